@@ -1,0 +1,19 @@
+//! The business words and rules of Dialtone, pure: phone numbers, money, access, routing, rating and the one
+//! decision about a call.
+//!
+//! Floor 0: nothing here reads a clock, a socket, a file or the environment; time and randomness are arguments.
+//! Start reading at [`decision::decide`].
+
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod cause;
+pub mod config;
+pub mod decision;
+pub mod ids;
+pub mod ledger;
+pub mod money;
+pub mod numbering;
+pub mod phone;
+pub mod rating;
+pub mod routing;
