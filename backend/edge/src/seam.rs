@@ -1,0 +1,402 @@
+//! The seams: what the edge asks, in its own words. The app answers [`CallControl`] and [`Registrar`], the wiring of
+//! the server answers [`MediaPool`]. Identifiers are opaque here: the edge knows no tenants, numbers or money.
+
+use bytes::Bytes;
+use sip::Transport;
+use std::{
+    borrow::Cow,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// A call, as the app knows it. The edge makes it (random, version 7 by the wall clock), and hands it on unread.
+pub type CallId = u128;
+
+/// Somewhere to send signalling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hop {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// The transport.
+    pub transport: Transport,
+}
+
+/// What the edge saw of a request outside a dialog.
+#[derive(Debug, Clone, Copy)]
+pub struct Approach<'a> {
+    /// Where it came from.
+    pub source: Hop,
+    /// `INVITE`, `REGISTER`, `OPTIONS`, …
+    pub method: &'a str,
+    /// Host of the Request-URI, without port.
+    pub request_host: &'a str,
+    /// Host of From.
+    pub from_host: &'a str,
+    /// User of From.
+    pub from_user: &'a str,
+    /// Host of To.
+    pub to_host: &'a str,
+    /// Host of the first Contact, where there is one.
+    pub contact_host: Option<&'a str>,
+}
+
+/// A party that was recognised. Opaque to the edge but for its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// What it is.
+    pub kind: PartyKind,
+    /// Its tenant, where it has one.
+    pub tenant: Option<u128>,
+    /// Its trunk or carrier; 0 for a user.
+    pub id: u128,
+    /// Its name: username, FQDN or carrier.
+    pub name: Arc<str>,
+}
+
+/// What a party is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartyKind {
+    /// A SIP user, proven by digest.
+    User,
+    /// A tenant's trunk.
+    Trunk,
+    /// A carrier.
+    Carrier,
+}
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// Recognised without a challenge.
+    Known(Party),
+    /// A SIP user of this realm: challenge it; the digest username says who.
+    Challenge {
+        /// The tenant's SIP domain.
+        realm: Arc<str>,
+    },
+    /// Recognised, and refused.
+    Refused(Refusal),
+    /// No service, no detail.
+    Stranger,
+}
+
+/// Why the edge refuses: SIP status, Q.850 cause and the cause word, which goes into Reason as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// SIP status, 300 to 699.
+    pub status: u16,
+    /// Q.850 cause, 1 to 127.
+    pub q850: u8,
+    /// The cause word.
+    pub cause: Cow<'static, str>,
+    /// Seconds for Retry-After, with 503.
+    pub retry_after: Option<u32>,
+}
+
+/// Digest algorithms (RFC 8760).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DigestAlgorithm {
+    /// MD5.
+    Md5,
+    /// SHA-256.
+    Sha256,
+}
+
+/// The facts of an INVITE.
+#[derive(Debug, Clone)]
+pub struct CallFacts {
+    /// The call.
+    pub call: CallId,
+    /// Who calls.
+    pub party: Party,
+    /// Where from.
+    pub source: Hop,
+    /// User part of From; `None` where anonymous (RFC 3323).
+    pub from: Option<String>,
+    /// User part of P-Asserted-Identity of a trusted party, where there is one.
+    pub asserted: Option<String>,
+    /// User part of the Request-URI, unescaped.
+    pub to: String,
+    /// Call-ID of the caller's leg.
+    pub sip_call_id: String,
+    /// When it arrived.
+    pub at: SystemTime,
+}
+
+/// What the app decided.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// Ring these, in order.
+    Connect(Plan),
+    /// Refuse.
+    Refuse(Refusal),
+}
+
+/// Whom to ring, and for how long the money lasts.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// In order.
+    pub attempts: Vec<Attempt>,
+    /// What the hold covers, counted from the answer; `None` is unlimited.
+    pub funded: Option<Duration>,
+    /// How long before the end of the hold the edge asks to extend it.
+    pub extend_lead: Duration,
+    /// The longest the call may last, counted from the answer.
+    pub max_duration: Duration,
+    /// With what the call is ended when the money is gone.
+    pub out_of_funds: Refusal,
+    /// With what it is ended at `max_duration`.
+    pub over_time: Refusal,
+}
+
+/// One try.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Whom.
+    pub target: Target,
+    /// User part of From; `None` is anonymous.
+    pub caller_id: Option<String>,
+    /// Host part of From; `None` is our public host.
+    pub from_host: Option<String>,
+    /// User part of the Request-URI and To: a number or a name.
+    pub callee: String,
+    /// Headers to add: P-Asserted-Identity and the like.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Where a try goes.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The bindings of an address of record, newest first.
+    Registered {
+        /// `username@domain`, lower case.
+        aor: String,
+    },
+    /// Hosts, in order; the next on 408, 503, 504 or a failed connection.
+    Hosts {
+        /// Host for the Request-URI: FQDN or address, with port where it is not the default.
+        host: String,
+        /// The addresses.
+        hops: Vec<Hop>,
+    },
+}
+
+/// A side of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The caller: leg A.
+    A,
+    /// The callee: leg B.
+    B,
+}
+
+/// How a call ended, before the business gives it a cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Refused or ended by us.
+    Ours(Refusal),
+    /// The callee's final failure.
+    Failed {
+        /// Its SIP status.
+        status: u16,
+        /// Its Q.850 cause, where it said one.
+        q850: Option<u8>,
+    },
+    /// The caller cancelled.
+    Cancelled,
+    /// Rang until the time-out.
+    NoAnswer,
+    /// Nothing could be sent, or nothing came back.
+    Unreachable,
+    /// Hung up after the answer.
+    Hangup {
+        /// Who.
+        by: Side,
+        /// Its Q.850 cause, where it said one.
+        q850: Option<u8>,
+    },
+}
+
+/// Everything about a call that is over. Made exactly once per decided call.
+#[derive(Debug, Clone)]
+pub struct CallSummary {
+    /// The call.
+    pub call: CallId,
+    /// When the INVITE arrived.
+    pub started_at: SystemTime,
+    /// When it was answered.
+    pub answered_at: Option<SystemTime>,
+    /// When it ended.
+    pub ended_at: SystemTime,
+    /// From answer to end on the monotonic clock; zero where it was not answered.
+    pub duration: Duration,
+    /// Index of the last attempt of the plan that was tried.
+    pub attempt: Option<usize>,
+    /// How it ended.
+    pub end: End,
+    /// Where each leg's peer is.
+    pub peers: [Option<Hop>; 2],
+    /// Call-ID of leg B, where it was tried.
+    pub callee_call_id: Option<String>,
+    /// What the media relay counted.
+    pub media: Option<MediaStats>,
+}
+
+/// An answer to come, from the app back to the shard that asked. Dropping it unanswered answers `None`.
+pub struct Reply<T: Send + 'static> {
+    send: Option<Box<dyn FnOnce(Option<T>) + Send>>,
+}
+
+impl<T: Send + 'static> Reply<T> {
+    /// Wraps the way back.
+    pub fn new(send: impl FnOnce(Option<T>) + Send + 'static) -> Self {
+        Self { send: Some(Box::new(send)) }
+    }
+
+    /// Answers.
+    pub fn send(mut self, value: T) {
+        if let Some(send) = self.send.take() {
+            send(Some(value));
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Reply<T> {
+    fn drop(&mut self) {
+        if let Some(send) = self.send.take() {
+            send(None);
+        }
+    }
+}
+
+/// The business of calls. No method blocks: what needs the database is queued and answered through its [`Reply`].
+pub trait CallControl: Send + Sync + 'static {
+    /// Says who is calling, on the current snapshot.
+    fn identify(&self, approach: &Approach<'_>) -> Identity;
+    /// H(username:realm:password) in lower-case hexadecimal, on the current snapshot.
+    fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String>;
+    /// The party of a user who proved its name in a realm.
+    fn user(&self, realm: &str, username: &str) -> Option<Party>;
+    /// Decides a call, and holds its money.
+    fn decide(&self, facts: CallFacts, reply: Reply<Verdict>);
+    /// The call was answered by this attempt; recorded at once, so that no crash loses it.
+    fn answered(&self, call: CallId, at: SystemTime, attempt: usize);
+    /// The hold is nearly used up; answers what it covers now, counted from the answer of the call, or `None`.
+    fn extend(&self, call: CallId, reply: Reply<Option<Duration>>);
+    /// The call is over. Said exactly once for each call that was decided.
+    fn ended(&self, summary: CallSummary);
+}
+
+/// A registration of a phone (RFC 3261 §10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The Contact URI as the phone sent it.
+    pub contact: String,
+    /// Where requests for it go: the source of the REGISTER, which a NAT keeps open.
+    pub hop: Hop,
+    /// The connection it came in on, for TCP.
+    pub flow: Option<u64>,
+    /// When it lapses.
+    pub expires_at: SystemTime,
+    /// User-Agent, shortened.
+    pub user_agent: String,
+    /// Call-ID and CSeq of the REGISTER, for ordering.
+    pub call_id: String,
+    /// See `call_id`.
+    pub cseq: u32,
+}
+
+/// Where registrations live: a concurrent table, not a shard.
+pub trait Registrar: Send + Sync + 'static {
+    /// Replaces, adds or (where it has lapsed already) removes the binding with the same contact.
+    ///
+    /// # Errors
+    /// [`TooManyBindings`] where the address of record has its most.
+    fn bind(&self, aor: &str, binding: Binding) -> Result<(), TooManyBindings>;
+    /// Removes all bindings of an address of record.
+    fn clear(&self, aor: &str);
+    /// The bindings that have not lapsed, newest first.
+    fn lookup(&self, aor: &str, now: SystemTime) -> Vec<Binding>;
+}
+
+/// An address of record has as many bindings as are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this user has as many phones registered as are allowed")]
+pub struct TooManyBindings;
+
+/// A media session.
+pub type MediaId = u64;
+
+/// Whether an SDP asks or answers (RFC 3264).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SdpKind {
+    /// An offer.
+    Offer,
+    /// An answer.
+    Answer,
+}
+
+/// Why media could not be set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    /// All ports are in use.
+    #[error("no media port is free: widen media.ports or end calls")]
+    NoPorts,
+    /// The SDP cannot be relayed.
+    #[error("the SDP cannot be relayed: {0}")]
+    BadSdp(String),
+    /// The session is gone.
+    #[error("the media session is gone")]
+    Gone,
+}
+
+/// Counters of one direction: what one side's peer sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DirectionStats {
+    /// Packets relayed.
+    pub packets: u64,
+    /// Payload bytes relayed.
+    pub bytes: u64,
+    /// Packets missing by sequence number.
+    pub lost: u64,
+    /// Packets from other sources, dropped.
+    pub foreign: u64,
+    /// Interarrival jitter, microseconds.
+    pub jitter_us: u32,
+    /// The codec first in the side's last SDP.
+    pub codec: String,
+    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `private-address`, …
+    pub verdict: String,
+    /// The verdict as a sentence with its remedy.
+    pub explanation: String,
+}
+
+/// Counters of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MediaStats {
+    /// From side A.
+    pub from_a: DirectionStats,
+    /// From side B.
+    pub from_b: DirectionStats,
+}
+
+/// The media relay. Every method is quick and may be called from a shard.
+pub trait MediaPool: Send + Sync + 'static {
+    /// Takes ports for both sides of a call.
+    ///
+    /// # Errors
+    /// [`MediaError::NoPorts`].
+    fn open(&self) -> Result<MediaId, MediaError>;
+    /// Takes what `from`'s peer said, and gives what the other side's peer is told.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError>;
+    /// The call is answered.
+    fn join(&self, id: MediaId);
+    /// The counters so far.
+    fn stats(&self, id: MediaId) -> Option<MediaStats>;
+    /// Ends the session; its ports rest.
+    fn close(&self, id: MediaId) -> Option<MediaStats>;
+}
