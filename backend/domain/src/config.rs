@@ -274,7 +274,8 @@ pub struct Snapshot {
     /// What belongs to no tenant.
     pub platform: Arc<Piece<Platform>>,
     tenants: HashMap<TenantId, Arc<TenantPiece>>,
-    owners: HashMap<E164, TenantId>,
+    /// A number's owner, and its place among the owner's numbers.
+    owners: HashMap<E164, (TenantId, usize)>,
 }
 
 impl Snapshot {
@@ -303,9 +304,15 @@ impl Snapshot {
     /// Who owns a number, and the number.
     #[must_use]
     pub fn owner(&self, number: E164) -> Option<(&Arc<TenantPiece>, &Owned)> {
-        let tenant = self.tenants.get(self.owners.get(&number)?)?;
-        let owned = tenant.piece.value.numbers.iter().find(|owned| owned.number == number)?;
-        Some((tenant, owned))
+        let (tenant, place) = self.owners.get(&number)?;
+        let tenant = self.tenants.get(tenant)?;
+        Some((tenant, tenant.piece.value.numbers.get(*place)?))
+    }
+
+    /// Whether a tenant owns a number.
+    #[must_use]
+    pub fn owns(&self, tenant: TenantId, number: E164) -> bool {
+        self.owners.get(&number).is_some_and(|(owner, _)| *owner == tenant)
     }
 
     /// A plan.
@@ -321,17 +328,15 @@ impl Snapshot {
     }
 }
 
+fn places(tenant: &Tenant) -> impl Iterator<Item = (E164, (TenantId, usize))> + '_ {
+    tenant.numbers.iter().enumerate().map(|(place, owned)| (owned.number, (tenant.id, place)))
+}
+
 impl Tenant {
     /// A trunk by its name, compared without case.
     #[must_use]
     pub fn trunk(&self, fqdn: &str) -> Option<&Trunk> {
         self.trunks.iter().find(|trunk| trunk.fqdn.eq_ignore_ascii_case(fqdn))
-    }
-
-    /// Whether the tenant owns a number.
-    #[must_use]
-    pub fn owns(&self, number: E164) -> bool {
-        self.numbers.iter().any(|owned| owned.number == number)
     }
 }
 

@@ -4,6 +4,8 @@
 //! in which they are asked.
 
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use rules::decide;
 

@@ -272,7 +272,10 @@ impl<'a> Court<'a> {
 
     fn owned_caller_id(&mut self, tenant: &Tenant) -> Ruled<E164> {
         let shown = self.facts.from.clone();
-        let owned = shown.as_ref().and_then(|from| from.e164()).filter(|number| tenant.owns(*number));
+        let owned = shown
+            .as_ref()
+            .and_then(|from| from.e164())
+            .filter(|number| self.snapshot.owns(tenant.id, *number));
         let Some(number) = owned else {
             let shown = shown.map_or_else(|| "an anonymous caller".to_owned(), |from| format!("{from}"));
             return self.refuse("callerId", Cause::CallerIdNotOwned, format!("no route matches, and {shown} is not a number that {} owns: a platform call needs an owned caller id", tenant.slug));
