@@ -283,10 +283,7 @@ impl Snapshot {
     #[must_use]
     pub fn new(platform: Arc<Piece<Platform>>, tenants: impl IntoIterator<Item = Arc<TenantPiece>>) -> Self {
         let tenants: HashMap<_, _> = tenants.into_iter().map(|t| (t.piece.value.id, t)).collect();
-        let owners = tenants
-            .values()
-            .flat_map(|t| t.piece.value.numbers.iter().map(|n| (n.number, n.tenant)))
-            .collect();
+        let owners = tenants.values().flat_map(|t| places(&t.piece.value)).collect();
         Self { platform, tenants, owners }
     }
 
