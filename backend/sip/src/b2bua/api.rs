@@ -1,0 +1,346 @@
+//! The words between the engine and its driver: what goes in, what comes out, and what is said of a call.
+//!
+//! The driver feeds [`Input`]s, drains [`Output`]s after each, and wakes the engine at the time it asks for.
+//! Nothing here knows tenants, money or SDP: a plan says where to call, a refusal says why not, SDP is opaque.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::transaction::Peer;
+use crate::wire::Message;
+
+/// A call of this engine: a slab key and its generation, never reused while the engine lives.
+pub type CallRef = u64;
+
+/// An out-of-dialog request that waits for the driver's word.
+pub type RequestRef = u64;
+
+/// The statuses on which the next attempt of a plan is tried when the plan does not say otherwise.
+pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
+
+/// What the driver tells the engine.
+#[derive(Debug)]
+pub enum Input {
+    /// A parsed message arrived.
+    Packet {
+        /// Where it came from, and over which connection.
+        from: Peer,
+        /// The message itself.
+        message: Message,
+    },
+    /// Nothing can be sent to this peer: it counts as 503 for the client transactions towards it.
+    TransportFailed {
+        /// The peer of the failed send or connection.
+        peer: Peer,
+    },
+    /// The final answer to an [`Output::Request`].
+    Answer {
+        /// The request that is answered.
+        request: RequestRef,
+        /// Status, headers and body of the response.
+        reply: Reply,
+    },
+    /// This INVITE becomes a call; the engine says [`Output::Accepted`]. The caller has had its 100 Trying.
+    Accept {
+        /// The INVITE.
+        request: RequestRef,
+    },
+    /// What is to happen to an accepted call.
+    Verdict {
+        /// The call.
+        call: CallRef,
+        /// Connect it or refuse it.
+        verdict: Verdict,
+    },
+    /// The answer to a [`MediaNeed::Rewrite`]; needs of one call are answered in the order they were stated.
+    Media {
+        /// The call.
+        call: CallRef,
+        /// The rewritten session description, or why there is none.
+        answer: Result<Bytes, MediaFailed>,
+    },
+    /// How long the call may last in all, since its answer; `None` when there is no more money.
+    Funded {
+        /// The call.
+        call: CallRef,
+        /// The total time since the answer that is paid for.
+        funded: Option<Duration>,
+    },
+    /// The operator, the tenant or a drain ends the call: both sides get BYE or CANCEL, with a Reason.
+    End {
+        /// The call.
+        call: CallRef,
+        /// Status (before the answer) and cause.
+        refusal: Refusal,
+    },
+}
+
+/// A response that the driver wants sent.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// Status code, 200 to 699.
+    pub status: u16,
+    /// Reason phrase; empty means the standard one.
+    pub reason: Cow<'static, str>,
+    /// Headers beyond those that every response has (Via, From, To, Call-ID, CSeq, Content-Length).
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// Content-Type of the body; unused when the body is empty.
+    pub content_type: Cow<'static, str>,
+    /// The body, often empty.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// A response with this status, the standard reason phrase, no further header and no body.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// Adds one header.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// What is to happen to a call.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// Try the attempts of this plan in turn.
+    Connect(Plan),
+    /// Answer with this refusal.
+    Refuse(Refusal),
+}
+
+/// Why we, and not the far side, end or refuse a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The final status when the call is not answered yet, 300 to 699.
+    pub status: u16,
+    /// The Q.850 cause value, 1 to 127.
+    pub q850: u8,
+    /// The stable cause word; goes out as `Reason: Q.850;cause=N;text="word"`.
+    pub cause: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// A refusal from its three parts.
+    #[must_use]
+    pub fn new(status: u16, q850: u8, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, q850, cause: cause.into() }
+    }
+}
+
+/// Why a session description could not be rewritten: the call is refused or ended with what is inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaFailed(pub Refusal);
+
+/// Where a call is sent, in which order, and how long it is paid for.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Tried one after the other; an empty list refuses the call with 404.
+    pub attempts: Vec<Attempt>,
+    /// Final statuses after which the next attempt is tried. See [`FAILOVER_ON`].
+    pub failover_on: Vec<u16>,
+    /// Time since the answer that is paid for; `None` when the call needs no money.
+    pub funded: Option<Duration>,
+    /// How long before the paid time runs out [`Output::Extend`] is said.
+    pub extend_lead: Duration,
+    /// How the call ends when its money has run out.
+    pub out_of_funds: Refusal,
+}
+
+impl Plan {
+    /// A plan with the usual failover statuses and no limit of money.
+    #[must_use]
+    pub fn new(attempts: Vec<Attempt>) -> Self {
+        Self {
+            attempts,
+            failover_on: FAILOVER_ON.to_vec(),
+            funded: None,
+            extend_lead: Duration::ZERO,
+            out_of_funds: Refusal::new(402, 21, "out_of_funds"),
+        }
+    }
+}
+
+/// One try to reach the callee.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Where the INVITE is sent.
+    pub peer: Peer,
+    /// Its Request-URI.
+    pub request_uri: String,
+    /// The From header: a full name-addr without a tag.
+    pub from: String,
+    /// The To header: a full name-addr without a tag.
+    pub to: String,
+    /// Headers that the plan adds (identity, diversion); they replace those of the caller with the same name.
+    pub headers: Vec<(String, String)>,
+    /// Whether any failure but a global one (6xx) moves on to the next attempt: the bindings of one user.
+    pub next_on_any_failure: bool,
+}
+
+/// What the engine wants of its driver.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit {
+        /// Where to.
+        peer: Peer,
+        /// One whole message.
+        bytes: Bytes,
+    },
+    /// A request outside any dialog (INVITE, REGISTER, OPTIONS, ...): identify it, then answer or accept it.
+    Request {
+        /// The handle for [`Input::Answer`] and [`Input::Accept`].
+        request: RequestRef,
+        /// Where it came from.
+        from: Peer,
+        /// The request.
+        message: Message,
+    },
+    /// An accepted INVITE has become this call, and waits for its verdict.
+    Accepted {
+        /// The request of [`Input::Accept`].
+        request: RequestRef,
+        /// The call.
+        call: CallRef,
+    },
+    /// Something about the session descriptions of the call.
+    Media {
+        /// The call.
+        call: CallRef,
+        /// What is needed or has happened.
+        need: MediaNeed,
+    },
+    /// The call has got further.
+    Progress {
+        /// The call.
+        call: CallRef,
+        /// When it did.
+        at: Instant,
+        /// How far.
+        event: Milestone,
+    },
+    /// The paid time runs out in [`Plan::extend_lead`]: extend it with [`Input::Funded`].
+    Extend {
+        /// The call.
+        call: CallRef,
+    },
+    /// The call is over. Said exactly once for each accepted call.
+    Ended(Summary),
+}
+
+/// How far a call has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Milestone {
+    /// The first sign of ringing (a provisional response without a session description).
+    Ringing,
+    /// The first provisional response with a session description.
+    EarlyMedia,
+    /// The callee's 2xx has been handed to the caller.
+    Answered {
+        /// Index of the attempt that was answered.
+        attempt: usize,
+    },
+}
+
+/// What the engine wants of the media plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaNeed {
+    /// Rewrite this description for the other side; the driver answers with [`Input::Media`].
+    Rewrite {
+        /// Who sent it.
+        from: Side,
+        /// Whether it offers or answers (RFC 3264).
+        kind: SdpKind,
+        /// The description as received.
+        sdp: Bytes,
+    },
+    /// The latest answer has taken effect. The driver answers nothing.
+    Confirmed,
+    /// The latest offer was refused: the descriptions before it stay in force. The driver answers nothing.
+    Abandoned,
+}
+
+/// The two sides of an offer/answer exchange (RFC 3264).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SdpKind {
+    /// A proposal.
+    Offer,
+    /// The reply to the latest proposal.
+    Answer,
+}
+
+/// The two legs of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Leg A, the caller.
+    A,
+    /// Leg B, the callee.
+    B,
+}
+
+impl Side {
+    /// The opposite leg.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The call.
+    pub call: CallRef,
+    /// When its INVITE was accepted.
+    pub started: Instant,
+    /// The first provisional response of a callee.
+    pub ringing: Option<Instant>,
+    /// When the callee's 2xx was handed to the caller.
+    pub answered: Option<Instant>,
+    /// When its fate was sealed.
+    pub ended: Instant,
+    /// Index of the attempt tried last; `None` when none was.
+    pub attempt: Option<usize>,
+    /// The attempts that failed, with the status of each (408 no reply, 503 not reachable).
+    pub attempts_tried: Vec<(usize, u16)>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// We ended it: refused, out of funds, ended by command, too many hops.
+    Refused(Refusal),
+    /// The callee's final status, as passed to the caller.
+    Failed {
+        /// The status.
+        status: u16,
+        /// The cause of the callee's Reason header.
+        q850: Option<u8>,
+    },
+    /// The caller gave up before the answer.
+    Cancelled,
+    /// One side hung up an answered call.
+    Hangup {
+        /// Who did.
+        by: Side,
+        /// The cause of its Reason header.
+        q850: Option<u8>,
+    },
+    /// Nobody answered within the ring timeout.
+    NoAnswer,
+    /// A peer could not be reached, or never confirmed the answer.
+    TransportFailed,
+}

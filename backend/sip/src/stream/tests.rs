@@ -1,0 +1,3 @@
+//! What the stream may look like.
+
+use super::*;

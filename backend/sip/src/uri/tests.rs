@@ -1,0 +1,3 @@
+//! What the URI reader must tell apart.
+
+use super::*;

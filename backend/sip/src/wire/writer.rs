@@ -1,0 +1,133 @@
+//! Writes a message into one buffer.
+
+use super::Method;
+use bytes::{BufMut, Bytes, BytesMut};
+use std::fmt::{self, Write as _};
+
+/// A typical message with SDP fits without a second allocation.
+const CAPACITY: usize = 1536;
+
+/// A message on its way out. Line ends inside a value become spaces, so no value can smuggle in a header.
+#[derive(Debug)]
+#[must_use = "finish() gives the bytes"]
+pub struct Writer {
+    buf: BytesMut,
+    body: Bytes,
+}
+
+impl Writer {
+    /// Starts a request.
+    pub fn request(method: &Method, uri: &str) -> Self {
+        let mut writer = Self::new();
+        writer.put(method.as_str().as_bytes());
+        writer.buf.put_u8(b' ');
+        writer.put(uri.as_bytes());
+        writer.buf.put_slice(b" SIP/2.0\r\n");
+        writer
+    }
+
+    /// Starts a response; `status` is 100 to 699.
+    pub fn response(status: u16, reason: &str) -> Self {
+        let mut writer = Self::new();
+        writer.buf.put_slice(b"SIP/2.0 ");
+        let _ = write!(writer.buf, "{status:03} ");
+        writer.put(reason.as_bytes());
+        writer.buf.put_slice(b"\r\n");
+        writer
+    }
+
+    fn new() -> Self {
+        Self { buf: BytesMut::with_capacity(CAPACITY), body: Bytes::new() }
+    }
+
+    /// Adds a header line. The name is a text or a [`HeaderName`](super::HeaderName).
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.put(name.as_ref().as_bytes());
+        self.buf.put_slice(b": ");
+        self.put(value.as_ref());
+        self.buf.put_slice(b"\r\n");
+        self
+    }
+
+    /// Adds a header line whose value prints itself, such as a number or `format_args!(..)`.
+    pub fn header_fmt(mut self, name: impl AsRef<str>, value: impl fmt::Display) -> Self {
+        self.put(name.as_ref().as_bytes());
+        self.buf.put_slice(b": ");
+        let at = self.buf.len();
+        // Writing into a growing buffer fails only when a Display itself fails; the line then stays short.
+        let _ = write!(self.buf, "{value}");
+        blank_line_ends(&mut self.buf[at..]);
+        self.buf.put_slice(b"\r\n");
+        self
+    }
+
+    /// Sets the body; its Content-Length is written by [`Writer::finish`].
+    pub fn body(mut self, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Self {
+        if let Some(content_type) = content_type {
+            self = self.header("Content-Type", content_type);
+        }
+        self.body = Bytes::copy_from_slice(body.as_ref());
+        self
+    }
+
+    /// Ends the head with Content-Length and appends the body.
+    #[must_use]
+    pub fn finish(mut self) -> Bytes {
+        let _ = write!(self.buf, "Content-Length: {}\r\n\r\n", self.body.len());
+        self.buf.put_slice(&self.body);
+        self.buf.freeze()
+    }
+
+    fn put(&mut self, text: &[u8]) {
+        let at = self.buf.len();
+        self.buf.put_slice(text);
+        blank_line_ends(&mut self.buf[at..]);
+    }
+}
+
+fn blank_line_ends(text: &mut [u8]) {
+    while let Some(at) = memchr::memchr3(b'\r', b'\n', 0, text) {
+        text[at] = b' ';
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{HeaderName, Message};
+
+    #[test]
+    fn a_written_request_reads_back() {
+        let bytes = Writer::request(&Method::Invite, "sip:bob@example.com")
+            .header(HeaderName::CallId, "a84b4c76e66710")
+            .header_fmt("CSeq", format_args!("{} INVITE", 314_159))
+            .body(Some("application/sdp"), b"v=0\r\n")
+            .finish();
+        let message = Message::parse(bytes).expect("our own writing parses");
+        assert_eq!(message.method(), Method::Invite);
+        assert_eq!(message.request_uri(), Some("sip:bob@example.com"));
+        assert_eq!(message.call_id(), Some("a84b4c76e66710"));
+        assert_eq!(message.cseq(), Some((314_159, Method::Invite)));
+        assert_eq!(message.header(HeaderName::ContentLength), Some("5"));
+        assert_eq!(&message.body()[..], b"v=0\r\n");
+    }
+
+    #[test]
+    fn a_written_response_keeps_status_and_phrase() {
+        let message =
+            Message::parse(Writer::response(486, "Besetzt").finish()).expect("our own writing parses");
+        assert_eq!((message.status(), message.reason()), (Some(486), "Besetzt"));
+        assert_eq!(message.header(HeaderName::ContentLength), Some("0"));
+    }
+
+    #[test]
+    fn a_line_end_in_a_value_does_not_start_a_header() {
+        let bytes = Writer::response(200, "OK\r\nEvil: 1")
+            .header("Subject\r\nEvil: 2", "x\r\nEvil: 3")
+            .header_fmt("To", "y\nEvil: 4")
+            .finish();
+        let text = String::from_utf8(bytes.to_vec()).expect("ASCII");
+        assert!(!text.contains("\nEvil"), "{text}");
+        assert_eq!(text.lines().count(), 5, "{text}");
+    }
+}
