@@ -6,10 +6,14 @@
 //! [`model`] is the only place that knows the `rsip` crate.
 #![forbid(unsafe_code)]
 
+pub mod b2bua;
 pub mod digest;
+mod hash;
 pub mod header;
 pub mod model;
+mod slab;
 pub mod stream;
+pub mod transaction;
 pub mod uri;
 pub mod wire;
 

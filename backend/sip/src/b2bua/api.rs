@@ -312,6 +312,8 @@ pub struct Summary {
     pub ended: Instant,
     /// Index of the attempt tried last; `None` when none was.
     pub attempt: Option<usize>,
+    /// Call-ID of the dialog with the callee tried last.
+    pub callee_call_id: Option<String>,
     /// The attempts that failed, with the status of each (408 no reply, 503 not reachable).
     pub attempts_tried: Vec<(usize, u16)>,
     /// How it ended.
