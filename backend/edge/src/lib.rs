@@ -1,5 +1,28 @@
 //! The SIP edge: sockets, shards and the registrar's protocol around the sans-I/O core of `sip`.
 //!
-//! The edge asks and the app answers: the questions stand in [`seam`].
+//! The edge asks and the app answers: the questions stand in [`seam`]. [`new`] gives a [`Handle`], which the app
+//! takes, and a [`Runner`], which starts with the app. One thread reads the sockets and steers; each shard is a
+//! thread that owns its calls whole, and neither waits for anybody nor locks anything.
+//!
+//! Who gets which answer is in `shard/`: start reading at `shard/mod.rs`. What a stranger gets: 403 without a word
+//! for an INVITE, 404 for a REGISTER, the protocol's own 400, 405 and 501, and silence for all else.
 
+mod config;
+mod counters;
+mod handle;
+mod inbox;
+mod runner;
 pub mod seam;
+mod sockets;
+
+pub use config::{Config, Limits};
+pub use counters::Counters;
+pub use handle::{Handle, LiveCall};
+pub use runner::{Runner, Running, StartError};
+
+/// Makes an edge that does not run yet: the handle that the app takes, and the runner that starts with the app.
+#[must_use]
+pub fn new(config: Config) -> (Handle, Runner) {
+    let (handle, inboxes) = Handle::new(&config);
+    (handle.clone(), Runner::new(config, handle, inboxes))
+}

@@ -1,0 +1,69 @@
+//! What the edge is told at its start. Units are in the names and types; only `server` reads the environment.
+
+use std::net::SocketAddr;
+
+/// Settings of the edge.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address and port for UDP and TCP alike. Port 0 takes a free one, the same for both.
+    pub listen: SocketAddr,
+    /// `host` or `host:port` for Via, Contact and From; an IPv6 address in brackets. Without a port, the port that
+    /// was bound. Empty is the listen address.
+    pub public_host: String,
+    /// Signalling threads, 1 to 1024; a value outside is moved to the nearest bound.
+    pub shards: u16,
+    /// What User-Agent and Server say to those we serve.
+    pub user_agent: String,
+    /// Key of the digest nonces. One that is kept over a restart keeps registered phones from a second challenge.
+    pub secret: [u8; 32],
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// A configuration with the default bounds, two shards and the listen address as public host.
+    #[must_use]
+    pub fn new(listen: SocketAddr, secret: [u8; 32]) -> Self {
+        let user_agent = concat!("Dialtone/", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { listen, public_host: String::new(), shards: 2, user_agent, secret, limits: Limits::default() }
+    }
+
+    /// The number of shards within its bounds.
+    pub(crate) fn shard_count(&self) -> u16 {
+        self.shards.clamp(1, SHARDS_MAX)
+    }
+}
+
+/// The most shards; their number has to fit in our tags and branches.
+const SHARDS_MAX: u16 = 1024;
+
+/// Bounds of the edge. Beyond each, work is refused or dropped and counted; nothing grows without one.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Calls at the same time, over all shards; the next gets 503 with Retry-After.
+    pub calls_max: usize,
+    /// TCP connections at the same time; the next is closed at once.
+    pub tcp_connections_max: usize,
+    /// Messages that wait for one shard. From three quarters on, new calls get 503 with Retry-After; beyond, a
+    /// datagram is dropped (its retransmission heals that) and a connection is read no further.
+    pub shard_queue_messages: usize,
+    /// Messages that wait for the thread that writes the connections.
+    pub tcp_queue_messages: usize,
+    /// Bytes that wait on one connection; beyond, it is closed.
+    pub tcp_backlog_bytes: usize,
+    /// Seconds in our own Retry-After.
+    pub retry_after_seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls_max: 20_000,
+            tcp_connections_max: 4_096,
+            shard_queue_messages: 8_192,
+            tcp_queue_messages: 16_384,
+            tcp_backlog_bytes: 1 << 20,
+            retry_after_seconds: 5,
+        }
+    }
+}

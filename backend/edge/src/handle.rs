@@ -1,0 +1,206 @@
+//! Commands the other way: what the app asks of a running edge. Nothing here blocks.
+
+use crate::counters::{Counters, Tally, add};
+use crate::inbox::{Command, Inbox};
+use crate::seam::{CallId, MediaId, MediaPool, MediaStats, Refusal};
+use crate::{Config, Limits};
+use sip::b2bua::CallRef;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+/// Commands for one shard beyond two for each of its calls.
+const INBOX_SPARE: usize = 1_024;
+/// Not draining.
+const NOT_DRAINING: u64 = u64::MAX;
+
+/// A handle on the edge, before and while it runs. Clones are the same edge.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+/// A call that is up or being set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveCall {
+    /// The call.
+    pub call: CallId,
+    /// When its INVITE arrived.
+    pub started_at: SystemTime,
+    /// When it was answered.
+    pub answered_at: Option<SystemTime>,
+    /// What the media relay has counted so far, where media was set up.
+    pub media: Option<MediaStats>,
+}
+
+/// What all threads of the edge and all handles share: nothing of it is locked.
+pub(crate) struct Shared {
+    pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) live: papaya::HashMap<CallId, Arc<Live>>,
+    /// One for the socket thread, then one per shard.
+    tallies: Vec<Tally>,
+    calls: AtomicUsize,
+    calls_max: usize,
+    drain_millis: AtomicU64,
+    is_stopping: AtomicBool,
+    pub(crate) media: OnceLock<Arc<dyn MediaPool>>,
+    pub(crate) io_waker: OnceLock<mio::Waker>,
+}
+
+/// A call in the table of live calls; written by its shard alone.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) shard: u16,
+    pub(crate) call: CallRef,
+    pub(crate) started_at: SystemTime,
+    pub(crate) answered_at: OnceLock<SystemTime>,
+    pub(crate) media: OnceLock<MediaId>,
+}
+
+impl Handle {
+    pub(crate) fn new(config: &Config) -> (Self, Vec<Receiver<Command>>) {
+        let Limits { calls_max, .. } = config.limits;
+        let shards = usize::from(config.shard_count());
+        // Calls spread unevenly by chance, so each inbox has room for all of them: a verdict must find its way in.
+        let (inboxes, receivers) = (0..shards).map(|_| Inbox::new(calls_max * 2 + INBOX_SPARE)).unzip();
+        let shared = Shared {
+            inboxes,
+            live: papaya::HashMap::new(),
+            tallies: (0..=shards).map(|_| Tally::default()).collect(),
+            calls: AtomicUsize::new(0),
+            calls_max,
+            drain_millis: AtomicU64::new(NOT_DRAINING),
+            is_stopping: AtomicBool::new(false),
+            media: OnceLock::new(),
+            io_waker: OnceLock::new(),
+        };
+        (Self { shared: Arc::new(shared) }, receivers)
+    }
+
+    /// The calls that are up or being set up, in no order.
+    #[must_use]
+    pub fn live(&self) -> Vec<LiveCall> {
+        let table = self.shared.live.pin();
+        table.iter().map(|(call, live)| self.shared.view(*call, live)).collect()
+    }
+
+    /// One call that is up or being set up.
+    #[must_use]
+    pub fn live_call(&self, call: CallId) -> Option<LiveCall> {
+        self.shared.live.pin().get(&call).map(|live| self.shared.view(call, live))
+    }
+
+    /// How many calls are up or being set up.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    /// Ends a call with this refusal: its status before the answer, its cause in the Reason of a BYE after. `false`
+    /// where there is no such call, or its shard cannot take the order now. The end comes through
+    /// [`ended`](crate::seam::CallControl::ended).
+    #[must_use]
+    pub fn end(&self, call: CallId, refusal: Refusal) -> bool {
+        let table = self.shared.live.pin();
+        let Some(live) = table.get(&call) else { return false };
+        let order = Command::End { call: live.call, refusal: Box::new(refusal) };
+        self.shared.inboxes[usize::from(live.shard)].push(order)
+    }
+
+    /// From now on new calls get 503 with Retry-After, and what is still up after `deadline` is ended. Returns at
+    /// once: [`Handle::count`] says when all calls are over. A second word changes nothing.
+    pub fn drain(&self, deadline: Duration) {
+        let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).min(NOT_DRAINING - 1);
+        // The first word stands.
+        let _ = self.shared.drain_millis.compare_exchange(
+            NOT_DRAINING,
+            millis,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        self.shared.wake_all();
+    }
+
+    /// All counters.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters::read(&self.shared.tallies, self.count() as u64)
+    }
+
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("calls", &self.count()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn view(&self, call: CallId, live: &Live) -> LiveCall {
+        let media = live.media.get().and_then(|id| self.media.get()?.stats(*id));
+        LiveCall { call, started_at: live.started_at, answered_at: live.answered_at.get().copied(), media }
+    }
+
+    /// The counters of the socket thread.
+    pub(crate) fn io_tally(&self) -> &Tally {
+        &self.tallies[0]
+    }
+
+    /// The counters of a shard.
+    pub(crate) fn shard_tally(&self, shard: u16) -> &Tally {
+        &self.tallies[usize::from(shard) + 1]
+    }
+
+    /// How long the calls that are up may still last, when no new ones are taken.
+    pub(crate) fn draining(&self) -> Option<Duration> {
+        match self.drain_millis.load(Ordering::Relaxed) {
+            NOT_DRAINING => None,
+            millis => Some(Duration::from_millis(millis)),
+        }
+    }
+
+    /// Takes a place among the calls; `false` where there is none.
+    pub(crate) fn take_place(&self) -> bool {
+        let take = |calls| (calls < self.calls_max).then_some(calls + 1);
+        self.calls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Gives a place back.
+    pub(crate) fn give_place(&self) {
+        self.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Hands a command to a shard, and counts it where the shard cannot take it.
+    pub(crate) fn command(&self, shard: u16, command: Command) {
+        if !self.inboxes[usize::from(shard)].push(command) {
+            add(&self.shard_tally(shard).dropped_commands, 1);
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Has every thread end.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        self.inboxes.iter().for_each(Inbox::wake);
+        self.wake_io();
+    }
+
+    /// Wakes the socket thread.
+    pub(crate) fn wake_io(&self) {
+        if let Some(waker) = self.io_waker.get() {
+            // It fails only where the counter behind it is full, and then the thread is awake already.
+            let _ = waker.wake();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The way into a shard from other threads than the one that reads the sockets: bounded, never blocking.
+
+use crate::seam::{Refusal, Verdict};
+use sip::b2bua::CallRef;
+use sip::transaction::Peer;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Thread;
+use std::time::Duration;
+
+/// What others tell a shard.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The app decided, or let the question fall.
+    Decided { call: CallRef, verdict: Option<Box<Verdict>> },
+    /// The app extended the hold, or could not.
+    Extended { call: CallRef, funded: Option<Duration> },
+    /// End this call.
+    End { call: CallRef, refusal: Box<Refusal> },
+    /// Nothing could be sent to this peer.
+    Unreachable { peer: Peer },
+}
+
+/// The sending end.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    sender: SyncSender<Command>,
+    thread: OnceLock<Thread>,
+}
+
+impl Inbox {
+    /// An inbox that holds `bound` commands, and its receiving end.
+    pub(crate) fn new(bound: usize) -> (Self, Receiver<Command>) {
+        let (sender, receiver) = sync_channel(bound);
+        (Self { sender, thread: OnceLock::new() }, receiver)
+    }
+
+    /// Names the thread that is woken. Said once, by that thread's start.
+    pub(crate) fn belongs_to(&self, thread: Thread) {
+        // A second name would be a second start of one runner, which consumes itself.
+        let _ = self.thread.set(thread);
+    }
+
+    /// Hands a command over and wakes the shard; `false` where the inbox is full or the shard is gone.
+    pub(crate) fn push(&self, command: Command) -> bool {
+        let is_taken = self.sender.try_send(command).is_ok();
+        self.wake();
+        is_taken
+    }
+
+    /// Wakes the shard. Cheap when it is awake.
+    pub(crate) fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
