@@ -1,0 +1,13 @@
+//! Media words and rules, pure: session descriptions with offer/answer state, RTP and RTCP packets, codecs, digits and tones.
+//!
+//! Floor 0: nothing here opens a socket, reads a clock or waits. Bytes and times come in as arguments.
+#![forbid(unsafe_code)]
+
+pub mod codec;
+pub mod dtmf;
+pub mod g711;
+pub mod quality;
+pub mod rtcp;
+pub mod rtp;
+pub mod sdp;
+pub mod tone;

@@ -1,0 +1,17 @@
+//! Session descriptions (RFC 8866) as they are met on the wire, and offers and answers of them (RFC 3264).
+//!
+//! A description is kept as its lines: what we do not know is written back as it came. Accessors look at the lines when asked.
+
+mod error;
+mod model;
+mod negotiation;
+mod parse;
+mod rewrite;
+mod simple;
+
+pub use error::{NegotiationError, SdpError};
+pub use model::{Direction, Kind, Line, Media, RtpMap, Sdp};
+pub use negotiation::{Negotiation, Side};
+pub use parse::{MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_MEDIA};
+pub use rewrite::{Endpoint, Local, Rewritten, is_private, rewrite};
+pub use simple::{simple_answer, simple_offer};
