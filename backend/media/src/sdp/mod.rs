@@ -8,6 +8,9 @@ mod negotiation;
 mod parse;
 mod rewrite;
 mod simple;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 
 pub use error::{NegotiationError, SdpError};
 pub use model::{Direction, Kind, Line, Media, RtpMap, Sdp};

@@ -28,8 +28,8 @@ impl<'a> Sdp<'a> {
             }
             let Some((kind, value)) = split_line(raw) else { continue };
             if kind == b'm' {
-                let media =
-                    parse_media(value).ok_or(SdpError::Malformed { line: line_number(bytes, raw) })?;
+                let media = parse_media(value)
+                    .ok_or_else(|| SdpError::Malformed { line: line_number(bytes, raw) })?;
                 sdp.media.push(media);
             } else {
                 let lines = sdp.media.last_mut().map_or(&mut sdp.session, |media| &mut media.lines);
