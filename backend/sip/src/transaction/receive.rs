@@ -1,0 +1,101 @@
+//! What arrives: each message finds its transaction, or begins one.
+
+use std::time::Instant;
+
+use crate::wire::{HeaderName, Message, Method, reason_phrase};
+
+use super::entry::Entry;
+use super::machine::{Event, Kind};
+use super::{Layer, Output, Peer, TransactionId, key, reply, server_invite, server_other};
+
+/// What a full layer tells a client to wait, in seconds.
+const RETRY_AFTER_SECS: u32 = 5;
+
+impl<C: Copy> Layer<C> {
+    /// Takes one message that has passed [`Message::check`]. What belongs nowhere is dropped.
+    pub fn handle_packet(&mut self, now: Instant, from: Peer, message: Message) {
+        if message.is_request() { self.take_request(now, from, message) } else { self.take_response(now, from, &message) }
+    }
+
+    /// RFC 3261 §17.1.3 and §18.1.2.
+    fn take_response(&mut self, now: Instant, from: Peer, message: &Message) {
+        let (Ok(via), Some(status)) = (message.top_via(), message.status()) else { return };
+        let Some(branch) = via.branch else { return };
+        if message.values(HeaderName::Via).nth(1).is_some() {
+            return;
+        }
+        let event = match status {
+            100..=199 => Event::Provisional,
+            200..=299 => Event::Success,
+            _ => Event::Failure,
+        };
+        let place = key::client(self.hash_key, branch, &message.method());
+        if let Some(id) = self.table.get(&place).copied() {
+            self.step(now, id, event, Some((from, message)));
+        }
+    }
+
+    /// RFC 3261 §17.2.3.
+    fn take_request(&mut self, now: Instant, from: Peer, message: Message) {
+        let Ok(via) = message.top_via() else { return };
+        let method = message.method();
+        let place = key::server(self.hash_key, &message, &via, &method);
+        let known = self.table.get(&place).copied();
+        match (method, known) {
+            (Method::Ack, Some(id)) => self.step(now, id, Event::Ack, Some((from, &message))),
+            (Method::Ack, None) => self.outputs.push_back(Output::Ack { from, message }),
+            (_, Some(id)) => self.step(now, id, Event::Repeat, None),
+            (method, None) => {
+                let peer = reply::reply_to(&from, &via);
+                let invite = key::server(self.hash_key, &message, &via, &Method::Invite);
+                self.begin_server(now, from, message, &method, Places { own: place, invite, peer });
+            }
+        }
+    }
+
+    fn begin_server(&mut self, now: Instant, from: Peer, message: Message, method: &Method, places: Places) {
+        if self.entries.len() >= self.max {
+            return self.refuse(from, places.peer, &message);
+        }
+        let merge_key = key::merged(self.hash_key, &message).filter(|_| *method != Method::Cancel);
+        let is_merged = merge_key.is_some_and(|key| self.merged.contains_key(&key));
+        let (kind, begin) = match method {
+            Method::Invite => (Kind::ServerInvite, server_invite::BEGIN),
+            _ => (Kind::ServerOther, server_other::BEGIN),
+        };
+        let mut entry = Entry::new(kind, places.peer, places.own, bytes::Bytes::new());
+        entry.merge_key = merge_key.filter(|_| !is_merged);
+        let claim = entry.merge_key;
+        let transaction = TransactionId(self.entries.insert(entry));
+        self.table.insert(places.own, transaction);
+        if let Some(key) = claim {
+            self.merged.insert(key, transaction);
+        }
+        self.perform(now, transaction, begin, None);
+        if *method == Method::Cancel {
+            let invite = self.table.get(&places.invite).copied();
+            let context = invite.and_then(|id| self.entries.get(id.0)?.context);
+            self.outputs.push_back(Output::Cancel { transaction, invite, context, from, message });
+        } else {
+            self.outputs.push_back(Output::Request { transaction, from, message, is_merged });
+        }
+    }
+
+    /// A full layer refuses without keeping anything.
+    fn refuse(&mut self, from: Peer, peer: Peer, message: &Message) {
+        let writer = reply(message, &from, 503, reason_phrase(503), "full");
+        let bytes = writer.header_fmt("Retry-After", RETRY_AFTER_SECS).finish();
+        self.outputs.push_back(Output::Transmit { peer, bytes });
+    }
+}
+
+/// Where a new request belongs.
+struct Places {
+    /// Its own key.
+    own: u128,
+    /// The key of the INVITE that it would cancel.
+    invite: u128,
+    /// Where its responses go.
+    peer: Peer,
+}
+
