@@ -98,7 +98,11 @@ impl Framer {
         };
         self.length = None;
         self.searched = 0;
-        Ok(Some(Frame::Message(self.buf.split_to(length).freeze())))
+        let message = self.buf.split_to(length).freeze();
+        if self.buf.is_empty() {
+            self.buf = BytesMut::new(); // an idle connection holds no memory
+        }
+        Ok(Some(Frame::Message(message)))
     }
 
     /// At a message's start: takes a ping, drops single line ends. `Some` says what [`Framer::next`] returns.
@@ -161,8 +165,11 @@ fn content_length(head: &[u8]) -> Result<u64, FrameError> {
         if HeaderName::from_bytes(name) != Some(HeaderName::ContentLength) {
             continue;
         }
-        let folded = lines.peek().filter(|next| matches!(next.first(), Some(b' ' | b'\t')));
-        let value = if value.is_empty() { folded.map_or(value, |next| next.trim_ascii()) } else { value };
+        let value = match lines.peek().filter(|next| matches!(next.first(), Some(b' ' | b'\t'))) {
+            None => value,
+            Some(continuation) if value.is_empty() => continuation.trim_ascii(),
+            Some(_) => return Err(FrameError::ContentLength),
+        };
         let length = crate::wire::decimal(value).ok_or(FrameError::ContentLength)?;
         if agreed.is_some_and(|other| other != length) {
             return Err(FrameError::ContentLength);

@@ -7,6 +7,9 @@ use std::fmt;
 #[cfg(test)]
 mod tests;
 
+/// The longest URI that is read, in bytes: none is longer on a start line either.
+pub const URI_MAX: usize = crate::wire::START_LINE_MAX;
+
 /// The schemes that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
@@ -49,11 +52,11 @@ impl<'a> Uri<'a> {
     /// Reads a URI without angle brackets.
     ///
     /// # Errors
-    /// When it has no scheme, spaces, brackets or broken escapes, or its host or port cannot be.
+    /// When it is longer than [`URI_MAX`], has no scheme, has spaces, brackets or broken escapes, or its host or port cannot be.
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
         let (scheme, rest) = text.split_once(':').ok_or(UriError)?;
         let is_forbidden = |byte: u8| matches!(byte, 0..=b' ' | 0x7f | b'<' | b'>' | b'"');
-        if rest.is_empty() || rest.bytes().any(is_forbidden) || !is_scheme(scheme) {
+        if text.len() > URI_MAX || rest.is_empty() || rest.bytes().any(is_forbidden) || !is_scheme(scheme) {
             return Err(UriError);
         }
         match scheme {

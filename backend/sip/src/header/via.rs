@@ -33,7 +33,7 @@ impl<'a> Via<'a> {
     /// Reads one value. White space is allowed around each `/` and `:` (RFC 3261 §25.1 SLASH, COLON).
     ///
     /// # Errors
-    /// When it is not `SIP/2.0/transport sent-by` with sound parameters.
+    /// When it is not `SIP/version/transport sent-by` with sound parameters.
     pub fn parse(value: &'a str) -> Result<Self, HeaderError> {
         let at = value.find(';').unwrap_or(value.len());
         let (hop, params) = value.split_at(at);
@@ -41,7 +41,8 @@ impl<'a> Via<'a> {
         let (version, rest) = rest.split_once('/').ok_or(HeaderError::Malformed)?;
         let (transport_name, sent_by) =
             rest.trim_ascii_start().split_once([' ', '\t']).ok_or(HeaderError::Malformed)?;
-        let is_sip = protocol.trim_ascii().eq_ignore_ascii_case("SIP") && version.trim_ascii() == "2.0";
+        // The version is that of the hop: a message of another version is answered with 505 along this Via.
+        let is_sip = protocol.trim_ascii().eq_ignore_ascii_case("SIP") && is_token(version.trim_ascii().as_bytes());
         if !is_sip || !is_token(transport_name.as_bytes()) {
             return Err(HeaderError::Malformed);
         }
@@ -144,7 +145,6 @@ mod tests {
             "",
             "SIP/2.0/UDP",
             "SIP/2.0/UDP ",
-            "SIP/3.0/UDP a",
             "HTTP/2.0/UDP a",
             "SIP/2.0 UDP a",
             "SIP/2.0/UDP a:b",

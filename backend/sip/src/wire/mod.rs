@@ -13,6 +13,9 @@ mod status;
 mod transport;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use parse::decimal;
 
 pub use error::ParseError;
