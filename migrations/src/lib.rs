@@ -1,1 +1,32 @@
-//! migrations
+//! The migrations of the database, one change per file, the same on SQLite and PostgreSQL. They run in the order of
+//! the list below; what is released is never edited, only followed by another file.
+
+#![forbid(unsafe_code)]
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m0001_accounts;
+mod m0002_numbers;
+mod m0003_routing;
+mod m0004_platform;
+mod m0100_ledger;
+mod m0101_calls;
+
+/// All migrations, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_numbers::Migration),
+            Box::new(m0003_routing::Migration),
+            Box::new(m0004_platform::Migration),
+            Box::new(m0100_ledger::Migration),
+            Box::new(m0101_calls::Migration),
+        ]
+    }
+}
