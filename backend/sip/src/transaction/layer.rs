@@ -144,6 +144,11 @@ impl<C: Copy> Layer<C> {
         }
     }
 
+    /// Drops a transaction without another word: that of an INVITE that its user never answers.
+    pub fn forget(&mut self, transaction: TransactionId) {
+        self.remove(transaction);
+    }
+
     /// Nothing can be sent to this peer: its client transactions fail.
     pub fn handle_transport_failed(&mut self, now: Instant, peer: &Peer) {
         let first = (peer.addr, peer.transport, TransactionId(0));
