@@ -1,0 +1,152 @@
+//! The one error shape of the API, and the only place where an HTTP status is chosen for a failure.
+//!
+//! `{"error": {"code", "message", "target", "details", "innererror"}}`: the code is for programs and is repeated in the
+//! header `x-ms-error-code`, the message says what to do, the target names the field.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use std::{borrow::Cow, fmt};
+use utoipa::ToSchema;
+
+/// The header that repeats the error's code.
+pub(crate) const CODE_HEADER: &str = "x-ms-error-code";
+/// What an anonymous caller may try.
+const CHALLENGE: &str = "HMAC-SHA256, Bearer realm=\"dialtone\"";
+
+/// An error, as the API shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"error": {
+    "code": "InvalidInput", "message": "email is missing", "target": "email", "details": []
+}}))]
+pub(crate) struct ErrorBody {
+    error: ErrorInfo,
+}
+
+/// What went wrong and what to do about it.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub(crate) struct ErrorInfo {
+    /// A stable word for programs.
+    code: Cow<'static, str>,
+    /// What to do about it, for people.
+    message: String,
+    /// The field, header or thing at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    /// Further errors of the same request.
+    details: Vec<ErrorDetail>,
+    /// A more specific code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    innererror: Option<ErrorDetail>,
+}
+
+/// One further error.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ErrorDetail {
+    code: String,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+}
+
+/// A failed request.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    info: Box<ErrorInfo>,
+    retry_after_seconds: Option<u64>,
+    allow: Option<String>,
+}
+
+/// What every handler returns.
+pub(crate) type ApiResult = Result<HttpResponse, ApiError>;
+
+impl ApiError {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        let info = ErrorInfo { code: code.into(), message: message.into(), ..ErrorInfo::default() };
+        Self { status, info: Box::new(info), retry_after_seconds: None, allow: None }
+    }
+
+    /// 400: a field of the request can't be read.
+    pub(crate) fn invalid(target: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "InvalidInput", message).at(target)
+    }
+
+    /// 401: nobody, or nobody we know.
+    pub(crate) fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthenticated", message)
+    }
+
+    /// 404: it is not there, or it is another tenant's.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFound", message)
+    }
+
+    /// 405, with the methods that do exist.
+    pub(crate) fn method_not_allowed(method: &str, allow: String) -> Self {
+        let message = format!("{method} is not possible here: use {allow}");
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message) }
+    }
+
+    /// 500: our fault. What happened is in the log, not in the answer.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerError",
+            "the server failed; its log says why, under the time of this answer",
+        )
+    }
+
+    /// With the field or thing at fault.
+    pub(crate) fn at(mut self, target: impl Into<String>) -> Self {
+        self.info.target = Some(target.into());
+        self
+    }
+
+    /// With a more specific code.
+    pub(crate) fn inner(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.info.innererror = Some(ErrorDetail { code: code.into(), message: message.into(), target: None });
+        self
+    }
+
+    /// With when to try again.
+    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.info.code, self.info.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CODE_HEADER, self.info.code.as_ref()));
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, CHALLENGE));
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        response.json(ErrorBody { error: (*self.info).clone() })
+    }
+}
