@@ -1,5 +1,7 @@
 //! The tables as the ORM sees them, one per file. Their rows are the stores' plain records.
 
+#![expect(unreachable_pub, reason = "the derive of the ORM makes public items of private records")]
+
 pub(crate) mod account;
 pub(crate) mod call;
 pub(crate) mod decision;

@@ -1,0 +1,1 @@
+//! Calls: their records, legs and decisions.

@@ -1,0 +1,76 @@
+//! The drift check: records, ledger, balances and holds tell one story, or the difference is said.
+
+use crate::Error;
+use domain::access::Scope;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+/// What does not add up. All of it is zero on a sound database, after a crash too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Journals whose entries do not sum to zero.
+    pub unbalanced_journals: i64,
+    /// Micro-units by which tenants' balances differ from the sums of their entries.
+    pub balance_micros: i64,
+    /// Micro-units by which tenants' held money differs from the sums of their holds.
+    pub held_micros: i64,
+    /// Micro-units by which the totals of calls differ from their usage entries.
+    pub calls_micros: i64,
+    /// Holds of calls that are over, or that have no record.
+    pub stray_holds: i64,
+}
+
+impl Drift {
+    /// Whether everything adds up.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// One figure for the metrics: micro-units that differ, plus one for each journal or hold that should not be.
+    #[must_use]
+    pub const fn figure(&self) -> i64 {
+        self.unbalanced_journals
+            + self.balance_micros
+            + self.held_micros
+            + self.calls_micros
+            + self.stray_holds
+    }
+}
+
+const UNBALANCED: &str = "SELECT COUNT(*) AS n FROM (SELECT journal_id FROM entries GROUP BY journal_id \
+    HAVING SUM(amount_micros) <> 0) AS unbalanced";
+const BALANCES: &str = "SELECT CAST(COALESCE(SUM(ABS(a.balance_micros - COALESCE(e.total, 0))), 0) AS BIGINT) AS n \
+    FROM accounts a LEFT JOIN (SELECT account_id, SUM(amount_micros) AS total FROM entries GROUP BY account_id) e \
+    ON e.account_id = a.id WHERE a.tenant_id IS NOT NULL";
+const HELD: &str = "SELECT CAST(COALESCE(SUM(ABS(a.held_micros - COALESCE(h.total, 0))), 0) AS BIGINT) AS n \
+    FROM accounts a LEFT JOIN (SELECT tenant_id, SUM(amount_micros) AS total FROM holds GROUP BY tenant_id) h \
+    ON h.tenant_id = a.id WHERE a.tenant_id IS NOT NULL";
+const CALLS: &str = "SELECT CAST(COALESCE(SUM(ABS(COALESCE(c.total_micros, 0) + COALESCE(e.total, 0))), 0) AS BIGINT) AS n \
+    FROM calls c FULL OUTER JOIN (SELECT call_id, SUM(amount_micros) AS total FROM entries \
+    WHERE kind = 'usage' AND tenant_id IS NOT NULL GROUP BY call_id) e ON e.call_id = c.id";
+const STRAY: &str = "SELECT COUNT(*) AS n FROM holds h LEFT JOIN calls c ON c.id = h.reference \
+    WHERE h.purpose = 'call' AND (c.id IS NULL OR c.state <> 'live')";
+
+/// Counts what does not add up. Reads whole tables: for a job and the operator's page, not for a request of a tenant.
+///
+/// # Errors
+/// [`Error`] where the scope is one tenant's, or the database fails.
+pub async fn drift<C: ConnectionTrait>(conn: &C, scope: &Scope) -> Result<Drift, Error> {
+    if scope.tenant().is_some() {
+        return Err(Error::Missing);
+    }
+    let backend = conn.get_database_backend();
+    Ok(Drift {
+        unbalanced_journals: figure(conn, backend, UNBALANCED).await?,
+        balance_micros: figure(conn, backend, BALANCES).await?,
+        held_micros: figure(conn, backend, HELD).await?,
+        calls_micros: figure(conn, backend, CALLS).await?,
+        stray_holds: figure(conn, backend, STRAY).await?,
+    })
+}
+
+async fn figure<C: ConnectionTrait>(conn: &C, backend: DbBackend, sql: &'static str) -> Result<i64, Error> {
+    let row = conn.query_one_raw(Statement::from_string(backend, sql)).await?;
+    let row = row.ok_or_else(|| super::unreadable("an aggregate without a row"))?;
+    Ok(row.try_get("", "n")?)
+}
