@@ -1,0 +1,292 @@
+//! The settings: `dialtone.toml`, then environment `DIALTONE_<SECTION>__<KEY>` over it. The only place that reads
+//! either. Every key has a default that suits a laptop; an unknown key is an error.
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    ops::RangeInclusive,
+    path::PathBuf,
+};
+
+/// The file that is read where `--config` names none and it is there.
+const DEFAULT_FILE: &str = "dialtone.toml";
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Database, keys, recordings, logs.
+    pub(crate) data_dir: PathBuf,
+    /// `sqlite://…` or `postgres://…`; SQLite in the data directory where it is not set.
+    pub(crate) database_url: Option<String>,
+    /// The HTTP port.
+    pub(crate) http: Http,
+    /// Signalling.
+    pub(crate) sip: Sip,
+    /// The media relay.
+    pub(crate) media: Media,
+    /// Resolvers.
+    pub(crate) dns: Dns,
+    /// The simulated PSTN.
+    pub(crate) sandbox: Sandbox,
+    /// Who may sign up.
+    pub(crate) signup: Signup,
+    /// Outgoing mail.
+    pub(crate) mail: Mail,
+    /// The first operator.
+    pub(crate) operator: Operator,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("./data"),
+            database_url: None,
+            http: Http::default(),
+            sip: Sip::default(),
+            media: Media::default(),
+            dns: Dns::default(),
+            sandbox: Sandbox::Auto,
+            signup: Signup::Open,
+            mail: Mail::default(),
+            operator: Operator::default(),
+        }
+    }
+}
+
+/// `DIALTONE_HTTP__…`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// One port that speaks TLS and plain HTTP.
+    pub(crate) listen: SocketAddr,
+    /// What links and connection strings say.
+    pub(crate) public_url: Option<String>,
+    /// PEM file; made by the local CA where it is not set.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM file that goes with `tls_cert`.
+    pub(crate) tls_key: Option<PathBuf>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, tls_cert: None, tls_key: None }
+    }
+}
+
+/// `DIALTONE_SIP__…`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Sip {
+    /// UDP and TCP.
+    pub(crate) listen: SocketAddr,
+    /// SIP over TLS; not spoken by this version, and only checked.
+    pub(crate) tls_listen: SocketAddr,
+    /// Host in Contact, Via and Record-Route; the listen address where it is not set.
+    pub(crate) public_host: Option<String>,
+    /// Signalling shards; the number of cores where it is not set.
+    pub(crate) shards: Option<NonZeroUsize>,
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self { listen: at(5060), tls_listen: at(5061), public_host: None, shards: None }
+    }
+}
+
+/// `DIALTONE_MEDIA__…`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Media {
+    /// Address bound and put in SDP.
+    pub(crate) address: IpAddr,
+    /// Put in SDP instead, behind 1:1 NAT.
+    pub(crate) public_address: Option<IpAddr>,
+    /// UDP range, `first-last`.
+    pub(crate) ports: PortRange,
+    /// Relay workers; the number of cores where it is not set.
+    pub(crate) workers: Option<NonZeroUsize>,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        Self { address, public_address: None, ports: PortRange(49152..=53247), workers: None }
+    }
+}
+
+/// A range of UDP ports, written `49152-53247`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct PortRange(pub(crate) RangeInclusive<u16>);
+
+impl TryFrom<String> for PortRange {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let remedy = || format!("{text:?} is not a port range: write it as 49152-53247, with at least 4 ports");
+        let (first, last) = text.split_once('-').ok_or_else(remedy)?;
+        let first: u16 = first.trim().parse().map_err(|_| remedy())?;
+        let last: u16 = last.trim().parse().map_err(|_| remedy())?;
+        if first < 1024 || last < first.saturating_add(3) { Err(remedy()) } else { Ok(Self(first..=last)) }
+    }
+}
+
+/// `DIALTONE_DNS__…`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Dns {
+    /// Resolvers, with commas between them; the system's where it is not set.
+    pub(crate) servers: Option<String>,
+}
+
+impl Dns {
+    /// The resolvers as addresses; port 53 where none is named.
+    ///
+    /// # Errors
+    /// One line that names what is not an address.
+    pub(crate) fn addresses(&self) -> anyhow::Result<Vec<SocketAddr>> {
+        let texts = self.servers.iter().flat_map(|all| all.split(',')).map(str::trim).filter(|text| !text.is_empty());
+        let parse = |text: &str| {
+            let with_port = text.parse().or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+            with_port.with_context(|| format!("dns.servers: {text:?} is not an address such as 192.0.2.53 or 192.0.2.53:53"))
+        };
+        texts.map(parse).collect()
+    }
+}
+
+/// `DIALTONE_SANDBOX`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sandbox {
+    /// On while no carrier is configured.
+    Auto,
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// `DIALTONE_SIGNUP`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Signup {
+    /// Whoever comes.
+    Open,
+    /// With an invitation of the operator.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
+/// `DIALTONE_MAIL__…`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mail {
+    /// `smtp://user:password@host:port`; kept in the outbox and logged where it is not set.
+    pub(crate) url: Option<String>,
+}
+
+/// `DIALTONE_OPERATOR__…`
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Operator {
+    /// Made at first start.
+    pub(crate) email: Option<String>,
+    /// Its password.
+    pub(crate) password: Option<String>,
+}
+
+impl std::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operator").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Reads the file and the environment.
+    ///
+    /// # Errors
+    /// One line that names the key and what it may be.
+    pub(crate) fn load(file: Option<&std::path::Path>) -> anyhow::Result<Self> {
+        let mut layers = config::Config::builder();
+        match file {
+            Some(path) if !path.exists() => bail!("the settings file {} is not there: mend --config", path.display()),
+            Some(path) => layers = layers.add_source(config::File::from(path).format(config::FileFormat::Toml)),
+            None => layers = layers.add_source(config::File::new(DEFAULT_FILE, config::FileFormat::Toml).required(false)),
+        }
+        let environment = config::Environment::with_prefix("DIALTONE").prefix_separator("_").separator("__");
+        let settings: Self = layers.add_source(environment).build().and_then(config::Config::try_deserialize).context("settings")?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// What cannot be said by types alone.
+    fn check(&self) -> anyhow::Result<()> {
+        if self.http.tls_cert.is_some() != self.http.tls_key.is_some() {
+            bail!("http.tls_cert and http.tls_key go together: set both, or neither for a certificate of the local CA");
+        }
+        if let Some(url) = &self.http.public_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            bail!("http.public_url {url:?} has no scheme: write it as https://dialtone.example.com");
+        }
+        if self.operator.email.is_some() != self.operator.password.is_some() {
+            bail!("operator.email and operator.password go together: set both, or neither");
+        }
+        if self.sip.listen.ip().is_unspecified() && self.sip.public_host.is_none() {
+            bail!("sip.listen is on every address, so peers cannot be told where we are: set sip.public_host");
+        }
+        if self.media.address.is_unspecified() && self.media.public_address.is_none() {
+            bail!("media.address is every address, so SDP cannot name it: set media.public_address");
+        }
+        self.dns.addresses().map(drop)
+    }
+
+    /// The public URL: as set, or `http://localhost:<port>` on loopback.
+    pub(crate) fn public_url(&self, bound: SocketAddr) -> String {
+        let set = self.http.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        set.unwrap_or_else(|| if bound.ip().is_loopback() || bound.ip().is_unspecified() { format!("http://localhost:{}", bound.port()) } else { format!("http://{bound}") })
+    }
+
+    /// The database's URL.
+    pub(crate) fn database_url(&self) -> String {
+        self.database_url.clone().unwrap_or_else(|| format!("sqlite://{}?mode=rwc", self.data_dir.join("dialtone.db").display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> anyhow::Result<Settings> {
+        let layers = config::Config::builder().add_source(config::File::from_str(toml, config::FileFormat::Toml));
+        let settings: Settings = layers.build().and_then(config::Config::try_deserialize)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    #[test]
+    fn nothing_set_gives_the_defaults_of_a_laptop() {
+        let settings = read("").expect("defaults");
+        assert_eq!(settings.http.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.public_url(settings.http.listen), "http://localhost:8080");
+        assert_eq!(settings.media.ports.0, 49152..=53247);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        let error = read("[sip]\nlisten_adress = \"127.0.0.1:5060\"").expect_err("unknown");
+        assert!(format!("{error:#}").contains("listen_adress"), "{error:#}");
+    }
+
+    #[test]
+    fn half_a_pair_and_a_bad_range_are_refused_with_the_remedy() {
+        assert!(format!("{:#}", read("[http]\ntls_cert = \"a.pem\"").expect_err("half")).contains("go together"));
+        assert!(format!("{:#}", read("[media]\nports = \"50000\"").expect_err("range")).contains("49152-53247"));
+        assert!(format!("{:#}", read("[sip]\nlisten = \"0.0.0.0:5060\"").expect_err("any")).contains("sip.public_host"));
+        assert!(format!("{:#}", read("[dns]\nservers = \"one.one\"").expect_err("dns")).contains("dns.servers"));
+    }
+}

@@ -1,0 +1,6 @@
+//! What tests share: fake peers, servers started for a test, clients. It says of itself that it is fake; nothing of it
+//! is in the product.
+
+#![forbid(unsafe_code)]
+
+pub mod server;
