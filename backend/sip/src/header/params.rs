@@ -1,6 +1,6 @@
 //! `;name=value` parameters, of headers and of URIs (RFC 3261 §25.1 `generic-param`, `uri-parameters`).
 
-use super::split::{closing_quote, split_outside};
+use super::split::{closing_quote, find_outside};
 use super::{HeaderError, is_token};
 
 /// Parameters as they were sent, read when asked for. White space around `;` and `=` is allowed.
@@ -19,8 +19,12 @@ impl<'a> Params<'a> {
         }
         let params = Self(text.strip_prefix(';').ok_or(HeaderError::Malformed)?);
         let is_sound =
-            params.iter().all(|(name, value)| is_token(name.as_bytes()) && value.is_none_or(is_value));
-        if is_sound { Ok(params) } else { Err(HeaderError::Malformed) }
+            |(name, value): (&str, Option<&str>)| is_token(name.as_bytes()) && value.is_none_or(is_value);
+        if !params.is_empty() && params.iter().all(is_sound) {
+            Ok(params)
+        } else {
+            Err(HeaderError::Malformed)
+        }
     }
 
     /// The parameters of a URI, whose characters were checked already; `text` starts after the first `;`.
@@ -30,10 +34,18 @@ impl<'a> Params<'a> {
 
     /// Names and values in their order. A value in quotes comes with them.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
-        let text = self.0;
-        split_outside(text, b';').filter(move |_| !text.is_empty()).map(|piece| match piece.split_once('=') {
-            Some((name, value)) => (name.trim_ascii(), Some(value.trim_ascii())),
-            None => (piece.trim_ascii(), None),
+        let mut rest = Some(self.0).filter(|text| !text.is_empty());
+        std::iter::from_fn(move || {
+            let text = rest?;
+            let (piece, after) = match find_outside(text, b';') {
+                Some(end) => (&text[..end], Some(&text[end + 1..])),
+                None => (text, None),
+            };
+            rest = after;
+            Some(match memchr::memchr(b'=', piece.as_bytes()) {
+                Some(at) => (piece[..at].trim_ascii(), Some(piece[at + 1..].trim_ascii())),
+                None => (piece.trim_ascii(), None),
+            })
         })
     }
 
@@ -67,10 +79,10 @@ impl<'a> Params<'a> {
 
 /// Nothing, a token, a host, or a quoted string that closes at its end.
 fn is_value(value: &str) -> bool {
-    match value.as_bytes() {
-        [b'"', ..] => closing_quote(value) == Some(value.len() - 1),
-        bytes => bytes.iter().all(|byte| !matches!(byte, b'"' | b'<' | b'>' | 0..=b' ' | 0x7f)),
+    if value.starts_with('"') {
+        return closing_quote(value) == Some(value.len() - 1);
     }
+    !value.bytes().any(|byte| matches!(byte, b'"' | b'<' | b'>' | 0..=b' ' | 0x7f))
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
 //! Cutting values apart where quotes and angle brackets allow it (RFC 3261 §7.3.1, §25.1).
 
+/// Which bytes a token may have.
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+        byte += 1;
+    }
+    table
+};
+
 /// Whether the bytes are a token: one or more of the characters that RFC 3261 §25.1 names.
 #[must_use]
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is_token_byte(*byte))
-}
-
-const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
 
 /// The values of a comma list, trimmed, empty ones left out.
@@ -31,38 +38,31 @@ pub fn split_outside(value: &str, separator: u8) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The first separator outside quoted strings and angle brackets.
+/// The first separator outside quoted strings and angle brackets. What stays open reaches to the end.
 pub(super) fn find_outside(text: &str, separator: u8) -> Option<usize> {
-    let mut is_quoted = false;
-    let mut is_bracketed = false;
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' if !is_bracketed => is_quoted = !is_quoted,
-            _ if is_quoted => {}
-            b'<' => is_bracketed = true,
-            b'>' => is_bracketed = false,
-            byte if byte == separator && !is_bracketed => return Some(at),
-            _ => {}
-        }
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr::memchr3(separator, b'"', b'<', &bytes[at..])?;
+        at += match bytes[at] {
+            b'"' => closing_quote(&text[at..])? + 1,
+            b'<' => memchr::memchr(b'>', &bytes[at..])? + 1,
+            _ => return Some(at),
+        };
     }
-    None
 }
 
 /// Where the quoted string that opens `text` ends: the index of its closing quote.
 pub(super) fn closing_quote(text: &str) -> Option<usize> {
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => return Some(at),
-            _ => {}
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
         }
+        at += 2; // a backslash and what it escapes
     }
-    None
 }
 
 #[cfg(test)]

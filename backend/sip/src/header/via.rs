@@ -42,22 +42,35 @@ impl<'a> Via<'a> {
         let (transport_name, sent_by) =
             rest.trim_ascii_start().split_once([' ', '\t']).ok_or(HeaderError::Malformed)?;
         // The version is that of the hop: a message of another version is answered with 505 along this Via.
-        let is_sip = protocol.trim_ascii().eq_ignore_ascii_case("SIP") && is_token(version.trim_ascii().as_bytes());
+        let is_sip =
+            protocol.trim_ascii().eq_ignore_ascii_case("SIP") && is_token(version.trim_ascii().as_bytes());
         if !is_sip || !is_token(transport_name.as_bytes()) {
             return Err(HeaderError::Malformed);
         }
         let (host, port) = split_host_port(sent_by.trim_ascii()).ok_or(HeaderError::Malformed)?;
         let params = Params::parse(params)?;
-        Ok(Self {
-            transport: Transport::from_name(transport_name),
-            transport_name,
-            host,
-            port,
-            branch: params.get("branch").filter(|branch| !branch.is_empty()),
-            received: params.get("received").map(unbracket).filter(|received| !received.is_empty()),
-            rport: rport(&params)?,
-            params,
-        })
+        let transport = Transport::from_name(transport_name);
+        let mut via =
+            Self { transport, transport_name, host, port, branch: None, received: None, rport: None, params };
+        for (name, value) in params.iter() {
+            via.take(name, value.unwrap_or_default())?;
+        }
+        Ok(via)
+    }
+
+    /// Keeps a parameter that routing needs; of a repeated one, the first.
+    fn take(&mut self, name: &str, value: &'a str) -> Result<(), HeaderError> {
+        let value = unwrap(value, '"', '"');
+        if name.eq_ignore_ascii_case("branch") {
+            self.branch = self.branch.or(Some(value).filter(|branch| !branch.is_empty()));
+        } else if name.eq_ignore_ascii_case("received") {
+            self.received =
+                self.received.or(Some(unwrap(value, '[', ']')).filter(|received| !received.is_empty()));
+        } else if name.eq_ignore_ascii_case("rport") && self.rport.is_none() {
+            let port = if value.is_empty() { Ok(None) } else { value.parse().map(Some) };
+            self.rport = Some(port.map_err(|_| HeaderError::Malformed)?);
+        }
+        Ok(())
     }
 
     /// Whether the branch alone names the transaction: it starts with the cookie of RFC 3261 §8.1.1.7 and has
@@ -93,16 +106,8 @@ impl fmt::Display for Via<'_> {
     }
 }
 
-fn rport(params: &Params<'_>) -> Result<Option<Option<u16>>, HeaderError> {
-    match params.get("rport") {
-        None => Ok(None),
-        Some("") => Ok(Some(None)),
-        Some(port) => port.parse().map(|port| Some(Some(port))).map_err(|_| HeaderError::Malformed),
-    }
-}
-
-fn unbracket(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host)
+fn unwrap(text: &str, open: char, close: char) -> &str {
+    text.strip_prefix(open).and_then(|inner| inner.strip_suffix(close)).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ impl HeaderName {
                 .iter()
                 .take_while(|index| **index != EMPTY)
                 .map(|index| NAMES[usize::from(*index)])
-                .find(|(_, text)| text.as_bytes().eq_ignore_ascii_case(name))
+                .find(|(_, text)| text.as_bytes() == name || text.as_bytes().eq_ignore_ascii_case(name))
                 .map(|(id, _)| id),
         }
     }

@@ -148,14 +148,14 @@ fn is_version(text: &[u8]) -> bool {
 }
 
 /// Reads header lines up to the empty line and returns where the body starts.
-fn header_lines(buf: &[u8], mut at: usize, scan: &mut Scan) -> usize {
-    loop {
-        let Some((line, next)) = line_at(buf, at) else {
-            scan.fault.get_or_insert(ParseError::HeadUnterminated);
-            return buf.len();
-        };
+fn header_lines(buf: &[u8], at: usize, scan: &mut Scan) -> usize {
+    let mut start = at;
+    for end in memchr::memchr_iter(b'\n', &buf[at..]).map(|end| at + end) {
+        let trimmed = if end > start && buf[end - 1] == b'\r' { end - 1 } else { end };
+        let line = start..trimmed;
+        start = end + 1;
         if line.is_empty() {
-            return next;
+            return start;
         }
         if matches!(buf[line.start], b' ' | b'\t') {
             fold(buf, &line, scan);
@@ -166,8 +166,9 @@ fn header_lines(buf: &[u8], mut at: usize, scan: &mut Scan) -> usize {
         } else {
             scan.fault.get_or_insert(ParseError::HeaderLine);
         }
-        at = next;
     }
+    scan.fault.get_or_insert(ParseError::HeadUnterminated);
+    buf.len()
 }
 
 /// A continuation line (RFC 3261 §7.3.1) lengthens the value before it.
@@ -182,7 +183,8 @@ fn fold(buf: &[u8], line: &Range<usize>, scan: &mut Scan) {
 }
 
 fn field(buf: &[u8], line: &Range<usize>) -> Option<Field> {
-    let colon = line.start + memchr(b':', &buf[line.clone()])?;
+    // Names are short: a plain loop beats a vector search here.
+    let colon = line.start + buf[line.clone()].iter().position(|byte| *byte == b':')?;
     let name = trim(buf, line.start..colon);
     let text = &buf[name.clone()];
     let id = HeaderName::from_bytes(text);
