@@ -4,7 +4,7 @@ use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
 /// Makes `accounts`, `journals`, `entries` and `holds`.
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

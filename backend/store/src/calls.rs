@@ -1,1 +1,238 @@
 //! Calls: their records, legs and decisions.
+//!
+//! A record is opened when the money is held, and closed once: [`close`] changes a live record only, so a call that is
+//! settled twice is charged once. An on-net call has a second record, of the callee's tenant.
+
+mod legs;
+mod list;
+mod record;
+
+pub use legs::{Leg, LegSide, insert_legs, legs};
+pub use list::{CallFilter, list};
+pub use record::{Call, CallState, StoredDecision};
+
+use crate::{
+    Error,
+    entity::{call, decision},
+    ledger::{see, unreadable},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    access::Scope,
+    cause::Outcome,
+    ids::{CallId, TenantId},
+    rating::Charge,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+/// Most records that one question for what is live answers.
+pub const LIVE_MAX: u64 = 100_000;
+
+/// Writes records down, in one statement.
+///
+/// # Errors
+/// [`Error`] where the scope does not see a tenant, a record is there already, or the database fails.
+pub async fn insert<C: ConnectionTrait>(txn: &C, scope: &Scope, calls: &[Call]) -> Result<(), Error> {
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(calls.len());
+    for new in calls {
+        visible(scope, new.tenant)?;
+        rows.push(new.row()?);
+    }
+    call::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Writes decisions down, in one statement.
+///
+/// # Errors
+/// [`Error`] where a call has one already, or the database fails.
+pub async fn insert_decisions<C: ConnectionTrait>(
+    txn: &C,
+    _scope: &Scope,
+    decisions: &[StoredDecision],
+) -> Result<(), Error> {
+    if decisions.is_empty() {
+        return Ok(());
+    }
+    let rows = decisions.iter().map(StoredDecision::row).collect::<Result<Vec<_>, _>>()?;
+    decision::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// A call and, where it is on-net, the record of the callee's tenant.
+fn both(call: CallId) -> Condition {
+    Condition::any().add(call::Column::Id.eq(call.0)).add(call::Column::PayerCallId.eq(call.0))
+}
+
+/// Writes down that a live call was answered. False where it is over already.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn answer<C: ConnectionTrait>(
+    txn: &C,
+    scope: &Scope,
+    call: CallId,
+    at: DateTime<Utc>,
+    callee_trunk: Option<&str>,
+) -> Result<bool, Error> {
+    let mut update = call::Entity::update_many()
+        .col_expr(call::Column::AnsweredAt, Expr::value(at))
+        .filter(both(call))
+        .filter(call::Column::State.eq(CallState::Live.word()));
+    if let Some(fqdn) = callee_trunk {
+        update = update.col_expr(call::Column::CalleeTrunk, Expr::value(fqdn));
+    }
+    if let Some(tenant) = scope.tenant() {
+        update = update.filter(call::Column::TenantId.eq(tenant.0));
+    }
+    Ok(update.exec(txn).await?.rows_affected > 0)
+}
+
+/// Writes down how long the money of a live call lasts. False where it is over already.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn fund<C: ConnectionTrait>(
+    txn: &C,
+    scope: &Scope,
+    call: CallId,
+    funded_ms: u64,
+) -> Result<bool, Error> {
+    let mut update = call::Entity::update_many()
+        .col_expr(call::Column::FundedMs, Expr::value(whole(funded_ms)))
+        .filter(call::Column::Id.eq(call.0))
+        .filter(call::Column::State.eq(CallState::Live.word()));
+    if let Some(tenant) = scope.tenant() {
+        update = update.filter(call::Column::TenantId.eq(tenant.0));
+    }
+    Ok(update.exec(txn).await?.rows_affected > 0)
+}
+
+/// How a call is closed.
+#[derive(Debug, Clone)]
+pub struct Closing {
+    /// The call.
+    pub call: CallId,
+    /// When it was answered.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// From answer to end, milliseconds; zero where it was not answered.
+    pub duration_ms: u64,
+    /// How it ended, for the payer.
+    pub outcome: Outcome,
+    /// How it ended, for the callee's tenant of an on-net call.
+    pub callee_outcome: Outcome,
+    /// What it costs, line by line.
+    pub charges: Vec<Charge>,
+    /// The sum of the charges, micro-units.
+    pub total_micros: i64,
+    /// The trunk that took it.
+    pub callee_trunk: Option<String>,
+}
+
+/// Closes a live call, and the record of the callee's tenant with it. False where it is closed already: then nothing
+/// else of the settlement may be done either.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn close<C: ConnectionTrait>(txn: &C, scope: &Scope, closing: &Closing) -> Result<bool, Error> {
+    let charges = serde_json::to_string(&closing.charges).map_err(|_| unreadable("calls.charges"))?;
+    let mut update = ended(closing, &closing.outcome)
+        .col_expr(call::Column::Charges, Expr::value(charges))
+        .col_expr(call::Column::TotalMicros, Expr::value(closing.total_micros))
+        .filter(call::Column::Id.eq(closing.call.0));
+    if let Some(tenant) = scope.tenant() {
+        update = update.filter(call::Column::TenantId.eq(tenant.0));
+    }
+    if update.exec(txn).await?.rows_affected == 0 {
+        return Ok(false);
+    }
+    ended(closing, &closing.callee_outcome)
+        .filter(call::Column::PayerCallId.eq(closing.call.0))
+        .exec(txn)
+        .await?;
+    Ok(true)
+}
+
+fn ended(closing: &Closing, outcome: &Outcome) -> sea_orm::UpdateMany<call::Entity> {
+    use call::Column;
+    let mut update = call::Entity::update_many()
+        .col_expr(Column::State, Expr::value(CallState::Ended.word()))
+        .col_expr(Column::AnsweredAt, Expr::value(closing.answered_at))
+        .col_expr(Column::EndedAt, Expr::value(closing.ended_at))
+        .col_expr(Column::DurationMs, Expr::value(whole(closing.duration_ms)))
+        .col_expr(Column::OutcomeCode, Expr::value(i32::from(outcome.code)))
+        .col_expr(Column::OutcomeSubCode, Expr::value(i64::from(outcome.sub_code)))
+        .col_expr(Column::Cause, Expr::value(outcome.cause.word()))
+        .col_expr(Column::Explanation, Expr::value(outcome.explanation.clone()))
+        .filter(Column::State.eq(CallState::Live.word()));
+    if let Some(fqdn) = &closing.callee_trunk {
+        update = update.col_expr(Column::CalleeTrunk, Expr::value(fqdn.clone()));
+    }
+    update
+}
+
+/// A call; `None` where there is none in the scope.
+///
+/// # Errors
+/// [`Error`] where the database fails or holds what cannot be read.
+pub async fn get<C: ConnectionTrait>(conn: &C, scope: &Scope, id: CallId) -> Result<Option<Call>, Error> {
+    let mut query = call::Entity::find_by_id(id.0);
+    if let Some(tenant) = scope.tenant() {
+        query = query.filter(call::Column::TenantId.eq(tenant.0));
+    }
+    query.one(conn).await?.map(Call::read).transpose()
+}
+
+/// The payers' records of a node that are live, oldest first, [`LIVE_MAX`] at most.
+///
+/// # Errors
+/// [`Error`] where the database fails or holds what cannot be read.
+pub async fn live_on<C: ConnectionTrait>(conn: &C, scope: &Scope, node: &str) -> Result<Vec<Call>, Error> {
+    let mut query = call::Entity::find()
+        .filter(call::Column::Node.eq(node))
+        .filter(call::Column::State.eq(CallState::Live.word()))
+        .filter(call::Column::PayerCallId.is_null());
+    if let Some(tenant) = scope.tenant() {
+        query = query.filter(call::Column::TenantId.eq(tenant.0));
+    }
+    let rows = query.order_by_asc(call::Column::Id).limit(LIVE_MAX).all(conn).await?;
+    rows.into_iter().map(Call::read).collect()
+}
+
+/// The decision about a call; `None` where there is none in the scope. The callee's tenant of an on-net call sees none:
+/// it would show the caller's routes.
+///
+/// # Errors
+/// [`Error`] where the database fails or holds what cannot be read.
+pub async fn decision<C: ConnectionTrait>(
+    conn: &C,
+    scope: &Scope,
+    call: CallId,
+) -> Result<Option<StoredDecision>, Error> {
+    if scope.tenant().is_some() && get(conn, scope, call).await?.is_none() {
+        return Ok(None);
+    }
+    let row = decision::Entity::find().filter(decision::Column::CallId.eq(call.0)).one(conn).await?;
+    row.map(StoredDecision::read).transpose()
+}
+
+fn visible(scope: &Scope, tenant: Option<TenantId>) -> Result<(), Error> {
+    match tenant {
+        Some(tenant) => see(scope, tenant),
+        None if scope.tenant().is_none() => Ok(()),
+        None => Err(Error::Missing),
+    }
+}
+
+/// Milliseconds as the database keeps them.
+fn whole(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}
