@@ -1,10 +1,10 @@
-//! The one place that knows the `rsip` crate: cold requests that this house originates are built as its structs,
-//! and received messages are turned into its structs for display and comparison.
+//! The one place that knows the `rsip` crate: cold requests that this house originates are built as its
+//! structs, and received messages are turned into its structs for display and comparison.
 //!
-//! Structs are filled field by field and never re-parsed, because the published crate misreads what this house
-//! meets daily: a dot in the user part, IPv6, `tel:`, comma lists. What its types cannot say stands verbatim in the
-//! text of a host, so it prints as it should. Reason phrases and bodies are written by us: the crate prints the
-//! name of its enum for the one and loses binary bytes of the other.
+//! Structs are filled field by field and never re-parsed, because the published crate misreads what this
+//! house meets daily: a dot in the user part, IPv6, `tel:`, comma lists. What its types cannot say stands
+//! verbatim in the text of a host, so it prints as it should. Reason phrases and bodies are written by us:
+//! the crate prints the name of its enum for the one and loses binary bytes of the other.
 
 use crate::uri::{Scheme, Uri};
 use crate::wire::{HeaderName, Message, Method, Writer};
@@ -16,8 +16,8 @@ use rsip::{Header, Headers, SipMessage, StatusCode};
 #[cfg(test)]
 mod tests;
 
-/// A request that this house originates: REGISTER, OPTIONS, the INVITE of a user agent, and what follows in its
-/// dialog. Values are the texts of their headers; line ends in them become spaces.
+/// A request that this house originates: REGISTER, OPTIONS, the INVITE of a user agent, and what follows in
+/// its dialog. Values are the texts of their headers; line ends in them become spaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
     /// The method.
@@ -112,8 +112,8 @@ fn with_body(head: String, body: &[u8]) -> Bytes {
     bytes.into()
 }
 
-/// A received message as structs of `rsip`, field by field, its reason phrase kept; `None` when `rsip` has no such
-/// method. Header values are untyped: whoever types them meets the faults of that crate.
+/// A received message as structs of `rsip`, field by field, its reason phrase kept; `None` when `rsip` has
+/// no such method. Header values are untyped: whoever types them meets the faults of that crate.
 #[must_use]
 pub fn to_rsip(message: &Message) -> Option<SipMessage> {
     let lines =

@@ -28,7 +28,8 @@ pub enum FrameError {
     /// A message, by its head or its Content-Length, is larger than [`MESSAGE_MAX`].
     #[error("a message in the stream is too large")]
     TooLarge,
-    /// Content-Length is missing, which a stream needs (RFC 3261 §18.3), is not one number, or differs between lines.
+    /// Content-Length is missing, which a stream needs (RFC 3261 §18.3), is not one number, or differs
+    /// between lines.
     #[error("a message in the stream has no usable Content-Length")]
     ContentLength,
     /// More was pushed than is kept, because no frames were taken.
@@ -105,7 +106,8 @@ impl Framer {
         Ok(Some(Frame::Message(message)))
     }
 
-    /// At a message's start: takes a ping, drops single line ends. `Some` says what [`Framer::next`] returns.
+    /// At a message's start: takes a ping, drops single line ends. `Some` says what [`Framer::next`]
+    /// returns.
     fn skip_line_ends(&mut self) -> Option<Option<Frame>> {
         loop {
             if self.buf.starts_with(PING) {

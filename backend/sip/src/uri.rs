@@ -52,7 +52,8 @@ impl<'a> Uri<'a> {
     /// Reads a URI without angle brackets.
     ///
     /// # Errors
-    /// When it is longer than [`URI_MAX`], has no scheme, has spaces, brackets or broken escapes, or its host or port cannot be.
+    /// When it is longer than [`URI_MAX`], has no scheme, has spaces, brackets or broken escapes, or its
+    /// host or port cannot be.
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
         let (scheme, rest) = text.split_once(':').ok_or(UriError)?;
         let is_forbidden = |byte: u8| matches!(byte, 0..=b' ' | 0x7f | b'<' | b'>' | b'"');
@@ -145,8 +146,9 @@ impl<'a> Uri<'a> {
         HostPort { host: self.host, port: self.port }
     }
 
-    /// Whether two URIs are equal by RFC 3261 §19.1.4: scheme and host in any case, user with its escapes decoded;
-    /// user, ttl, method, maddr and transport must be in both or in none, any other parameter must not differ.
+    /// Whether two URIs are equal by RFC 3261 §19.1.4: scheme and host in any case, user with its escapes
+    /// decoded; user, ttl, method, maddr and transport must be in both or in none, any other parameter must
+    /// not differ.
     #[must_use]
     pub fn is_equal(&self, other: &Uri<'_>) -> bool {
         if matches!(self.scheme, Scheme::Tel | Scheme::Other) {
@@ -190,8 +192,8 @@ impl fmt::Display for HostPort<'_> {
     }
 }
 
-/// Splits `host[:port]`, with spaces allowed around the colon as Via has them. An IPv6 address loses its brackets.
-/// `None` when the host is no name or address, or the port is not 1 to 65535.
+/// Splits `host[:port]`, with spaces allowed around the colon as Via has them. An IPv6 address loses its
+/// brackets. `None` when the host is no name or address, or the port is not 1 to 65535.
 #[must_use]
 pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
     let (host, rest) = match text.strip_prefix('[') {

@@ -84,8 +84,8 @@ impl Challenge {
     /// Reads one challenge. Unknown qop names are skipped as long as a known one is left.
     ///
     /// # Errors
-    /// When it is no Digest challenge, lacks realm or nonce, or offers only what this house does not compute. The
-    /// client then tries the next header line (RFC 8760 §2.4).
+    /// When it is no Digest challenge, lacks realm or nonce, or offers only what this house does not
+    /// compute. The client then tries the next header line (RFC 8760 §2.4).
     pub fn parse(value: &str) -> Result<Self, DigestError> {
         let mut fields = Fields::parse(value)?;
         let algorithm = match fields.get("algorithm") {

@@ -32,8 +32,8 @@ pub fn ha1(algorithm: Algorithm, user: &str, realm: &str, password: &str) -> Str
     hash(algorithm, &[user.as_bytes(), realm.as_bytes(), password.as_bytes()])
 }
 
-/// Whether the credentials follow from this HA1 for this request. The comparison takes the same time wherever the
-/// difference is. The caller checks user, realm, nonce, `nc` and that `uri` is the request's.
+/// Whether the credentials follow from this HA1 for this request. The comparison takes the same time
+/// wherever the difference is. The caller checks user, realm, nonce, `nc` and that `uri` is the request's.
 #[must_use]
 pub fn verify(credentials: &Credentials, ha1: &str, method: &Method, body: &[u8]) -> bool {
     let expected = response(credentials, ha1, method, body);
@@ -41,7 +41,8 @@ pub fn verify(credentials: &Credentials, ha1: &str, method: &Method, body: &[u8]
     expected.as_bytes().ct_eq(given.as_bytes()).into()
 }
 
-/// The value of Authorization or Proxy-Authorization that answers a challenge. `auth` is chosen where it is offered.
+/// The value of Authorization or Proxy-Authorization that answers a challenge. `auth` is chosen where it is
+/// offered.
 #[must_use]
 pub fn answer(challenge: &Challenge, answer: &Answer<'_>) -> String {
     let qop = challenge

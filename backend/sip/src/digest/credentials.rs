@@ -6,7 +6,8 @@ use super::{Algorithm, DigestError, Qop};
 /// `nc` is eight hex digits (RFC 7616 §3.4); fewer are tolerated.
 const NC_DIGITS_MAX: usize = 8;
 
-/// The answer to a challenge, as a client sent it. Nothing of it is true before [`verify`](super::verify) says so.
+/// The answer to a challenge, as a client sent it. Nothing of it is true before [`verify`](super::verify)
+/// says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Who the client says it is.
@@ -35,7 +36,8 @@ impl Credentials {
     /// Reads the value of the header.
     ///
     /// # Errors
-    /// When it is no Digest answer, a parameter is missing or malformed, or the algorithm or qop is unknown.
+    /// When it is no Digest answer, a parameter is missing or malformed, or the algorithm or qop is
+    /// unknown.
     pub fn parse(value: &str) -> Result<Self, DigestError> {
         let mut fields = Fields::parse(value)?;
         let algorithm = match fields.get("algorithm") {

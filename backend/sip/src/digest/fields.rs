@@ -1,4 +1,5 @@
-//! `Digest name=value, name="value"` lists, the common form of challenges and credentials (RFC 7616 §3.3, §3.4).
+//! `Digest name=value, name="value"` lists, the common form of challenges and credentials (RFC 7616 §3.3,
+//! §3.4).
 
 use super::DigestError;
 use crate::header::{is_token, split_comma};

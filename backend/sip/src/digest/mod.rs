@@ -1,5 +1,5 @@
-//! Digest access authentication (RFC 3261 §22, RFC 7616, RFC 8760): MD5 and SHA-256, `auth`, `auth-int` and the
-//! bare form of RFC 2617.
+//! Digest access authentication (RFC 3261 §22, RFC 7616, RFC 8760): MD5 and SHA-256, `auth`, `auth-int` and
+//! the bare form of RFC 2617.
 //!
 //! Nonces carry their own time and seal ([`NonceMint`]), so a server keeps no table of what it gave out.
 

@@ -17,11 +17,12 @@ pub struct NameAddr<'a> {
 }
 
 impl<'a> NameAddr<'a> {
-    /// Reads one value. An unquoted display name may have characters that only quotes allow, as many phones send.
+    /// Reads one value. An unquoted display name may have characters that only quotes allow, as many phones
+    /// send.
     ///
     /// # Errors
-    /// When a quote or bracket stays open, the URI is empty, has spaces or no scheme, a URI without brackets has
-    /// header parts (RFC 3261 §20.10), or a parameter is malformed.
+    /// When a quote or bracket stays open, the URI is empty, has spaces or no scheme, a URI without
+    /// brackets has header parts (RFC 3261 §20.10), or a parameter is malformed.
     pub fn parse(value: &'a str) -> Result<Self, HeaderError> {
         let value = value.trim_ascii();
         let (display, rest) = display_name(value)?;
@@ -116,7 +117,8 @@ pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// A text as a quoted string (RFC 3261 §25.1): quotes and backslashes escaped, control characters as spaces.
+/// A text as a quoted string (RFC 3261 §25.1): quotes and backslashes escaped, control characters as
+/// spaces.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);

@@ -49,8 +49,8 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// The value of the first parameter of this name, in any case, without its quotes (escapes inside stay). A
-    /// parameter without a value gives `""`.
+    /// The value of the first parameter of this name, in any case, without its quotes (escapes inside
+    /// stay). A parameter without a value gives `""`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name))?;

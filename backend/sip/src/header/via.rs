@@ -62,10 +62,9 @@ impl<'a> Via<'a> {
     fn take(&mut self, name: &str, value: &'a str) -> Result<(), HeaderError> {
         let value = unwrap(value, '"', '"');
         if name.eq_ignore_ascii_case("branch") {
-            self.branch = self.branch.or(Some(value).filter(|branch| !branch.is_empty()));
+            self.branch = self.branch.or_else(|| non_empty(value));
         } else if name.eq_ignore_ascii_case("received") {
-            self.received =
-                self.received.or(Some(unwrap(value, '[', ']')).filter(|received| !received.is_empty()));
+            self.received = self.received.or_else(|| non_empty(unwrap(value, '[', ']')));
         } else if name.eq_ignore_ascii_case("rport") && self.rport.is_none() {
             let port = if value.is_empty() { Ok(None) } else { value.parse().map(Some) };
             self.rport = Some(port.map_err(|_| HeaderError::Malformed)?);
@@ -73,8 +72,8 @@ impl<'a> Via<'a> {
         Ok(())
     }
 
-    /// Whether the branch alone names the transaction: it starts with the cookie of RFC 3261 §8.1.1.7 and has
-    /// something after it. If not, RFC 2543 matching applies (RFC 3261 §17.2.3, RFC 4475 §3.2.1).
+    /// Whether the branch alone names the transaction: it starts with the cookie of RFC 3261 §8.1.1.7 and
+    /// has something after it. If not, RFC 2543 matching applies (RFC 3261 §17.2.3, RFC 4475 §3.2.1).
     #[must_use]
     pub fn has_cookie(&self) -> bool {
         self.branch.is_some_and(|branch| {
@@ -104,6 +103,10 @@ impl fmt::Display for Via<'_> {
         )?;
         if self.params.is_empty() { Ok(()) } else { write!(f, ";{}", self.params.as_str()) }
     }
+}
+
+const fn non_empty(text: &str) -> Option<&str> {
+    if text.is_empty() { None } else { Some(text) }
 }
 
 fn unwrap(text: &str, open: char, close: char) -> &str {

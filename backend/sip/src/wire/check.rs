@@ -1,4 +1,5 @@
-//! The sanity of a message that parsed: mandatory headers, each once, each readable (RFC 3261 §8.1.1, §8.2, §16.3).
+//! The sanity of a message that parsed: mandatory headers, each once, each readable (RFC 3261 §8.1.1, §8.2,
+//! §16.3).
 
 use super::{HeaderName, Message, Method, ParseError};
 use crate::header::{CSeq, NameAddr, Via};
@@ -18,7 +19,8 @@ const MAX_FORWARDS_MAX: u32 = 255;
 
 impl Message {
     /// Checks that the mandatory headers are there, stand once and can be read. Max-Forwards may be missing
-    /// (RFC 2543); a Request-URI of an unknown scheme passes, since that is answered with 416 by who routes.
+    /// (RFC 2543); a Request-URI of an unknown scheme passes, since that is answered with 416 by who
+    /// routes.
     ///
     /// # Errors
     /// The first fault that was found.
@@ -33,8 +35,8 @@ impl Message {
         if self.is_request() { self.check_request() } else { Ok(()) }
     }
 
-    /// The status that refuses this message for a fault; `None` for a response and for ACK, which nobody answers
-    /// (RFC 3261 §17).
+    /// The status that refuses this message for a fault; `None` for a response and for ACK, which nobody
+    /// answers (RFC 3261 §17).
     #[must_use]
     pub fn answer_to(&self, fault: ParseError) -> Option<u16> {
         if self.is_request() && self.method() != Method::Ack { fault.status() } else { None }

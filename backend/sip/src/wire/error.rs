@@ -61,8 +61,8 @@ pub enum ParseError {
 impl ParseError {
     /// The status with which a request of this fault is answered; `None` where silence is right.
     ///
-    /// A response or an ACK is never answered, whatever its fault: [`Message::answer_to`](super::Message::answer_to)
-    /// knows that.
+    /// A response or an ACK is never answered, whatever its fault:
+    /// [`Message::answer_to`](super::Message::answer_to) knows that.
     #[must_use]
     pub const fn status(&self) -> Option<u16> {
         match self {

@@ -7,7 +7,8 @@ use bytes::{Bytes, BytesMut};
 
 /// A parsed SIP message (RFC 3261 §7). Cloning copies offsets and shares the bytes.
 ///
-/// Header values are `&str`: bytes that are not UTF-8 read as `?` there, and unchanged in [`Message::fields`].
+/// Header values are `&str`: bytes that are not UTF-8 read as `?` there, and unchanged in
+/// [`Message::fields`].
 #[derive(Clone, Debug)]
 pub struct Message {
     bytes: Bytes,
@@ -17,8 +18,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Reads one datagram or one framed message. Without Content-Length the body is the rest of the buffer; bytes
-    /// beyond it are dropped.
+    /// Reads one datagram or one framed message. Without Content-Length the body is the rest of the buffer;
+    /// bytes beyond it are dropped.
     ///
     /// # Errors
     /// [`ParseError`] says what is wrong; [`Message::salvage`] gives the headers to answer it with.
@@ -27,7 +28,8 @@ impl Message {
         message.scan.fault.map_or(Ok(message), Err)
     }
 
-    /// What can be read of a message that [`Message::parse`] refused, good for writing the refusal and nothing else.
+    /// What can be read of a message that [`Message::parse`] refused, good for writing the refusal and
+    /// nothing else.
     #[must_use]
     pub fn salvage(buf: Bytes) -> Option<Self> {
         Self::build(buf).ok()
@@ -55,8 +57,8 @@ impl Message {
         matches!(self.scan.start, Start::Request { .. })
     }
 
-    /// The method: of the start line in a request, of CSeq in a response. A response without a readable CSeq, which
-    /// [`Message::check`] refuses, gives a method that matches no transaction.
+    /// The method: of the start line in a request, of CSeq in a response. A response without a readable
+    /// CSeq, which [`Message::check`] refuses, gives a method that matches no transaction.
     #[must_use]
     pub fn method(&self) -> Method {
         match &self.scan.start {
@@ -109,7 +111,8 @@ impl Message {
             .map(|field| self.text(field.value()))
     }
 
-    /// All values of a header that is a comma list (RFC 3261 §7.3.1): over all lines, split outside quotes and `<>`.
+    /// All values of a header that is a comma list (RFC 3261 §7.3.1): over all lines, split outside quotes
+    /// and `<>`.
     pub fn values(&self, name: HeaderName) -> impl Iterator<Item = &str> {
         self.header_lines(name).flat_map(split_comma)
     }
@@ -128,12 +131,14 @@ impl Message {
         }
     }
 
-    /// Every header line in its order: its name as it was sent and its value as bytes, unfolded and trimmed.
+    /// Every header line in its order: its name as it was sent and its value as bytes, unfolded and
+    /// trimmed.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.scan.fields.iter().map(|field| (self.text(field.name()), &self.bytes[field.value()]))
     }
 
-    /// Every header line in its order with its identifier, for rewriting by a table: identifier, name, value.
+    /// Every header line in its order with its identifier, for rewriting by a table: identifier, name,
+    /// value.
     pub fn known_fields(&self) -> impl Iterator<Item = (Option<HeaderName>, &str, &[u8])> {
         self.scan.fields.iter().map(|field| (field.id, self.text(field.name()), &self.bytes[field.value()]))
     }
@@ -206,8 +211,8 @@ impl Message {
         self.number(HeaderName::MaxForwards)
     }
 
-    /// Expires in seconds, RFC 3261 §20.19. A value beyond 32 bits reads as the largest; `None` when it is missing
-    /// or no number.
+    /// Expires in seconds, RFC 3261 §20.19. A value beyond 32 bits reads as the largest; `None` when it is
+    /// missing or no number.
     #[must_use]
     pub fn expires(&self) -> Option<u32> {
         self.number(HeaderName::Expires)

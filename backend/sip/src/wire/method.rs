@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// The method of a request. An unknown one is kept as it was sent, so that it can be answered with 405 or 501.
+/// The method of a request. An unknown one is kept as it was sent, so that it can be answered with 405 or
+/// 501.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// INVITE, RFC 3261 §13.

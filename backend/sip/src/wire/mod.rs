@@ -1,7 +1,7 @@
 //! SIP messages on the wire (RFC 3261 §7): a lazy parser over one buffer and a writer into one buffer.
 //!
-//! [`Message::parse`] finds the lines and names the headers; values are read when somebody asks, so what nobody
-//! asks for costs nothing. Nothing here knows transactions, dialogs or sockets.
+//! [`Message::parse`] finds the lines and names the headers; values are read when somebody asks, so what
+//! nobody asks for costs nothing. Nothing here knows transactions, dialogs or sockets.
 
 mod check;
 mod error;

@@ -1,4 +1,5 @@
-//! The scan of a message's head: where each line starts, and which header it is. Nothing is copied or decoded.
+//! The scan of a message's head: where each line starts, and which header it is. Nothing is copied or
+//! decoded.
 
 use super::{HEADERS_MAX, HeaderName, MESSAGE_MAX, Method, ParseError, START_LINE_MAX};
 use crate::header::is_token;
@@ -63,7 +64,8 @@ pub(super) struct Scan {
     pub(super) fault: Option<ParseError>,
 }
 
-/// Scans a message. An error means that nothing can be made of the buffer; lesser faults are in [`Scan::fault`].
+/// Scans a message. An error means that nothing can be made of the buffer; lesser faults are in
+/// [`Scan::fault`].
 pub(super) fn scan(buf: &[u8]) -> Result<Scan, ParseError> {
     if buf.len() > MESSAGE_MAX {
         return Err(ParseError::TooLarge);
@@ -206,7 +208,8 @@ fn trim(buf: &[u8], mut range: Range<usize>) -> Range<usize> {
     range
 }
 
-/// Cuts the body to its Content-Length (RFC 3261 §18.3): what is beyond is dropped, what is missing is a fault.
+/// Cuts the body to its Content-Length (RFC 3261 §18.3): what is beyond is dropped, what is missing is a
+/// fault.
 fn body(buf: &[u8], at: usize, scan: &mut Scan) {
     let rest = buf.len() - at;
     scan.body = at..buf.len();

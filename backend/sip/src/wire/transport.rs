@@ -38,7 +38,8 @@ impl Transport {
             .find(|transport| transport.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// Whether the transport itself repeats what was lost, so that timers A, E and G stay off (RFC 3261 §17).
+    /// Whether the transport itself repeats what was lost, so that timers A, E and G stay off (RFC 3261
+    /// §17).
     #[must_use]
     pub const fn is_reliable(self) -> bool {
         !matches!(self, Self::Udp)

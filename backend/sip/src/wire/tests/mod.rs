@@ -1,4 +1,5 @@
-//! The messages of RFC 4475, the inputs that other parsers get wrong, an oracle, and mutations of all of it.
+//! The messages of RFC 4475, the inputs that other parsers get wrong, an oracle, and mutations of all of
+//! it.
 
 mod faults;
 mod mutation;

@@ -1,4 +1,5 @@
-//! Tens of thousands of broken messages, the same on each run: nothing may panic, whatever is asked of them.
+//! Tens of thousands of broken messages, the same on each run: nothing may panic, whatever is asked of
+//! them.
 
 use super::*;
 use crate::digest::{Challenge, Credentials};

@@ -107,5 +107,6 @@ fn max_forwards_may_be_missing_but_not_wild() {
 fn every_final_status_has_a_phrase() {
     assert_eq!((reason_phrase(200), reason_phrase(487)), ("OK", "Request Terminated"));
     assert_eq!((reason_phrase(499), reason_phrase(599)), ("Request Failure", "Server Failure"));
+    assert_eq!((reason_phrase(100), reason_phrase(608)), ("Trying", "Rejected"));
     assert!((100..700).all(|status| !reason_phrase(status).is_empty()));
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::wire::{HeaderName, Method, ParseError as Fault};
 
-/// What must become of a message on this floor. What a registrar or a user agent then says (416, 420, 415, 483…)
-/// is decided above, from the values that the tests beside this table read.
+/// What must become of a message on this floor. What a registrar or a user agent then says (416, 420, 415,
+/// 483…) is decided above, from the values that the tests beside this table read.
 enum Verdict {
     Sound,
     Refused(Fault, u16),
