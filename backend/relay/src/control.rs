@@ -1,0 +1,211 @@
+//! The control side of one worker: which ports and places are free, what each session was told, and the queue to the worker.
+
+use crate::{
+    Endpoint, RelayError, SessionStats, Side,
+    counters::SessionCounters,
+    ports::FreePairs,
+    stats::Known,
+    worker::{Bell, Command},
+};
+use rtrb::Producer;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Commands that may wait for one worker.
+pub(crate) const COMMANDS_MAX: usize = 4096;
+/// How long a full queue is waited for; a worker that lives empties it every tick.
+const QUEUE_WAIT: Duration = Duration::from_millis(100);
+
+/// A worker as the handle sees it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    state: Mutex<Control>,
+    counters: Arc<[SessionCounters]>,
+    active: AtomicUsize,
+}
+
+/// What is behind the link's lock, which the worker never takes.
+#[derive(Debug)]
+pub(crate) struct Control {
+    commands: Producer<Command>,
+    bell: Arc<Bell>,
+    free: FreePairs,
+    free_slots: Vec<u32>,
+    slots: Vec<Slot>,
+    ports: Vec<u16>,
+    public: IpAddr,
+    origin: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u32,
+    opened: Option<Opened>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    pairs: [u32; 2],
+    remotes: [Option<Endpoint>; 2],
+    agreed: [bool; 2],
+    at: Instant,
+    joined: Option<Instant>,
+}
+
+impl Link {
+    pub(crate) fn new(
+        commands: Producer<Command>,
+        bell: Arc<Bell>,
+        ports: Vec<u16>,
+        counters: Arc<[SessionCounters]>,
+        (public, port_rest, origin): (IpAddr, Duration, Instant),
+    ) -> Self {
+        let slots: Vec<_> = counters.iter().map(|_| Slot::default()).collect();
+        let free_slots = (0..slots.len() as u32).rev().collect();
+        let free = FreePairs::new(ports.len(), port_rest);
+        let state = Control { commands, bell, free, free_slots, slots, ports, public, origin };
+        Self { state: Mutex::new(state), counters, active: AtomicUsize::new(0) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Control> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn active(&self) -> usize {
+        self.active.load(Relaxed)
+    }
+
+    /// Pairs of ports that no session has, rested or not.
+    pub(crate) fn free_pairs(&self) -> usize {
+        self.lock().free.len()
+    }
+
+    /// Sessions that fit here.
+    pub(crate) fn capacity(&self) -> usize {
+        self.counters.len()
+    }
+
+    /// Takes a place and two pairs; `None` while no two have rested.
+    pub(crate) fn open(&self, now: Instant) -> Result<Option<(u32, u32)>, RelayError> {
+        let mut state = self.lock();
+        let Some(pairs) = state.free.take_two(now) else { return Ok(None) };
+        let Some(slot) = state.free_slots.pop() else { return Ok(None) };
+        let place = &mut state.slots[slot as usize];
+        place.generation = place.generation.wrapping_add(1).max(1);
+        place.opened =
+            Some(Opened { pairs, remotes: [None, None], agreed: [false; 2], at: now, joined: None });
+        let generation = place.generation;
+        state.tell(Command::Open { slot, generation, pairs })?;
+        self.active.fetch_add(1, Relaxed);
+        Ok(Some((slot, generation)))
+    }
+
+    pub(crate) fn local(&self, slot: u32, generation: u32, side: Side) -> Result<SocketAddr, RelayError> {
+        let mut state = self.lock();
+        let pair = state.opened(slot, generation)?.pairs[side.index()];
+        Ok(SocketAddr::new(state.public, state.ports[pair as usize]))
+    }
+
+    pub(crate) fn set_remote(
+        &self,
+        slot: u32,
+        generation: u32,
+        side: Side,
+        remote: Option<&Endpoint>,
+    ) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        let opened = state.opened(slot, generation)?;
+        if opened.remotes[side.index()].as_ref() == remote {
+            return Ok(());
+        }
+        opened.remotes[side.index()] = remote.cloned();
+        opened.note_agreement();
+        state.tell(Command::Remote { slot, generation, side, target: remote.map(Into::into) })
+    }
+
+    pub(crate) fn join(&self, slot: u32, generation: u32) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?.joined.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    pub(crate) fn stats(&self, slot: u32, generation: u32) -> Result<SessionStats, RelayError> {
+        self.lock().stats(slot, generation, &self.counters)
+    }
+
+    pub(crate) fn close(&self, slot: u32, generation: u32) -> Result<SessionStats, RelayError> {
+        let mut state = self.lock();
+        let stats = state.stats(slot, generation, &self.counters)?;
+        let pairs = state.opened(slot, generation)?.pairs;
+        state.tell(Command::Close { slot, generation })?;
+        state.slots[slot as usize].opened = None;
+        state.free_slots.push(slot);
+        state.free.give_back(pairs, Instant::now());
+        self.active.fetch_sub(1, Relaxed);
+        Ok(stats)
+    }
+
+    pub(crate) fn stop(&self) {
+        let _ = self.lock().tell(Command::Stop);
+    }
+}
+
+impl Control {
+    fn opened(&mut self, slot: u32, generation: u32) -> Result<&mut Opened, RelayError> {
+        let slot = self.slots.get_mut(slot as usize).filter(|slot| slot.generation == generation);
+        slot.and_then(|slot| slot.opened.as_mut()).ok_or(RelayError::Unknown)
+    }
+
+    fn tell(&mut self, mut command: Command) -> Result<(), RelayError> {
+        let deadline = Instant::now() + QUEUE_WAIT;
+        while let Err(rtrb::PushError::Full(back)) = self.commands.push(command) {
+            if self.commands.is_abandoned() || Instant::now() > deadline {
+                return Err(RelayError::Stopped);
+            }
+            command = back;
+            self.bell.ring();
+            thread::yield_now();
+        }
+        self.bell.ring();
+        Ok(())
+    }
+
+    fn stats(
+        &mut self,
+        slot: u32,
+        generation: u32,
+        counters: &[SessionCounters],
+    ) -> Result<SessionStats, RelayError> {
+        let (public, origin) = (self.public, self.origin);
+        self.opened(slot, generation)?;
+        let Some(opened) = &self.slots[slot as usize].opened else { return Err(RelayError::Unknown) };
+        let counted = counters[slot as usize].of(generation);
+        let from = |side: Side| {
+            let local = SocketAddr::new(public, self.ports[opened.pairs[side.index()] as usize]);
+            let remote = opened.remotes[side.index()].as_ref();
+            let known = Known { remote, local, agreed: opened.agreed[side.index()], origin };
+            known.stats(counted.map(|counted| &counted[side.index()]))
+        };
+        Ok(SessionStats {
+            from_a: from(Side::A),
+            from_b: from(Side::B),
+            opened: opened.at,
+            joined: opened.joined,
+        })
+    }
+}
+
+impl Opened {
+    fn note_agreement(&mut self) {
+        let [Some(a), Some(b)] = &self.remotes else { return };
+        self.agreed[0] |= a.direction.sends() && b.direction.receives();
+        self.agreed[1] |= b.direction.sends() && a.direction.receives();
+    }
+}

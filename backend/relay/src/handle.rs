@@ -1,0 +1,182 @@
+//! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
+
+use crate::{Endpoint, SessionStats, Side, control::Link};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+use thiserror::Error;
+
+/// A session of the relay. Its number is never used again while the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+impl SessionId {
+    const fn new(worker: usize, slot: u32, generation: u32) -> Self {
+        Self((generation as u64) << 32 | (worker as u64 & 0xFF) << 24 | (slot as u64 & 0xFF_FFFF))
+    }
+
+    const fn parts(self) -> (usize, u32, u32) {
+        ((self.0 >> 24 & 0xFF) as usize, (self.0 & 0xFF_FFFF) as u32, (self.0 >> 32) as u32)
+    }
+}
+
+/// Why the relay can't do what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RelayError {
+    /// The bound on sessions is reached.
+    #[error("the media relay has {limit} calls, its limit")]
+    Full {
+        /// The bound.
+        limit: usize,
+    },
+    /// All ports are taken, or rest after use.
+    #[error(
+        "no media port is free: {active} calls use them and {resting} pairs rest after use; widen DIALTONE_MEDIA__PORTS"
+    )]
+    NoPorts {
+        /// Sessions that are open.
+        active: usize,
+        /// Pairs that rest.
+        resting: usize,
+    },
+    /// No such session, or it is closed.
+    #[error("there is no such media session any more")]
+    Unknown,
+    /// The relay does not run, or has been shut down.
+    #[error("the media relay does not run")]
+    Stopped,
+}
+
+/// The relay, from outside. Clones are the same relay.
+#[derive(Debug, Clone)]
+pub struct Handle(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    links: Vec<Link>,
+    public: IpAddr,
+    sessions_max: usize,
+    active: AtomicUsize,
+}
+
+impl Handle {
+    pub(crate) fn new(links: Vec<Link>, public: IpAddr, sessions_max: usize) -> Self {
+        Self(Arc::new(Shared { links, public, sessions_max, active: AtomicUsize::new(0) }))
+    }
+
+    fn link(&self, session: SessionId) -> Result<(&Link, u32, u32), RelayError> {
+        let (worker, slot, generation) = session.parts();
+        Ok((self.0.links.get(worker).ok_or(RelayError::Unknown)?, slot, generation))
+    }
+
+    /// Takes a pair of ports for each side, both on the worker that has the fewest sessions.
+    ///
+    /// # Errors
+    /// `Full`, `NoPorts`, `Stopped`.
+    pub fn open(&self) -> Result<SessionId, RelayError> {
+        let limit = self.0.sessions_max;
+        let below = |active: usize| (active < limit).then_some(active + 1);
+        if self.0.active.fetch_update(Relaxed, Relaxed, below).is_err() {
+            return Err(RelayError::Full { limit });
+        }
+        let opened = self.open_somewhere();
+        if opened.is_err() {
+            self.0.active.fetch_sub(1, Relaxed);
+        }
+        opened
+    }
+
+    fn open_somewhere(&self) -> Result<SessionId, RelayError> {
+        let (links, now) = (&self.0.links, Instant::now());
+        let least = (0..links.len()).min_by_key(|&worker| links[worker].active()).unwrap_or(0);
+        for worker in (0..links.len()).map(|step| (least + step) % links.len()) {
+            if let Some((slot, generation)) = links[worker].open(now)? {
+                return Ok(SessionId::new(worker, slot, generation));
+            }
+        }
+        let resting = links.iter().map(Link::free_pairs).sum();
+        Err(RelayError::NoPorts { active: self.active().saturating_sub(1), resting })
+    }
+
+    /// The public address, the RTP port and the RTCP port where a side's far end must send to.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn local(&self, session: SessionId, side: Side) -> Result<(IpAddr, u16, u16), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        let address = link.local(slot, generation, side)?;
+        Ok((address.ip(), address.port(), address.port() + 1))
+    }
+
+    /// Says where a side's far end is and which way it lets audio flow; `None` for a far end that wants none. Packets are relayed from
+    /// when both sides' ends are known, answered or not.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn set_remote(
+        &self,
+        session: SessionId,
+        side: Side,
+        remote: Option<&Endpoint>,
+    ) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.set_remote(slot, generation, side, remote)
+    }
+
+    /// Notes that the call is answered; the first time counts.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn join(&self, session: SessionId) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.join(slot, generation)
+    }
+
+    /// The figures so far.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub fn stats(&self, session: SessionId) -> Result<SessionStats, RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.stats(slot, generation)
+    }
+
+    /// Ends a session; its ports rest from now. The figures are the last ones.
+    ///
+    /// # Errors
+    /// `Unknown`, also for a session that was closed already; `Stopped`.
+    pub fn close(&self, session: SessionId) -> Result<SessionStats, RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        let stats = link.close(slot, generation)?;
+        self.0.active.fetch_sub(1, Relaxed);
+        Ok(stats)
+    }
+
+    /// Sessions that are open.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.0.active.load(Relaxed)
+    }
+
+    /// Sessions that the ports and the bound allow at a time.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.0.links.iter().map(Link::capacity).sum::<usize>().min(self.0.sessions_max)
+    }
+
+    /// The address that descriptions name.
+    #[must_use]
+    pub fn public(&self) -> IpAddr {
+        self.0.public
+    }
+
+    /// Stops the workers; sessions that are open fall silent.
+    pub fn shutdown(&self) {
+        self.0.links.iter().for_each(Link::stop);
+    }
+}

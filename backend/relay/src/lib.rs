@@ -1,0 +1,43 @@
+//! The media relay: a pool of worker threads that moves RTP and RTCP between the two sides of each call.
+//!
+//! Ports are bound before the first call. Both sides of a call are on one worker; a packet passes without lock, allocation or log
+//! line. Only packets from the address and port that a side's description names are relayed; all others are counted and dropped.
+//! `Handle` is the raw relay, `Bridge` the one that speaks session descriptions.
+#![deny(unsafe_code)]
+
+mod batch;
+mod bridge;
+mod config;
+mod control;
+mod counters;
+mod handle;
+mod pace;
+mod ports;
+mod runner;
+mod session;
+mod stats;
+mod verdict;
+mod worker;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
+
+pub use bridge::{Bridge, BridgeError, BridgeStats, Kind};
+pub use config::{Config, StartError};
+pub use handle::{Handle, RelayError, SessionId};
+pub use media::sdp::{Direction, Endpoint, Side};
+pub use runner::{Runner, Running};
+pub use stats::{DirectionStats, SessionStats};
+pub use verdict::Verdict;
+
+/// Binds the ports and prepares the workers; nothing is relayed before the runner is started.
+///
+/// A port that another program holds is skipped, with one warning for all of them.
+///
+/// # Errors
+/// `StartError`, whose text is one line with its remedy.
+pub fn new(config: Config) -> Result<(Handle, Runner), StartError> {
+    let bound = ports::bind(&config)?;
+    Ok(runner::assemble(config, bound)?)
+}

@@ -1,0 +1,77 @@
+//! What became of the audio of one direction, as a word and as one sentence with its remedy.
+
+use std::{fmt, net::SocketAddr};
+
+/// The judgement on what one side sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Audio arrived and was relayed.
+    Flowing,
+    /// The two sides never agreed that this one sends.
+    NotAgreed,
+    /// Nothing came at all.
+    NothingArrived {
+        /// Where it should have come from.
+        from: SocketAddr,
+        /// Where it should have come to.
+        at: SocketAddr,
+    },
+    /// Packets came, but from another address or port than the description names.
+    WrongSource {
+        /// Where it should have come from.
+        expected: SocketAddr,
+        /// Where the first of them came from.
+        from: SocketAddr,
+    },
+    /// The description names an address that can't be reached from the internet, and the relay is there.
+    PrivateAddress {
+        /// The address in the description.
+        advertised: SocketAddr,
+        /// Where packets did come from, if any came.
+        from: Option<SocketAddr>,
+    },
+}
+
+impl Verdict {
+    /// The stable word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Flowing => "flowing",
+            Self::NotAgreed => "not-agreed",
+            Self::NothingArrived { .. } => "nothing-arrived",
+            Self::WrongSource { .. } => "wrong-source",
+            Self::PrivateAddress { .. } => "private-address",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flowing => write!(f, "Audio arrived and was passed on."),
+            Self::NotAgreed => {
+                write!(f, "No audio was due: the two sides did not agree that this one sends.")
+            }
+            Self::NothingArrived { from, at } => write!(
+                f,
+                "No audio arrived from {from}: check that the device sends, and that no firewall stands between it and UDP {at}."
+            ),
+            Self::WrongSource { expected, from } => write!(
+                f,
+                "Audio arrived from {from}, but the description names {expected}, so it was not passed on: \
+                 have the device send from the address and port that it advertises."
+            ),
+            Self::PrivateAddress { advertised, from: Some(from) } => write!(
+                f,
+                "The description names the private address {advertised} while audio came from {from}: the device is behind NAT; \
+                 set its public address there, and keep one port for sending and receiving."
+            ),
+            Self::PrivateAddress { advertised, from: None } => write!(
+                f,
+                "The description names {advertised}, a private address that can't be reached from here, and no audio arrived: \
+                 set the device's public address, or a STUN server, in its settings."
+            ),
+        }
+    }
+}

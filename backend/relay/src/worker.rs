@@ -1,0 +1,224 @@
+//! A worker: one thread, its pairs of ports, its sessions, one loop.
+
+use crate::{
+    Side,
+    batch::{ReadySet, Wake},
+    counters::SessionCounters,
+    pace::Pace,
+    ports::{Pair, Use},
+    session::{End, Session, Target},
+};
+use rtrb::Consumer;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering, fence},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The largest packet that is relayed, bytes; anything longer is no telephone audio.
+const PACKET_MAX: usize = 2048;
+/// How often a worker asks for more before it looks at its commands again: a burst on one socket can't keep it from them.
+const ROUNDS_MAX: usize = 16;
+/// The token of the wake-up, beside those of sockets.
+const WAKE: u64 = u64::MAX;
+
+/// What a worker is told. All commands name their session by place and generation.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Open { slot: u32, generation: u32, pairs: [u32; 2] },
+    Remote { slot: u32, generation: u32, side: Side, target: Option<Target> },
+    Close { slot: u32, generation: u32 },
+    Stop,
+}
+
+/// How a worker is reached from outside.
+#[derive(Debug)]
+pub(crate) struct Bell {
+    wake: Wake,
+    waiting: AtomicBool,
+}
+
+impl Bell {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { wake: Wake::new()?, waiting: AtomicBool::new(false) })
+    }
+
+    /// To be called after a command was queued: wakes the worker if it waits.
+    pub(crate) fn ring(&self) {
+        fence(Ordering::SeqCst);
+        if self.waiting.load(Ordering::Relaxed) {
+            self.wake.ring();
+        }
+    }
+}
+
+/// The state of a worker's thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    commands: Consumer<Command>,
+    bell: Arc<Bell>,
+    ready: ReadySet,
+    pairs: Vec<Pair>,
+    sessions: Vec<Option<Session>>,
+    counters: Arc<[SessionCounters]>,
+    origin: Instant,
+    pace: Pace,
+    packet: Box<[u8; PACKET_MAX]>,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        commands: Consumer<Command>,
+        bell: Arc<Bell>,
+        pairs: Vec<Pair>,
+        counters: Arc<[SessionCounters]>,
+        origin: Instant,
+        tick: Duration,
+    ) -> io::Result<Self> {
+        let ready = ReadySet::new()?;
+        ready.add(&bell.wake, WAKE)?;
+        let sessions = counters.iter().map(|_| None).collect();
+        let (pace, packet) = (Pace::new(tick, origin), Box::new([0; PACKET_MAX]));
+        Ok(Self { commands, bell, ready, pairs, sessions, counters, origin, pace, packet })
+    }
+
+    /// Works until it is told to stop.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        while self.obey() {
+            let mut count = match self.pace.sleep(Instant::now()) {
+                Some(time) => {
+                    thread::sleep(time);
+                    self.ready.wait(Some(Duration::ZERO))?
+                }
+                None => self.wait_long()?,
+            };
+            let now = Instant::now();
+            let mut moved = 0;
+            for _ in 0..ROUNDS_MAX {
+                moved += self.move_ready(count, now);
+                if count < 2 {
+                    break;
+                }
+                count = self.ready.wait(Some(Duration::ZERO))?;
+            }
+            self.pace.moved(moved, now);
+        }
+        Ok(())
+    }
+
+    /// Waits for a packet or a command. The order matters: first it is said that we wait, then the queue is looked at once more.
+    fn wait_long(&mut self) -> io::Result<usize> {
+        self.bell.waiting.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        let at_most = if self.commands.is_empty() { None } else { Some(Duration::ZERO) };
+        let count = self.ready.wait(at_most);
+        self.bell.waiting.store(false, Ordering::Relaxed);
+        count
+    }
+
+    fn move_ready(&mut self, count: usize, now: Instant) -> u32 {
+        let micros = now.saturating_duration_since(self.origin).as_micros() as u64;
+        let mut moved = 0;
+        for index in 0..count {
+            match self.ready.token(index) {
+                Some(WAKE) => self.bell.wake.quieten(),
+                Some(token) => moved += u32::from(self.move_one(token, micros)),
+                None => break,
+            }
+        }
+        moved
+    }
+
+    /// Takes one packet from the socket of this token; whether there was one.
+    fn move_one(&mut self, token: u64, micros: u64) -> bool {
+        let (slot, side, is_rtcp) = Self::read_token(token);
+        let Some(session) = self.sessions.get_mut(slot).and_then(Option::as_mut) else { return false };
+        let pair = &self.pairs[session.ends[side.index()].pair as usize];
+        let socket = if is_rtcp { &pair.rtcp } else { &pair.rtp };
+        let Ok((length, source)) = socket.recv_from(&mut self.packet[..]) else { return false };
+        let counters = &self.counters[slot].from[side.index()];
+        let out = &self.pairs[session.ends[side.other().index()].pair as usize];
+        let packet = &self.packet[..length];
+        if length == PACKET_MAX {
+            counters.malformed.add(1);
+        } else if is_rtcp {
+            session.pass_rtcp(side, packet, source, out, counters);
+        } else {
+            session.pass_rtp(side, packet, source, out, counters, micros);
+        }
+        true
+    }
+
+    const fn token(slot: u32, side: Side, is_rtcp: bool) -> u64 {
+        (slot as u64) << 2 | (side.index() as u64) << 1 | is_rtcp as u64
+    }
+
+    const fn read_token(token: u64) -> (usize, Side, bool) {
+        let side = if token & 2 == 0 { Side::A } else { Side::B };
+        ((token >> 2) as usize, side, token & 1 == 1)
+    }
+
+    /// Carries out what is queued; whether to go on.
+    fn obey(&mut self) -> bool {
+        while let Ok(command) = self.commands.pop() {
+            match command {
+                Command::Open { slot, generation, pairs } => self.open(slot, generation, pairs),
+                Command::Remote { slot, generation, side, target } => {
+                    self.retarget(slot, generation, side, target)
+                }
+                Command::Close { slot, generation } => self.close(slot, generation),
+                Command::Stop => return false,
+            }
+        }
+        true
+    }
+
+    fn open(&mut self, slot: u32, generation: u32, pairs: [u32; 2]) {
+        for pair in pairs.iter().filter_map(|&pair| self.pairs.get(pair as usize)) {
+            pair.drain();
+            pair.keep_for(Use::Early);
+        }
+        self.counters[slot as usize].begin(generation);
+        self.sessions[slot as usize] = Some(Session { generation, ends: pairs.map(End::new), live: false });
+    }
+
+    /// Sets a side's far end. Sockets are read from when both are known: what came before waits in the kernel, a little of it.
+    fn retarget(&mut self, slot: u32, generation: u32, side: Side, target: Option<Target>) {
+        let Some(session) = current(&mut self.sessions, slot, generation) else { return };
+        session.ends[side.index()].target = target;
+        if session.live || session.ends.iter().any(|end| end.target.is_none()) {
+            return;
+        }
+        session.live = true;
+        for side in [Side::A, Side::B] {
+            let pair = &self.pairs[session.ends[side.index()].pair as usize];
+            pair.keep_for(Use::Live);
+            let added = self.ready.add(&pair.rtp, Self::token(slot, side, false));
+            if let Err(error) = added.and_then(|()| self.ready.add(&pair.rtcp, Self::token(slot, side, true)))
+            {
+                tracing::error!(%error, "a media socket can't be watched: this call has no audio");
+            }
+        }
+    }
+
+    fn close(&mut self, slot: u32, generation: u32) {
+        let Some(session) = current(&mut self.sessions, slot, generation) else { return };
+        for end in &session.ends {
+            let pair = &self.pairs[end.pair as usize];
+            if session.live {
+                let _ = self.ready.remove(&pair.rtp).and_then(|()| self.ready.remove(&pair.rtcp));
+            }
+            pair.keep_for(Use::Idle);
+            pair.drain();
+        }
+        self.sessions[slot as usize] = None;
+    }
+}
+
+fn current(sessions: &mut [Option<Session>], slot: u32, generation: u32) -> Option<&mut Session> {
+    sessions.get_mut(slot as usize)?.as_mut().filter(|session| session.generation == generation)
+}
