@@ -163,6 +163,11 @@ impl Shared {
         }
     }
 
+    /// Whether a call more would find a place.
+    pub(crate) fn has_place(&self) -> bool {
+        self.calls.load(Ordering::Relaxed) < self.calls_max
+    }
+
     /// Takes a place among the calls; `false` where there is none.
     pub(crate) fn take_place(&self) -> bool {
         let take = |calls| (calls < self.calls_max).then_some(calls + 1);

@@ -7,13 +7,19 @@
 //! Who gets which answer is in `shard/`: start reading at `shard/mod.rs`. What a stranger gets: 403 without a word
 //! for an INVITE, 404 for a REGISTER, the protocol's own 400, 405 and 501, and silence for all else.
 
+mod batch;
 mod config;
+mod context;
 mod counters;
 mod handle;
 mod inbox;
+mod io;
 mod runner;
 pub mod seam;
+mod shard;
 mod sockets;
+mod stateless;
+mod words;
 
 pub use config::{Config, Limits};
 pub use counters::Counters;

@@ -1,13 +1,22 @@
 //! From configuration to running threads, and back.
 
+use crate::context::{Context, public_name};
 use crate::inbox::Command;
+use crate::io::{Io, WAKER};
 use crate::seam::{CallControl, MediaPool, Registrar};
+use crate::shard::Shard;
 use crate::{Config, Handle, sockets};
+use mio::{Poll, Waker};
+use sip::Transport;
+use sip::b2bua::{self, Engine};
+use sip::digest::NonceMint;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, JoinHandle};
 
 /// An edge that does not run yet.
 #[derive(Debug)]
@@ -18,14 +27,15 @@ pub struct Runner {
 }
 
 /// A running edge. Dropping it stops it.
-#[derive(Debug)]
 pub struct Running {
     /// Where it listens for datagrams.
     pub udp_addr: SocketAddr,
     /// Where it listens for connections.
     pub tcp_addr: SocketAddr,
     handle: Handle,
-    threads: Vec<JoinHandle<()>>,
+    context: Arc<Context>,
+    shards: Vec<JoinHandle<()>>,
+    io: Option<JoinHandle<()>>,
 }
 
 /// Why the edge could not start, with what to do about it.
@@ -76,10 +86,76 @@ impl Runner {
         media: Arc<dyn MediaPool>,
     ) -> Result<Running, StartError> {
         let (udp, tcp) = sockets::bind(self.config.listen)?;
-        let _ = (control, registrar, media, self.inboxes);
-        let system = |source| StartError::System { address: self.config.listen, source };
-        let (udp_addr, tcp_addr) = (udp.local_addr().map_err(system)?, tcp.local_addr().map_err(system)?);
-        Ok(Running { udp_addr, tcp_addr, handle: self.handle, threads: Vec::new() })
+        let address = self.config.listen;
+        self.launch((udp, tcp), control, registrar, media)
+            .map_err(|source| StartError::System { address, source })
+    }
+
+    fn launch(
+        self,
+        (udp, tcp): (UdpSocket, TcpListener),
+        control: Arc<dyn CallControl>,
+        registrar: Arc<dyn Registrar>,
+        media: Arc<dyn MediaPool>,
+    ) -> io::Result<Running> {
+        let Self { config, handle, inboxes } = self;
+        let shared = Arc::clone(handle.shared());
+        let (udp_addr, tcp_addr) = (udp.local_addr()?, tcp.local_addr()?);
+        let (public, public_host) = public_name(&config, udp_addr);
+        let (streams, outbox) = sync_channel(config.limits.tcp_queue_messages);
+        let poll = Poll::new()?;
+        // Set once: a runner starts once.
+        let _ = shared.io_waker.set(Waker::new(poll.registry(), WAKER)?);
+        let _ = shared.media.set(Arc::clone(&media));
+        let context = Arc::new(Context {
+            control,
+            registrar,
+            media,
+            shared,
+            mint: NonceMint::new(config.secret),
+            hash: RandomState::new(),
+            public_host,
+            limits: config.limits.clone(),
+            udp,
+            streams,
+            is_io_stopping: AtomicBool::new(false),
+        });
+        // From here on a failure drops `running`, which stops the threads that run already.
+        let mut running = Running {
+            udp_addr,
+            tcp_addr,
+            handle,
+            context: Arc::clone(&context),
+            shards: Vec::new(),
+            io: None,
+        };
+        let mut queues = Vec::new();
+        for (index, inbox) in (0_u16..).zip(inboxes) {
+            let (queue, packets) = rtrb::RingBuffer::new(config.limits.shard_queue_messages);
+            queues.push(queue);
+            let engine = Engine::new(engine_config(&config, &public, index));
+            let shard = Shard::new(index, Arc::clone(&context), engine, packets, inbox);
+            let thread = thread::Builder::new().name(format!("sip-shard-{index}"));
+            running.shards.push(thread.spawn(move || shard.run())?);
+        }
+        let io = Io::new(context, poll, tcp, outbox, queues)?;
+        running.io = Some(thread::Builder::new().name("sip-io".to_owned()).spawn(move || io.run())?);
+        Ok(running)
+    }
+}
+
+/// The settings of one shard's engine, with randomness of its own.
+fn engine_config(config: &Config, public: &str, shard: u16) -> b2bua::Config {
+    let random = RandomState::new();
+    let mut secret = [0; 16];
+    for (at, half) in secret.chunks_exact_mut(8).enumerate() {
+        half.copy_from_slice(&random.hash_one((config.secret, shard, at)).to_le_bytes());
+    }
+    let sent_by = vec![(Transport::Udp, public.to_owned()), (Transport::Tcp, public.to_owned())];
+    b2bua::Config {
+        user_agent: config.user_agent.clone(),
+        calls_max: config.limits.calls_max,
+        ..b2bua::Config::new(shard, secret, sent_by)
     }
 }
 
@@ -95,10 +171,25 @@ impl Running {
     }
 
     fn wait(&mut self) {
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so already.
-            let _ = thread.join();
+        // A thread that panicked has said so already.
+        for shard in self.shards.drain(..) {
+            let _ = shard.join();
         }
+        // The socket thread goes last: the shards' last words pass through it.
+        self.context.is_io_stopping.store(true, Ordering::Relaxed);
+        self.context.shared.wake_io();
+        if let Some(io) = self.io.take() {
+            let _ = io.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("udp_addr", &self.udp_addr)
+            .field("tcp_addr", &self.tcp_addr)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,85 @@
+//! What every thread of a running edge sees: the three seams, the settings, and the ways out.
+
+use crate::handle::Shared;
+use crate::seam::{CallControl, MediaPool, Registrar};
+use crate::{Config, Limits};
+use bytes::Bytes;
+use sip::digest::NonceMint;
+use sip::transaction::Peer;
+use std::hash::RandomState;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::SyncSender;
+
+/// Shared by the socket thread and the shards.
+pub(crate) struct Context {
+    pub(crate) control: Arc<dyn CallControl>,
+    pub(crate) registrar: Arc<dyn Registrar>,
+    pub(crate) media: Arc<dyn MediaPool>,
+    pub(crate) shared: Arc<Shared>,
+    /// All shards mint nonces under one secret, so any of them checks the nonces of all.
+    pub(crate) mint: NonceMint,
+    /// Hashes that strangers cannot foresee: tags of stateless answers, the shard of a Call-ID.
+    pub(crate) hash: RandomState,
+    /// The host that the world knows us by.
+    pub(crate) public_host: String,
+    pub(crate) limits: Limits,
+    pub(crate) udp: UdpSocket,
+    /// The way to the thread that writes connections.
+    pub(crate) streams: SyncSender<Outgoing>,
+    /// Has the socket thread end, once the shards have.
+    pub(crate) is_io_stopping: AtomicBool,
+}
+
+/// A message for a connection.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// Who is told when it cannot be sent; `None` where nobody waits for an answer to it.
+    pub(crate) shard: Option<u16>,
+    pub(crate) peer: Peer,
+    pub(crate) bytes: Bytes,
+}
+
+/// A received message on its way to its shard.
+#[derive(Debug)]
+pub(crate) struct Packet {
+    pub(crate) from: Peer,
+    pub(crate) message: sip::wire::Message,
+}
+
+/// `host:port` and `host` of the settings, with the port that was bound where they name none.
+pub(crate) fn public_name(config: &Config, bound: std::net::SocketAddr) -> (String, String) {
+    let named = config.public_host.trim();
+    if named.is_empty() {
+        let host = match bound.ip() {
+            std::net::IpAddr::V4(ip) => ip.to_string(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        return (bound.to_string(), host);
+    }
+    let port_at = named.rfind(':').filter(|at| !named[*at..].contains(']'));
+    match port_at {
+        Some(at) => (named.to_owned(), named[..at].to_owned()),
+        None => (format!("{named}:{}", bound.port()), named.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_name_takes_its_port_from_the_socket_where_it_has_none() {
+        let bound = ([127, 0, 0, 1], 5080).into();
+        let name = |public: &str| {
+            let config = Config { public_host: public.to_owned(), ..Config::new(bound, [0; 32]) };
+            public_name(&config, bound)
+        };
+        assert_eq!(name(""), ("127.0.0.1:5080".to_owned(), "127.0.0.1".to_owned()));
+        assert_eq!(name("sip.test"), ("sip.test:5080".to_owned(), "sip.test".to_owned()));
+        assert_eq!(name("sip.test:99"), ("sip.test:99".to_owned(), "sip.test".to_owned()));
+        assert_eq!(name("[::1]"), ("[::1]:5080".to_owned(), "[::1]".to_owned()));
+        assert_eq!(name("[::1]:99"), ("[::1]:99".to_owned(), "[::1]".to_owned()));
+    }
+}

@@ -1,0 +1,163 @@
+//! The socket thread: reads datagrams and connections, cuts out messages, and steers each to its shard.
+//!
+//! It answers by itself only what needs no shard: what cannot be read, and new calls while their shard is behind.
+
+mod connection;
+mod steer;
+mod streams;
+
+use crate::batch::{BATCH, Batch};
+use crate::context::{Context, Outgoing, Packet};
+use crate::counters::add;
+use crate::inbox::Inbox;
+use mio::net::{TcpListener, UdpSocket};
+use mio::{Events, Interest, Poll, Token};
+use sip::Transport;
+use sip::transaction::Peer;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+use steer::Steer;
+use streams::Streams;
+
+use bytes::Bytes;
+
+const UDP: Token = Token(0);
+const LISTENER: Token = Token(1);
+/// Wakes the thread for its outbox.
+pub(crate) const WAKER: Token = Token(2);
+/// Connections count from here.
+const FIRST_CONNECTION: usize = 16;
+/// Events taken from the system at once.
+const EVENTS: usize = 256;
+/// Batches of datagrams read before the connections have their turn.
+const BATCHES_PER_TURN: usize = 32;
+/// How often connections that are silent for too long are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How soon a connection that waits for its shard is tried again.
+const STUCK_RETRY: Duration = Duration::from_millis(2);
+/// A datagram below this is a keep-alive, not a message.
+const SHORTEST_MESSAGE: usize = 16;
+
+/// The socket thread before it runs.
+pub(crate) struct Io {
+    context: Arc<Context>,
+    poll: Poll,
+    /// Only polled; it is read through the context's socket, which is the same.
+    _udp: UdpSocket,
+    steer: Steer,
+    streams: Streams,
+    outbox: Receiver<Outgoing>,
+}
+
+impl Io {
+    /// Registers the sockets.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        poll: Poll,
+        listener: std::net::TcpListener,
+        outbox: Receiver<Outgoing>,
+        queues: Vec<rtrb::Producer<Packet>>,
+    ) -> io::Result<Self> {
+        let mut listener = TcpListener::from_std(listener);
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let mut udp = UdpSocket::from_std(context.udp.try_clone()?);
+        poll.registry().register(&mut udp, UDP, Interest::READABLE)?;
+        let registry = poll.registry().try_clone()?;
+        let streams = Streams::new(Arc::clone(&context), registry, listener);
+        Ok(Self {
+            steer: Steer::new(Arc::clone(&context), queues),
+            context,
+            poll,
+            _udp: udp,
+            streams,
+            outbox,
+        })
+    }
+
+    /// Runs until the edge stops.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut batch = Batch::new();
+        let mut has_datagrams = true;
+        let mut sweep_at = Instant::now() + SWEEP;
+        loop {
+            let wait = match () {
+                () if has_datagrams || self.streams.has_work() => Duration::ZERO,
+                () if self.streams.is_stuck() => STUCK_RETRY,
+                () => SWEEP,
+            };
+            if let Err(error) = self.poll.poll(&mut events, Some(wait))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(error = %error, "the SIP sockets cannot be polled; trying again");
+                std::thread::sleep(STUCK_RETRY);
+            }
+            let now = Instant::now();
+            for event in &events {
+                match event.token() {
+                    UDP => has_datagrams = true,
+                    WAKER => {}
+                    LISTENER => self.streams.accept(now),
+                    Token(id) => self.streams.ready(id as u64, event),
+                }
+            }
+            if has_datagrams {
+                has_datagrams = self.read_datagrams(&mut batch);
+            }
+            self.streams.read(now, &mut self.steer);
+            self.write_outbox(now);
+            if now >= sweep_at {
+                self.streams.sweep(now);
+                sweep_at = now + SWEEP;
+            }
+            self.context
+                .shared
+                .inboxes
+                .iter()
+                .zip(self.steer.take_fed())
+                .filter(|(_, fed)| *fed)
+                .for_each(|(inbox, _)| Inbox::wake(inbox));
+            if self.context.is_io_stopping.load(Ordering::Relaxed) {
+                self.write_outbox(now);
+                return;
+            }
+        }
+    }
+
+    /// Reads what waits; `true` where more may wait.
+    fn read_datagrams(&mut self, batch: &mut Batch) -> bool {
+        for _ in 0..BATCHES_PER_TURN {
+            let Ok(count) = batch.receive(&self.context.udp) else { return false };
+            for (source, bytes) in batch.datagrams() {
+                if bytes.len() < SHORTEST_MESSAGE {
+                    add(&self.context.shared.io_tally().keep_alives, 1);
+                    continue;
+                }
+                let from = Peer::new(source, Transport::Udp);
+                let answer = self.steer.datagram(from, Bytes::copy_from_slice(bytes));
+                if let Some((to, bytes)) = answer {
+                    // A refusal that does not get through is asked for again.
+                    let is_sent = self.context.udp.send_to(&bytes, to.addr).is_ok();
+                    let tally = self.context.shared.io_tally();
+                    add(if is_sent { &tally.messages_out } else { &tally.dropped_out }, 1);
+                }
+            }
+            if count < BATCH {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn write_outbox(&mut self, now: Instant) {
+        while let Ok(outgoing) = self.outbox.try_recv() {
+            self.streams.send(now, outgoing);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Which shard a message belongs to, and the way into its queue.
+
+use crate::context::{Context, Packet};
+use crate::counters::add;
+use crate::stateless::{Refused, answer};
+use crate::words;
+use bytes::Bytes;
+use sip::Method;
+use sip::b2bua::shard_of;
+use sip::transaction::Peer;
+use sip::wire::{Message, ParseError};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// An answer that the socket thread sends itself.
+pub(super) type Answer = (Peer, Bytes);
+
+/// The queues of all shards.
+pub(super) struct Steer {
+    context: Arc<Context>,
+    queues: Vec<rtrb::Producer<Packet>>,
+    /// Shards that were fed in this turn.
+    fed: Vec<bool>,
+    /// From so few free places on, new calls are refused.
+    reserve: usize,
+}
+
+/// What became of a message.
+pub(super) enum Fate {
+    /// In a queue, or rightly dropped.
+    Done,
+    /// Answered here.
+    Answered(Answer),
+    /// Its shard's queue is full.
+    Full(Packet),
+}
+
+impl Steer {
+    pub(super) fn new(context: Arc<Context>, queues: Vec<rtrb::Producer<Packet>>) -> Self {
+        let reserve = context.limits.shard_queue_messages / 4;
+        Self { fed: vec![false; queues.len()], reserve, context, queues }
+    }
+
+    /// Which shards were fed since the last question.
+    pub(super) fn take_fed(&mut self) -> Vec<bool> {
+        let shards = self.fed.len();
+        std::mem::replace(&mut self.fed, vec![false; shards])
+    }
+
+    /// Takes a datagram; what finds its queue full is dropped, since UDP sends again.
+    pub(super) fn datagram(&mut self, from: Peer, bytes: Bytes) -> Option<Answer> {
+        match self.bytes(from, bytes) {
+            Fate::Done => None,
+            Fate::Answered(answer) => Some(answer),
+            Fate::Full(_) => {
+                add(&self.context.shared.io_tally().dropped_in, 1);
+                None
+            }
+        }
+    }
+
+    /// Takes the bytes of one message.
+    pub(super) fn bytes(&mut self, from: Peer, bytes: Bytes) -> Fate {
+        match Message::parse(bytes.clone()) {
+            Ok(message) => {
+                add(&self.context.shared.io_tally().messages_in, 1);
+                self.packet(Packet { from, message })
+            }
+            Err(fault) => self.refuse(from, bytes, fault).map_or(Fate::Done, Fate::Answered),
+        }
+    }
+
+    /// Puts a message into its shard's queue.
+    pub(super) fn packet(&mut self, packet: Packet) -> Fate {
+        let Some(shard) = self.shard(&packet.message) else {
+            add(&self.context.shared.io_tally().stray_responses, 1);
+            return Fate::Done;
+        };
+        let queue = &mut self.queues[shard];
+        if queue.slots() <= self.reserve && is_new_call(&packet.message) {
+            add(&self.context.shared.io_tally().overloaded, 1);
+            let refused = words::overloaded(self.context.limits.retry_after_seconds);
+            let answer = answer(&packet.message, packet.from, &self.context.hash, &refused);
+            return answer.map_or(Fate::Done, Fate::Answered);
+        }
+        match queue.push(packet) {
+            Ok(()) => {
+                self.fed[shard] = true;
+                Fate::Done
+            }
+            Err(rtrb::PushError::Full(packet)) => Fate::Full(packet),
+        }
+    }
+
+    /// A message with something of ours in it goes home; a new request goes by its Call-ID; a response with nothing
+    /// of ours goes nowhere.
+    fn shard(&self, message: &Message) -> Option<usize> {
+        let home = shard_of(message).map(usize::from).filter(|shard| *shard < self.queues.len());
+        home.or_else(|| {
+            let hash = || self.context.hash.hash_one(message.call_id().unwrap_or_default());
+            message.is_request().then(|| (hash() % self.queues.len() as u64) as usize)
+        })
+    }
+
+    /// What cannot be read is answered where an answer is possible, with what is wrong as its reason.
+    fn refuse(&self, from: Peer, bytes: Bytes, fault: ParseError) -> Option<Answer> {
+        let tally = self.context.shared.io_tally();
+        if fault == ParseError::Empty {
+            add(&tally.keep_alives, 1);
+            return None;
+        }
+        add(&tally.parse_errors, 1);
+        let request = Message::salvage(bytes)?;
+        let refused = Refused::new(request.answer_to(fault)?).because(fault.to_string());
+        answer(&request, from, &self.context.hash, &refused)
+    }
+}
+
+fn is_new_call(message: &Message) -> bool {
+    message.is_request()
+        && message.method() == Method::Invite
+        && message.to().is_ok_and(|to| to.tag().is_none())
+}

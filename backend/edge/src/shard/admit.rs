@@ -1,0 +1,139 @@
+//! What a message is worth before the engine sees it.
+//!
+//! Strangers, first tries without a password, unknown methods and new calls while there is no place are answered
+//! here without leaving anything behind. What a stranger gets: 403 without a word for an INVITE, 404 for a REGISTER,
+//! silence for the rest; the protocol's own 400, 405 and 501 go to everybody.
+
+use super::Shard;
+use super::facts::with_approach;
+use super::prove::{Proof, challenges, prove};
+use crate::context::Packet;
+use crate::counters::add;
+use crate::seam::{Identity, Party};
+use crate::stateless::{Refused, answer};
+use crate::words;
+use sip::Method;
+use sip::b2bua::Input;
+use sip::transaction::Peer;
+use sip::wire::Message;
+use std::sync::Arc;
+
+/// The methods that are served, for Allow (RFC 3261 §20.5).
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REGISTER";
+
+/// Who a request outside a dialog is from.
+#[derive(Debug)]
+pub(super) enum Admitted {
+    /// A call or a question from a party.
+    Party(Party),
+    /// A question from somebody who names a tenant's domain.
+    Asker,
+    /// A registration of a user that proved its name.
+    User {
+        /// The tenant's domain.
+        realm: Arc<str>,
+        /// The digest username.
+        username: String,
+    },
+}
+
+impl Shard {
+    /// Weighs a message, and hands it to the engine or answers it.
+    pub(super) fn admit(&mut self, packet: Packet) {
+        let Packet { from, message } = packet;
+        if message.is_request() {
+            self.tally().request(&message.method());
+        }
+        if let Err(fault) = message.check() {
+            add(&self.tally().parse_errors, 1);
+            if let Some(status) = message.answer_to(fault) {
+                self.refuse(from, &message, &Refused::new(status).because(fault.to_string()));
+            }
+            return;
+        }
+        if is_approach(&message) {
+            match self.judge(from, &message) {
+                Ok(admitted) => self.admitted = Some(admitted),
+                Err(Some(refused)) => return self.refuse(from, &message, &refused),
+                Err(None) => return,
+            }
+        }
+        self.feed(Input::Packet { from, message });
+        self.admitted = None;
+    }
+
+    pub(super) fn refuse(&mut self, from: Peer, message: &Message, refused: &Refused<'_>) {
+        if let Some((peer, bytes)) = answer(message, from, &self.context.hash, refused) {
+            self.transmit.send(peer, bytes);
+        }
+    }
+
+    /// Who sent a request outside a dialog; an error is the answer that it gets, or silence.
+    fn judge(&self, from: Peer, message: &Message) -> Result<Admitted, Option<Refused<'static>>> {
+        let method = message.method();
+        match method {
+            Method::Invite | Method::Register | Method::Options => {}
+            Method::Other(_) => return Err(Some(Refused::new(501).with("Allow", ALLOW))),
+            _ => return Err(Some(Refused::new(405).with("Allow", ALLOW))),
+        }
+        match with_approach(from, message, |approach| self.context.control.identify(approach)) {
+            Identity::Stranger => {
+                add(&self.tally().strangers, 1);
+                Err(match method {
+                    Method::Invite => Some(Refused::new(403)),
+                    Method::Register => Some(Refused::new(404)),
+                    _ => None,
+                })
+            }
+            Identity::Refused(refusal) => Err(Some(words::refused(&refusal))),
+            // Trunks and carriers are where the operator says they are; they do not register.
+            Identity::Known(_) if method == Method::Register => Err(Some(Refused::new(404))),
+            Identity::Known(party) => self.with_place(&method, Admitted::Party(party)),
+            Identity::Challenge { .. } if method == Method::Options => Ok(Admitted::Asker),
+            Identity::Challenge { realm } => self.challenged(message, realm),
+        }
+    }
+
+    fn challenged(&self, message: &Message, realm: Arc<str>) -> Result<Admitted, Option<Refused<'static>>> {
+        let is_register = message.method() == Method::Register;
+        match prove(&self.context, message, &realm, self.wall) {
+            Proof::Ask { stale } => {
+                add(&self.tally().challenges, 1);
+                let (status, header) =
+                    if is_register { (401, "WWW-Authenticate") } else { (407, "Proxy-Authenticate") };
+                let challenges = challenges(&self.context, &realm, stale, self.wall);
+                let refused = Refused::new(status);
+                Err(Some(challenges.into_iter().fold(refused, |refused, value| refused.with(header, value))))
+            }
+            Proof::Wrong => {
+                add(&self.tally().wrong_credentials, 1);
+                Err(Some(Refused::new(403)))
+            }
+            Proof::User(username) if is_register => Ok(Admitted::User { realm, username }),
+            Proof::User(username) => match self.context.control.user(&realm, &username) {
+                Some(party) => self.with_place(&message.method(), Admitted::Party(party)),
+                None => Err(Some(Refused::new(403))),
+            },
+        }
+    }
+
+    /// New calls need a place, and the edge not to be draining.
+    fn with_place(&self, method: &Method, admitted: Admitted) -> Result<Admitted, Option<Refused<'static>>> {
+        let shared = &self.context.shared;
+        if *method == Method::Invite && (shared.draining().is_some() || !shared.has_place()) {
+            add(&self.tally().overloaded, 1);
+            return Err(Some(words::overloaded(self.context.limits.retry_after_seconds)));
+        }
+        Ok(admitted)
+    }
+}
+
+/// Whether a request stands outside a dialog and asks for something. ACK, CANCEL and what belongs to a dialog that
+/// we do not have is the engine's.
+fn is_approach(message: &Message) -> bool {
+    let is_dialog_method = matches!(
+        message.method(),
+        Method::Ack | Method::Cancel | Method::Bye | Method::Prack | Method::Update | Method::Info
+    );
+    message.is_request() && !is_dialog_method && message.to().is_ok_and(|to| to.tag().is_none())
+}

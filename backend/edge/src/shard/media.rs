@@ -1,0 +1,65 @@
+//! Session descriptions on their way through the media relay: opaque here, and answered at once.
+
+use super::Shard;
+use crate::seam::{MediaError, MediaId, SdpKind, Side};
+use crate::words;
+use bytes::Bytes;
+use sip::b2bua::{self, CallRef, Input, MediaFailed, MediaNeed};
+
+impl Shard {
+    /// Has a description rewritten, and tells the engine.
+    pub(super) fn media(&mut self, call: CallRef, need: MediaNeed) {
+        match need {
+            MediaNeed::Rewrite { from, kind, sdp } => {
+                let answer = self.rewrite(call, side(from), sdp_kind(kind), &sdp).map_err(failed);
+                self.engine.handle_input(self.now, Input::Media { call, answer });
+            }
+            // The relay follows each description as it comes: what is in force it has, and a refused offer is
+            // replaced by the next.
+            MediaNeed::Confirmed | MediaNeed::Abandoned => {}
+        }
+    }
+
+    fn rewrite(&mut self, call: CallRef, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError> {
+        let id = self.session(call)?;
+        self.context.media.update(id, from, kind, sdp)
+    }
+
+    /// The media session of a call, opened with its first description.
+    fn session(&mut self, call: CallRef) -> Result<MediaId, MediaError> {
+        let call = self.calls.get_mut(&call).ok_or(MediaError::Gone)?;
+        match call.media {
+            Some(id) => Ok(id),
+            None => {
+                let id = self.context.media.open()?;
+                call.media = Some(id);
+                // The table's view of the call is written once, here.
+                let _ = call.live.media.set(id);
+                Ok(id)
+            }
+        }
+    }
+}
+
+fn failed(error: MediaError) -> MediaFailed {
+    let word = match error {
+        MediaError::BadSdp(_) => words::BAD_MEDIA,
+        MediaError::NoPorts | MediaError::Gone => words::NO_MEDIA,
+    };
+    MediaFailed(words::to_engine(&words::refusal(word)))
+}
+
+/// The seam's word for a side.
+pub(super) const fn side(side: b2bua::Side) -> Side {
+    match side {
+        b2bua::Side::A => Side::A,
+        b2bua::Side::B => Side::B,
+    }
+}
+
+const fn sdp_kind(kind: b2bua::SdpKind) -> SdpKind {
+    match kind {
+        b2bua::SdpKind::Offer => SdpKind::Offer,
+        b2bua::SdpKind::Answer => SdpKind::Answer,
+    }
+}

@@ -1,0 +1,192 @@
+//! A shard: one thread, one engine, its calls. It never waits for anybody but the clock, and locks nothing.
+//!
+//! [`Shard::run`] is the loop: packets, orders, timers, then all datagrams out in one batch. What each packet is
+//! worth is decided in `admit`; what the engine asks is answered in `outputs`; a call's life with the app is `calls`.
+
+mod admit;
+mod calls;
+mod facts;
+mod ids;
+mod media;
+mod outputs;
+mod plan;
+mod prove;
+mod register;
+mod timers;
+mod transmit;
+
+use crate::context::{Context, Packet};
+use crate::counters::Tally;
+use crate::inbox::Command;
+use crate::seam::CallFacts;
+use crate::words;
+use admit::Admitted;
+use calls::Call;
+use ids::CallIds;
+use sip::b2bua::{CallRef, Engine, Input, RequestRef};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant, SystemTime};
+use timers::{Due, Timers};
+use transmit::Transmit;
+
+/// Packets taken before timers and orders have their turn.
+const PACKETS_PER_TURN: usize = 256;
+/// Orders taken before packets have their turn.
+const COMMANDS_PER_TURN: usize = 256;
+/// The longest sleep: a word that was missed is found after it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// One shard, with everything it owns.
+pub(crate) struct Shard {
+    index: u16,
+    context: Arc<Context>,
+    engine: Engine,
+    packets: rtrb::Consumer<Packet>,
+    commands: Receiver<Command>,
+    calls: HashMap<CallRef, Call>,
+    /// Who the request is from that the engine is just reading.
+    admitted: Option<Admitted>,
+    /// Requests that were accepted and are no calls yet: only within one input.
+    accepting: HashMap<RequestRef, CallFacts>,
+    timers: Timers,
+    ids: CallIds,
+    transmit: Transmit,
+    drain_at: Option<Instant>,
+    now: Instant,
+    wall: SystemTime,
+}
+
+impl Shard {
+    pub(crate) fn new(
+        index: u16,
+        context: Arc<Context>,
+        engine: Engine,
+        packets: rtrb::Consumer<Packet>,
+        commands: Receiver<Command>,
+    ) -> Self {
+        Self {
+            index,
+            transmit: Transmit::new(index, Arc::clone(&context)),
+            context,
+            engine,
+            packets,
+            commands,
+            calls: HashMap::new(),
+            admitted: None,
+            accepting: HashMap::new(),
+            timers: Timers::default(),
+            ids: CallIds::new(),
+            drain_at: None,
+            now: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    /// Runs until the edge stops; then ends what is up.
+    pub(crate) fn run(mut self) {
+        self.context.shared.inboxes[usize::from(self.index)].belongs_to(std::thread::current());
+        while !self.context.shared.is_stopping() {
+            self.now = Instant::now();
+            self.wall = SystemTime::now();
+            self.take_packets();
+            self.take_commands();
+            self.take_timers();
+            self.take_drain();
+            self.flush();
+            if self.packets.is_empty() {
+                std::thread::park_timeout(self.sleep());
+            }
+        }
+        self.stop();
+    }
+
+    fn take_packets(&mut self) {
+        for _ in 0..PACKETS_PER_TURN {
+            let Ok(packet) = self.packets.pop() else { return };
+            self.admit(packet);
+        }
+    }
+
+    fn take_commands(&mut self) {
+        for _ in 0..COMMANDS_PER_TURN {
+            let Ok(command) = self.commands.try_recv() else { return };
+            match command {
+                Command::Decided { call, verdict } => self.decided(call, verdict.map(|verdict| *verdict)),
+                Command::Extended { call, funded } => self.feed(Input::Funded { call, funded }),
+                Command::End { call, refusal } => self.end(call, &refusal),
+                Command::Unreachable { peer } => self.feed(Input::TransportFailed { peer }),
+            }
+        }
+        // More may wait: do not sleep before they are taken.
+        std::thread::current().unpark();
+    }
+
+    fn take_timers(&mut self) {
+        if self.engine.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.engine.handle_timeout(self.now);
+            self.drain_outputs();
+        }
+        while let Some((call, due)) = self.timers.pop(self.now) {
+            match due {
+                Due::Verdict => self.undecided(call),
+                Due::OverTime => self.over_time(call),
+            }
+        }
+    }
+
+    /// While draining nothing new is taken; at its end what is left is ended.
+    fn take_drain(&mut self) {
+        let Some(deadline) = self.context.shared.draining() else { return };
+        let now = self.now;
+        let at = *self.drain_at.get_or_insert_with(|| now.checked_add(deadline).unwrap_or(now));
+        if at <= now && !self.calls.is_empty() {
+            self.end_all();
+        }
+    }
+
+    fn end_all(&mut self) {
+        let calls: Vec<CallRef> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.end(call, &words::refusal(words::STOPPED));
+        }
+    }
+
+    /// Sends what is waiting, and tells the engine what could not be sent.
+    fn flush(&mut self) {
+        for peer in self.transmit.flush() {
+            self.feed(Input::TransportFailed { peer });
+        }
+    }
+
+    /// Feeds the engine, and does what it wants.
+    fn feed(&mut self, input: Input) {
+        self.engine.handle_input(self.now, input);
+        self.drain_outputs();
+    }
+
+    fn sleep(&self) -> Duration {
+        let wanted = [
+            self.engine.poll_timeout(),
+            self.timers.next(),
+            self.drain_at.filter(|_| !self.calls.is_empty()),
+        ];
+        let next = wanted.into_iter().flatten().min();
+        let until = next.map_or(LONGEST_SLEEP, |at| at.saturating_duration_since(self.now));
+        until.min(LONGEST_SLEEP)
+    }
+
+    /// Every call is ended and said to be, also where the far side has not confirmed it.
+    fn stop(mut self) {
+        self.now = Instant::now();
+        self.wall = SystemTime::now();
+        self.end_all();
+        self.abandon_all();
+        self.flush();
+    }
+
+    fn tally(&self) -> &Tally {
+        self.context.shared.shard_tally(self.index)
+    }
+}

@@ -1,0 +1,69 @@
+//! Digest: who a request is from, by what it can prove (RFC 3261 §22, RFC 8760).
+
+use crate::context::Context;
+use crate::seam::DigestAlgorithm;
+use sip::digest::{Algorithm, Challenge, Credentials, Freshness, verify};
+use sip::wire::{HeaderName, Message};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Compared against where there is no such user, so that a wrong name takes as long as a wrong password.
+const NO_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What the credentials of a request are worth in a realm.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// This user sent it.
+    User(String),
+    /// There are none for this realm, or their nonce is not ours or too old: ask.
+    Ask {
+        /// Right but for their age: the phone answers again without asking its owner.
+        stale: bool,
+    },
+    /// The name or the password is wrong.
+    Wrong,
+}
+
+/// Weighs the credentials of a request.
+///
+/// The digest URI is not compared with the Request-URI: proxies on the way and common test tools change one of them.
+/// A nonce may be used again while it is young; both are bounded by the life of the nonce.
+pub(super) fn prove(context: &Context, message: &Message, realm: &str, wall: SystemTime) -> Proof {
+    let lines = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    let credentials = lines
+        .into_iter()
+        .flat_map(|name| message.header_lines(name))
+        .filter_map(|value| Credentials::parse(value).ok())
+        .find(|credentials| credentials.realm.eq_ignore_ascii_case(realm));
+    let Some(credentials) = credentials else { return Proof::Ask { stale: false } };
+    let freshness = context.mint.check(&credentials.nonce, unix_seconds(wall));
+    if freshness == Freshness::Forged {
+        return Proof::Ask { stale: false };
+    }
+    let algorithm = match credentials.algorithm {
+        Algorithm::Md5 => DigestAlgorithm::Md5,
+        Algorithm::Sha256 => DigestAlgorithm::Sha256,
+    };
+    let secret = context.control.digest_secret(realm, &credentials.username, algorithm);
+    let is_known = secret.is_some();
+    let is_right =
+        verify(&credentials, secret.as_deref().unwrap_or(NO_SECRET), &message.method(), &message.body());
+    match (is_known && is_right, freshness) {
+        (false, _) => Proof::Wrong,
+        (true, Freshness::Fresh) => Proof::User(credentials.username),
+        (true, _) => Proof::Ask { stale: true },
+    }
+}
+
+/// One challenge for each algorithm, the stronger first (RFC 8760 §2.4), each with its own nonce.
+pub(super) fn challenges(context: &Context, realm: &str, stale: bool, wall: SystemTime) -> [String; 2] {
+    [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
+        let nonce = context.mint.mint(unix_seconds(wall), algorithm);
+        let mut challenge = Challenge::new(realm, nonce, algorithm);
+        challenge.stale = stale;
+        challenge.to_header()
+    })
+}
+
+fn unix_seconds(wall: SystemTime) -> u64 {
+    wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
