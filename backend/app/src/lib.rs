@@ -1,1 +1,154 @@
-//! app
+//! The use cases: the only place where business meets signalling and database. One area per folder, one verb per
+//! file; each is a free function over [`App`] and the [`Actor`](domain::access::Actor) who asks.
+//!
+//! The doors (`web`, `jobs`) know this crate and `domain` alone. Every change ends with [`snapshot::refresh`], so that
+//! the next call is decided on it.
+
+#![forbid(unsafe_code)]
+
+pub mod audit;
+pub mod calls;
+pub mod carriers;
+pub mod domains;
+mod error;
+pub mod inventory;
+pub mod money;
+pub mod numbers;
+pub mod operators;
+pub mod outbox;
+mod page;
+pub mod plans;
+pub mod replays;
+pub mod sessions;
+mod settings;
+pub mod snapshot;
+pub mod tenants;
+pub mod trunks;
+pub mod users;
+pub mod vault;
+mod window;
+
+pub use error::{Error, StartError};
+pub use settings::{SandboxMode, Settings, SignupMode};
+pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageRequest};
+pub use vault::Vault;
+pub use window::{List, ROWS_DEFAULT, ROWS_MAX, Window};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use std::sync::Arc;
+
+/// What the app is made of; the server puts it together.
+#[derive(Debug)]
+pub struct Deps {
+    /// The database, migrated.
+    pub db: store::Db,
+    /// Opens the secrets in the database.
+    pub vault: Vault,
+    /// What the app must be told.
+    pub settings: Settings,
+    /// The way to the running calls; `None` where this node carries none.
+    pub edge: Option<edge::Handle>,
+    /// The simulated PSTN, where it runs.
+    pub sandbox: Option<sandbox::Handle>,
+    /// Names.
+    pub dns: vendors::Dns,
+    /// Mail.
+    pub mailer: vendors::Mailer,
+}
+
+/// The platform's business. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    deps: Deps,
+    live: snapshot::Cell,
+    doorman: tenants::Doorman,
+    calls: calls::State,
+}
+
+impl App {
+    /// Prepares the database's first rows (plan, sandbox carrier and stock), reads the configuration, and closes the
+    /// calls that a crash of this node left open. The database must be migrated.
+    ///
+    /// # Errors
+    /// [`StartError`] says which of these failed.
+    pub async fn start(deps: Deps) -> Result<Self, StartError> {
+        let calls = calls::State::new(&deps);
+        let abilities = deps.settings.abilities;
+        let app = Self(Arc::new(Inner {
+            deps,
+            live: snapshot::Cell::new(snapshot::empty(abilities)),
+            doorman: tenants::Doorman::new(),
+            calls,
+        }));
+        plans::ensure(&app).await?;
+        carriers::ensure_sandbox(&app).await?;
+        tenants::ensure_token_key(&app).await?;
+        snapshot::refresh(&app, snapshot::Changed::Everything).await?;
+        inventory::ensure_sandbox_stock(&app).await?;
+        calls::recover(&app).await?;
+        Ok(app)
+    }
+
+    /// The configuration at this moment.
+    #[must_use]
+    pub fn live(&self) -> Arc<snapshot::Live> {
+        self.0.live.load()
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.deps.settings
+    }
+
+    /// Whether the simulated PSTN is there: it is set to `on`, or to `auto` and no real carrier is switched on.
+    #[must_use]
+    pub fn sandbox_on(&self) -> bool {
+        match self.settings().sandbox {
+            SandboxMode::On => true,
+            SandboxMode::Off => false,
+            SandboxMode::Auto => !self.live().has_real_carrier(),
+        }
+    }
+
+    /// The time of day, in whole microseconds: what both databases keep.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(6)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where it does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        Ok(self.db().ping().await?)
+    }
+
+    pub(crate) fn db(&self) -> &store::Db {
+        &self.0.deps.db
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.deps.vault
+    }
+
+    pub(crate) fn deps(&self) -> &Deps {
+        &self.0.deps
+    }
+
+    pub(crate) fn doorman(&self) -> &tenants::Doorman {
+        &self.0.doorman
+    }
+
+    pub(crate) fn cell(&self) -> &snapshot::Cell {
+        &self.0.live
+    }
+
+    pub(crate) fn calls(&self) -> &calls::State {
+        &self.0.calls
+    }
+}

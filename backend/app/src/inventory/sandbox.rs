@@ -1,0 +1,7 @@
+//! The fictional numbers of the simulated PSTN.
+
+use crate::{App, Error};
+
+pub(crate) async fn ensure(_app: &App) -> Result<(), Error> {
+    Ok(())
+}

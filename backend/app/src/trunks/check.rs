@@ -1,0 +1,1 @@
+//! What a trunk and a route may look like.
