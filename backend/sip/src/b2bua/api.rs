@@ -163,7 +163,7 @@ impl Plan {
             failover_on: FAILOVER_ON.to_vec(),
             funded: None,
             extend_lead: Duration::ZERO,
-            out_of_funds: Refusal::new(402, 21, "out_of_funds"),
+            out_of_funds: Refusal::new(403, 21, "out-of-funds"),
         }
     }
 }

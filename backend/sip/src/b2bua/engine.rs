@@ -3,48 +3,132 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::ids::Ids;
-use super::{Config, Input, Output};
+use crate::slab::Slab;
+use crate::transaction::{Layer, Peer, TimerQueue};
+use crate::wire::Message;
+
+use super::call::Call;
+use super::ids::{self, Ids};
+use super::io::{Alarm, Io, Wake};
+use super::requests::Pending;
+use super::{CallRef, Config, Input, Output};
 
 /// All calls of one shard.
+///
+/// Feed it one [`Input`] with its time, or [`Engine::handle_timeout`]; then drain [`Engine::poll_output`] until it
+/// is empty, and sleep at most until [`Engine::poll_timeout`].
 #[derive(Debug)]
 pub struct Engine {
-    config: Config,
-    ids: Ids,
-    outputs: VecDeque<Output>,
+    pub(super) io: Io,
+    pub(super) calls: Slab<Call>,
+    pub(super) requests: Slab<Pending>,
 }
 
 impl Engine {
     /// An engine without calls.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { ids: Ids::new(config.shard, config.secret), config, outputs: VecDeque::new() }
+        let io = Io {
+            ids: Ids::new(config.shard, config.secret),
+            layer: Layer::new(config.timing, config.transactions_max, config.secret),
+            timers: TimerQueue::new(),
+            outputs: VecDeque::new(),
+            live: 0,
+            config,
+        };
+        Self { io, calls: Slab::new(), requests: Slab::new() }
     }
 
-    /// Takes one input; drain [`Engine::poll_output`] after it.
+    /// Takes one input; drain [`Engine::poll_output`] after it. Words on calls and requests that are over, or never
+    /// were, have no effect.
     pub fn handle_input(&mut self, now: Instant, input: Input) {
-        let _ = (now, input, &self.config, &mut self.ids);
+        match input {
+            Input::Packet { from, message } => self.on_packet(now, from, message),
+            Input::TransportFailed { peer } => self.io.layer.handle_transport_failed(now, &peer),
+            Input::Answer { request, reply } => self.on_answer(now, request, &reply),
+            Input::Accept { request } => self.on_accept(now, request),
+            Input::Verdict { call, verdict } => self.with(call, |call, io| call.on_verdict(io, now, verdict)),
+            Input::Media { call, answer } => self.with(call, |call, io| call.on_media(io, now, answer)),
+            Input::Funded { call, funded } => self.with(call, |call, io| call.on_funded(io, now, funded)),
+            Input::End { call, refusal } => self.with(call, |call, io| call.end_by_us(io, now, refusal)),
+        }
+        self.settle(now);
     }
 
     /// Fires what is due; drain [`Engine::poll_output`] after it.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+        self.io.layer.handle_timeout(now);
+        self.settle(now);
+        while let Some((at, wake)) = self.io.timers.pop(now) {
+            match wake {
+                Wake::Request(request) => self.on_patience(now, request),
+                Wake::Call(call, alarm) => self.with(call, |call, io| ring(call, io, now, alarm, at)),
+            }
+            self.settle(now);
+        }
     }
 
     /// The next thing the driver must do.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.io.outputs.pop_front()
     }
 
-    /// When [`Engine::handle_timeout`] wants to be called at the latest.
+    /// When [`Engine::handle_timeout`] wants to be called at the latest; it may turn out that nothing was due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let times = [self.io.layer.poll_timeout(), self.io.timers.next()];
+        times.into_iter().flatten().min()
     }
 
-    /// The calls that are not over.
+    /// How many accepted calls have not ended yet.
     #[must_use]
-    pub fn live_calls(&self) -> usize {
-        0
+    pub const fn live_calls(&self) -> usize {
+        self.io.live
+    }
+
+    /// The calls that have not ended yet, in no order that means anything: for a drain.
+    pub fn calls(&self) -> impl Iterator<Item = CallRef> {
+        self.calls.iter().filter(|(_, call)| !call.is_over()).map(|(key, _)| key)
+    }
+
+    /// How many transactions are kept, for the metrics.
+    #[must_use]
+    pub fn transactions(&self) -> usize {
+        self.io.layer.len()
+    }
+
+    fn on_packet(&mut self, now: Instant, from: Peer, message: Message) {
+        match message.check() {
+            Ok(()) => self.io.layer.handle_packet(now, from, message),
+            Err(fault) => self.on_malformed(from, &message, fault),
+        }
+    }
+
+    /// Lets a call work, and lets go of it when it is done.
+    pub(super) fn with(&mut self, key: CallRef, work: impl FnOnce(&mut Call, &mut Io)) {
+        let Some(call) = self.calls.get_mut(key) else { return };
+        work(call, &mut self.io);
+        if call.is_done() {
+            self.calls.remove(key);
+        }
+    }
+
+    /// The call whose leg a request belongs to by its To tag.
+    pub(super) fn call_of(&self, request: &Message) -> Option<(CallRef, &Call)> {
+        let key = ids::call_of(request.to().ok()?.tag()?)?;
+        Some((key, self.calls.get(key)?))
+    }
+}
+
+fn ring(call: &mut Call, io: &mut Io, now: Instant, alarm: Alarm, at: Instant) {
+    if !call.take_alarm(alarm, at) {
+        return;
+    }
+    match alarm {
+        Alarm::Patience => call.on_patience(io, now),
+        Alarm::Ring => call.on_ring_timeout(io, now),
+        Alarm::Resend(side) => call.on_resend(io, now, side),
+        Alarm::Extend => call.on_extend(io),
+        Alarm::Exhausted => call.on_exhausted(io, now),
     }
 }

@@ -5,9 +5,24 @@
 //! no tenants, money or SDP; whom to call is a [`Plan`], SDP goes through the driver ([`MediaNeed`]).
 
 mod api;
+mod call;
 mod config;
+mod confirm;
+mod dispatch;
 mod engine;
+mod exchange;
+mod finish;
+mod funds;
 mod ids;
+mod io;
+mod negotiate;
+mod policy;
+mod progress;
+mod requests;
+mod setup;
+
+#[cfg(test)]
+mod tests;
 
 pub use api::{
     Attempt, CallRef, End, FAILOVER_ON, Input, MediaFailed, MediaNeed, Milestone, Output, Plan, Refusal,

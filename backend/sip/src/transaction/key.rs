@@ -2,7 +2,7 @@
 
 use crate::hash::Key;
 use crate::header::Via;
-use crate::wire::{HeaderName, Message, Method};
+use crate::wire::{Message, Method};
 
 /// The key of a client transaction: our branch, and the method of CSeq.
 pub(super) fn client(key: Key, branch: &str, method: &Method) -> u128 {

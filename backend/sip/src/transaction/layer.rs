@@ -254,7 +254,7 @@ impl<C: Copy> Layer<C> {
         if message.is_request() {
             self.outputs.push_back(Output::Ack { from, message });
         } else if let Some(context) = entry.context {
-            self.outputs.push_back(Output::Response { transaction: id, context, peer: entry.peer, message });
+            self.outputs.push_back(Output::Response { transaction: id, context, from, message });
         }
     }
 

@@ -28,7 +28,7 @@ use crate::wire::{Message, Method};
 
 pub use layer::Layer;
 pub use peer::Peer;
-pub use reply::reply;
+pub use reply::{reply, reply_peer};
 pub(crate) use timers::TimerQueue;
 pub use timing::Timing;
 
@@ -124,8 +124,8 @@ pub enum Output<C> {
         transaction: TransactionId,
         /// What was attached to it.
         context: C,
-        /// Where the request was sent.
-        peer: Peer,
+        /// Where the response came from.
+        from: Peer,
         /// The response.
         message: Message,
     },

@@ -55,6 +55,13 @@ pub(super) fn reply_to(from: &Peer, via: &Via<'_>) -> Peer {
     Peer { addr: SocketAddr::new(from.addr.ip(), via.port_or_default()), ..*from }
 }
 
+/// Where a response to this request goes, for one that is sent outside any transaction; `None` when its Via cannot
+/// be read, and so nothing can be sent.
+#[must_use]
+pub fn reply_peer(request: &Message, from: &Peer) -> Option<Peer> {
+    Some(reply_to(from, &request.top_via().ok()?))
+}
+
 /// The topmost Via of a response: as the request had it, with the source address and port filled in.
 struct Stamped<'a> {
     via: Via<'a>,

@@ -1,0 +1,216 @@
+//! What is kept of one call, and the small questions about it.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::dialog::Dialog;
+use crate::transaction::TransactionId;
+use crate::wire::Message;
+
+use super::io::{Alarm, Asked, Io, Wake};
+use super::{CallRef, Plan, Side};
+
+/// The most early dialogs that are told apart at once; of more, the first are forgotten.
+pub(super) const FORKS_MAX: usize = 16;
+/// The most requests in flight inside one call.
+pub(super) const EXCHANGES_MAX: usize = 8;
+/// The most session descriptions of one call that wait for the media plane before early ones are dropped.
+pub(super) const NEEDS_MAX: usize = 16;
+
+/// How far a call has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The driver has not said what is to happen.
+    Deciding,
+    /// The caller's offer is being rewritten.
+    Offering,
+    /// An attempt is under way.
+    Calling,
+    /// The callee has answered, the caller does not know it yet.
+    Answering,
+    /// Both know.
+    Answered,
+    /// Ended; what is left are our BYEs and the caller's ACK.
+    Over,
+}
+
+/// One call: two legs and what goes on between them. Its verbs are in the files beside this one.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) key: CallRef,
+    pub(super) stage: Stage,
+    pub(super) started: Instant,
+    pub(super) ringing: Option<Instant>,
+    pub(super) answered: Option<Instant>,
+    /// The caller's INVITE, until its final response.
+    pub(super) caller: Option<Box<Asked>>,
+    /// Our tag towards the caller in responses that no fork of the callee stands behind.
+    pub(super) own_tag: Box<str>,
+    pub(super) contacts: [Box<str>; 2],
+    pub(super) plan: Option<Box<Plan>>,
+    /// Index of the attempt tried last.
+    pub(super) attempt: Option<usize>,
+    pub(super) tried: Vec<(usize, u16)>,
+    /// Call-ID of that attempt.
+    pub(super) callee_call_id: Option<Box<str>>,
+    /// Our INVITE of that attempt, until its final response.
+    pub(super) invite: Option<TransactionId>,
+    /// The caller's offer as the callee is to see it; `None` when the caller offered nothing.
+    pub(super) offer: Option<Bytes>,
+    pub(super) had_ringing: bool,
+    pub(super) had_early_media: bool,
+    pub(super) forks: Vec<Fork>,
+    pub(super) legs: [Option<Dialog>; 2],
+    /// The 2xx of ours on each leg that wait for their ACK.
+    pub(super) unconfirmed: [Option<Box<Unconfirmed>>; 2],
+    /// The 2xx on each leg that we have to acknowledge when the other leg's ACK has come (delayed offer).
+    pub(super) unacknowledged: [Option<Unacknowledged>; 2],
+    pub(super) needs: VecDeque<Need>,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) exchange_serial: u32,
+    /// The BYE for a leg whose ACK has not come (RFC 3261 §15): the value of its Reason.
+    pub(super) bye_at_ack: Option<Option<Box<str>>>,
+    /// Our BYEs without a final response.
+    pub(super) byes: u8,
+    alarms: [Option<Instant>; Alarm::COUNT],
+}
+
+/// An early dialog of the callee, and the tag that stands for it towards the caller.
+#[derive(Debug)]
+pub(super) struct Fork {
+    pub(super) attempt: usize,
+    pub(super) remote_tag: Box<str>,
+    pub(super) tag: Box<str>,
+    /// The description that it sent last, and what became of it.
+    pub(super) sdp: Option<(Bytes, Bytes)>,
+}
+
+/// A 2xx that is repeated until its ACK comes (RFC 3261 §13.3.1.4).
+#[derive(Debug)]
+pub(super) struct Unconfirmed {
+    pub(super) transaction: TransactionId,
+    pub(super) bytes: Bytes,
+    pub(super) status: u16,
+    /// The number of the INVITE, which is that of its ACK.
+    pub(super) cseq: u32,
+    pub(super) interval: std::time::Duration,
+    pub(super) give_up_at: Instant,
+}
+
+/// A 2xx with an offer; its ACK brings the answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unacknowledged {
+    pub(super) invite: TransactionId,
+    pub(super) cseq: u32,
+}
+
+/// What goes on when the media plane has rewritten a description; in the order of asking.
+#[derive(Debug)]
+pub(super) enum Need {
+    /// The caller's first offer.
+    Offer,
+    /// In a provisional response of this attempt.
+    Early { attempt: usize, response: Message },
+    /// In the callee's 2xx to the first INVITE.
+    Answer { response: Message },
+    /// In the ACK of this side.
+    Ack { side: Side },
+    /// In a request inside the dialog.
+    Ask { exchange: u32 },
+    /// In the response to one.
+    Respond { exchange: u32, response: Message },
+}
+
+/// A request inside the call on its way to the other leg, and its response on the way back.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) number: u32,
+    pub(super) side: Side,
+    pub(super) asked: Asked,
+    pub(super) is_invite: bool,
+    /// Whether the request brought an offer.
+    pub(super) has_offer: bool,
+    /// The transaction on the other leg, once it is there.
+    pub(super) passed: Option<TransactionId>,
+}
+
+impl Call {
+    /// A call that has just been accepted.
+    pub(super) fn new(io: &mut Io, now: Instant, key: CallRef, caller: Asked) -> Self {
+        Self {
+            key,
+            stage: Stage::Deciding,
+            started: now,
+            ringing: None,
+            answered: None,
+            caller: Some(Box::new(caller)),
+            own_tag: io.ids.tag(key).into(),
+            contacts: [io.ids.contact_user().into(), io.ids.contact_user().into()],
+            plan: None,
+            attempt: None,
+            tried: Vec::new(),
+            callee_call_id: None,
+            invite: None,
+            offer: None,
+            had_ringing: false,
+            had_early_media: false,
+            forks: Vec::new(),
+            legs: [None, None],
+            unconfirmed: [None, None],
+            unacknowledged: [None, None],
+            needs: VecDeque::new(),
+            exchanges: Vec::new(),
+            exchange_serial: 0,
+            bye_at_ack: None,
+            byes: 0,
+            alarms: [None; Alarm::COUNT],
+        }
+    }
+
+    /// Whether nothing of the call is left to do.
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Over) && self.byes == 0 && self.bye_at_ack.is_none()
+    }
+
+    pub(super) fn leg(&self, side: Side) -> Option<&Dialog> {
+        self.legs[side as usize].as_ref()
+    }
+
+    pub(super) fn leg_mut(&mut self, side: Side) -> Option<&mut Dialog> {
+        self.legs[side as usize].as_mut()
+    }
+
+    /// The leg whose dialog a request belongs to.
+    pub(super) fn side_of(&self, request: &Message) -> Option<Side> {
+        [Side::A, Side::B].into_iter().find(|side| self.leg(*side).is_some_and(|leg| leg.is_of(request)))
+    }
+
+    /// Sets an alarm; one that was set before does not ring.
+    pub(super) fn set(&mut self, io: &mut Io, alarm: Alarm, at: Instant) {
+        self.alarms[alarm.index()] = Some(at);
+        io.timers.set(at, Wake::Call(self.key, alarm));
+    }
+
+    pub(super) const fn clear(&mut self, alarm: Alarm) {
+        self.alarms[alarm.index()] = None;
+    }
+
+    /// Whether this alarm, due at this time, is still set; it is not afterwards.
+    pub(super) fn take_alarm(&mut self, alarm: Alarm, at: Instant) -> bool {
+        let slot = &mut self.alarms[alarm.index()];
+        let is_set = *slot == Some(at);
+        if is_set {
+            *slot = None;
+        }
+        is_set
+    }
+
+    /// Whether an offer is on its way somewhere in the call, so that another one would cross it (RFC 3261 §14).
+    pub(super) fn is_negotiating(&self) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.is_invite || exchange.has_offer)
+            || self.unconfirmed.iter().any(Option::is_some)
+            || self.unacknowledged.iter().any(Option::is_some)
+    }
+}

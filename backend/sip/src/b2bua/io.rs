@@ -1,0 +1,190 @@
+//! What every call needs of its engine: identifiers, transactions, alarms and the way out.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::Transport;
+use crate::dialog::Hop;
+use crate::transaction::{Layer, Peer, TimerQueue, TransactionId, reply};
+use crate::wire::{HeaderName, Message, Writer, reason_phrase};
+
+use super::ids::Ids;
+use super::{CallRef, Config, MediaNeed, Output, Refusal, RequestRef, Side};
+
+/// What a client is told to wait after a 503 or 500 of ours, in seconds (RFC 3261 §20.33).
+pub(super) const RETRY_AFTER_SECS: u32 = 5;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A request outside any dialog, from a stranger so far.
+    Request(RequestRef),
+    /// The caller's INVITE.
+    Caller(CallRef),
+    /// Our INVITE to the callee: the call and the index of the attempt.
+    Attempt(CallRef, usize),
+    /// A request that is passed on in the dialog, on either leg: the call and the exchange's number.
+    Exchange(CallRef, u32),
+    /// Our BYE.
+    Bye(CallRef),
+    /// Nobody waits for it.
+    Nobody,
+}
+
+/// What the engine wakes up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    Request(RequestRef),
+    Call(CallRef, Alarm),
+}
+
+/// The alarms of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// The driver has not said what is to happen.
+    Patience,
+    /// Nobody has answered.
+    Ring,
+    /// The 2xx that was sent to this side is to be sent again, or given up.
+    Resend(Side),
+    /// The paid time is about to run out.
+    Extend,
+    /// The paid time has run out.
+    Exhausted,
+}
+
+impl Alarm {
+    /// How many there are.
+    pub(super) const COUNT: usize = 6;
+
+    pub(super) const fn index(self) -> usize {
+        match self {
+            Self::Patience => 0,
+            Self::Ring => 1,
+            Self::Resend(Side::A) => 2,
+            Self::Resend(Side::B) => 3,
+            Self::Extend => 4,
+            Self::Exhausted => 5,
+        }
+    }
+}
+
+/// Everything of the engine but its calls.
+#[derive(Debug)]
+pub(super) struct Io {
+    pub(super) config: Config,
+    pub(super) ids: Ids,
+    pub(super) layer: Layer<Owner>,
+    pub(super) timers: TimerQueue<Wake>,
+    pub(super) outputs: VecDeque<Output>,
+    /// Calls whose end has not been said yet.
+    pub(super) live: usize,
+}
+
+impl Io {
+    /// Via of a request of ours.
+    pub(super) fn hop<'a>(&'a self, transport: Transport, branch: &'a str) -> Hop<'a> {
+        Hop { sent_by: self.config.host(transport), transport, branch }
+    }
+
+    /// Contact of ours on a transport.
+    pub(super) fn contact<'a>(&'a self, transport: Transport, user: &'a str) -> Contact<'a> {
+        Contact { user, host: self.config.host(transport), transport }
+    }
+
+    /// Writes User-Agent or Server.
+    pub(super) fn sign(&self, writer: Writer, name: HeaderName) -> Writer {
+        let agent = &self.config.user_agent;
+        if agent.is_empty() { writer } else { writer.header(name, agent) }
+    }
+
+    pub(super) fn media(&mut self, call: CallRef, need: MediaNeed) {
+        self.outputs.push_back(Output::Media { call, need });
+    }
+
+    /// Begins a response of ours.
+    pub(super) fn reply(&self, asked: &Asked, status: u16, reason: &str, tag: &str) -> Writer {
+        let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
+        self.sign(reply(&asked.message, &asked.from, status, reason, tag), HeaderName::Server)
+    }
+
+    pub(super) fn send_reply(&mut self, now: Instant, asked: &Asked, status: u16, writer: Writer) {
+        self.layer.respond(now, asked.transaction, status, writer.finish());
+    }
+
+    /// Answers with a bare status, the standard phrase, and Retry-After where that helps.
+    pub(super) fn answer(&mut self, now: Instant, asked: &Asked, status: u16, tag: &str) {
+        let mut writer = self.reply(asked, status, "", tag);
+        if matches!(status, 500 | 503) {
+            writer = writer.header_fmt(HeaderName::RetryAfter, RETRY_AFTER_SECS);
+        }
+        self.send_reply(now, asked, status, writer);
+    }
+
+    /// Answers with a refusal and its Reason (RFC 3326).
+    pub(super) fn refuse(&mut self, now: Instant, asked: &Asked, refusal: &Refusal, tag: &str) {
+        let mut writer = self.reply(asked, refusal.status, "", tag);
+        writer = writer.header_fmt(HeaderName::Reason, Reason(refusal));
+        if refusal.status == 503 {
+            writer = writer.header_fmt(HeaderName::RetryAfter, RETRY_AFTER_SECS);
+        }
+        self.send_reply(now, asked, refusal.status, writer);
+    }
+}
+
+/// A request that we have to answer.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) transaction: TransactionId,
+    pub(super) from: Peer,
+    pub(super) message: Message,
+}
+
+/// A Contact of ours: it names the shard, the call's leg and nothing of the other leg.
+#[derive(Debug)]
+pub(super) struct Contact<'a> {
+    user: &'a str,
+    host: &'a str,
+    transport: Transport,
+}
+
+impl fmt::Display for Contact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { user, host, .. } = self;
+        match self.transport {
+            Transport::Udp => write!(f, "<sip:{user}@{host}>"),
+            Transport::Tcp => write!(f, "<sip:{user}@{host};transport=tcp>"),
+            Transport::Tls => write!(f, "<sip:{user}@{host};transport=tls>"),
+            Transport::Ws | Transport::Wss => write!(f, "<sip:{user}@{host};transport=ws>"),
+        }
+    }
+}
+
+/// The Reason header of a refusal (RFC 3326).
+#[derive(Debug)]
+pub(super) struct Reason<'a>(pub(super) &'a Refusal);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Q.850;cause={};text={}", self.0.q850, crate::header::quote(&self.0.cause))
+    }
+}
+
+/// The body of a message when it is a session description.
+pub(super) fn sdp_of(message: &Message) -> Option<Bytes> {
+    let body = message.body();
+    let content_type = message.header(HeaderName::ContentType)?;
+    let media_type = content_type.split(';').next().unwrap_or_default().trim_ascii_end();
+    if !body.is_empty() && media_type.eq_ignore_ascii_case(SDP) { Some(body) } else { None }
+}
+
+/// The media type of session descriptions.
+pub(super) const SDP: &str = "application/sdp";
+
+/// The Q.850 cause of a message's Reason header.
+pub(super) fn q850_of(message: &Message) -> Option<u8> {
+    message.values(HeaderName::Reason).find_map(|value| crate::header::Reason::parse(value).ok()?.q850())
+}

@@ -1,0 +1,227 @@
+//! The callee's responses to our INVITE: ringing, early media, and the answer.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::dialog::Dialog;
+use crate::transaction::{Failure, Peer, TransactionId};
+use crate::wire::{HeaderName, Message, Method, Writer};
+
+use super::call::{Call, FORKS_MAX, Fork, Need, Stage, Unacknowledged, Unconfirmed};
+use super::io::{Alarm, Io, SDP, sdp_of};
+use super::setup::{Failed, MAX_FORWARDS};
+use super::{MediaFailed, MediaNeed, Milestone, Output, Refusal, SdpKind, Side, policy};
+
+impl Call {
+    /// A response to the INVITE of an attempt. `false` when it is a 2xx that belongs to nobody any more.
+    pub(super) fn on_response(
+        &mut self, io: &mut Io, now: Instant, index: usize, transaction: TransactionId, from: Peer, response: &Message,
+    ) -> bool {
+        let status = response.status().unwrap_or_default();
+        let is_current = self.stage == Stage::Calling && self.attempt == Some(index);
+        if self.is_awaited(transaction, response) {
+            return true;
+        }
+        match status {
+            100 => {}
+            101..=199 if is_current => self.on_provisional(io, now, index, response),
+            200..=299 if is_current => self.on_answer(io, now, transaction, from, response),
+            200..=299 => return false,
+            300.. => self.on_attempt_failed(io, now, index, &Failed::Response(response)),
+            _ => {}
+        }
+        true
+    }
+
+    fn on_provisional(&mut self, io: &mut Io, now: Instant, index: usize, response: &Message) {
+        self.ringing.get_or_insert(now);
+        let fork = self.fork(io, index, response);
+        // Without an offer of the caller, only a reliable 18x could carry one, and we do not support those.
+        let Some(sdp) = sdp_of(response).filter(|_| self.offer.is_some()) else {
+            return self.pass_provisional(io, now, index, response, None);
+        };
+        if self.is_flooded() {
+            return;
+        }
+        match self.forks[fork].sdp.clone().filter(|(seen, _)| *seen == sdp) {
+            Some((_, rewritten)) => self.pass_provisional(io, now, index, response, Some(&rewritten)),
+            None => {
+                let need = Need::Early { attempt: index, response: response.clone() };
+                self.need(io, need, MediaNeed::Rewrite { from: Side::B, kind: SdpKind::Answer, sdp });
+            }
+        }
+    }
+
+    /// Early media has been rewritten. If it cannot be, the caller hears that it rings.
+    pub(super) fn on_early(
+        &mut self, io: &mut Io, now: Instant, index: usize, response: &Message, answer: Result<Bytes, MediaFailed>,
+    ) {
+        if self.stage != Stage::Calling || self.attempt != Some(index) {
+            return;
+        }
+        let rewritten = answer.ok();
+        if let (Some(rewritten), Some(sdp)) = (&rewritten, sdp_of(response)) {
+            let fork = self.fork(io, index, response);
+            self.forks[fork].sdp = Some((sdp, rewritten.clone()));
+        }
+        self.pass_provisional(io, now, index, response, rewritten.as_ref());
+    }
+
+    fn pass_provisional(&mut self, io: &mut Io, now: Instant, index: usize, response: &Message, sdp: Option<&Bytes>) {
+        if sdp.is_some() && !self.had_early_media {
+            self.had_early_media = true;
+            self.milestone(io, now, Milestone::EarlyMedia);
+        }
+        let status = response.status().unwrap_or(183);
+        if status == 180 && !self.had_ringing {
+            self.had_ringing = true;
+            self.milestone(io, now, Milestone::Ringing);
+        }
+        let fork = self.fork(io, index, response);
+        let Some(caller) = &self.caller else { return };
+        let writer = io.reply(caller, status, response.reason(), &self.forks[fork].tag);
+        let writer = self.response_tail(io, writer, Side::A, response, sdp);
+        io.send_reply(now, caller, status, writer);
+    }
+
+    /// Our Contact, the headers that cross and the description: the rest of a response to an INVITE or UPDATE.
+    pub(super) fn response_tail(
+        &self, io: &Io, writer: Writer, side: Side, response: &Message, sdp: Option<&Bytes>,
+    ) -> Writer {
+        let transport = match (self.leg(side), &self.caller) {
+            (Some(leg), _) => leg.peer().transport,
+            (None, Some(caller)) => caller.from.transport,
+            (None, None) => crate::Transport::Udp,
+        };
+        let writer = writer.header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[side as usize]));
+        let writer = policy::pass(writer, response, sdp.is_some(), |_| false);
+        match sdp {
+            Some(sdp) => writer.body(Some(SDP), sdp),
+            None => writer,
+        }
+    }
+
+    /// Whether this is the callee's 2xx again, while the caller's ACK with the answer is awaited.
+    fn is_awaited(&self, transaction: TransactionId, response: &Message) -> bool {
+        let waiting = self.unacknowledged[Side::B as usize].is_some_and(|waiting| waiting.invite == transaction);
+        let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        waiting && self.leg(Side::B).is_some_and(|leg| leg.remote_tag() == tag)
+    }
+
+    /// The callee has answered. A 2xx that makes no dialog cannot even be acknowledged.
+    fn on_answer(&mut self, io: &mut Io, now: Instant, transaction: TransactionId, from: Peer, response: &Message) {
+        let Some(dialog) = Dialog::asking(response, from) else {
+            let index = self.attempt.unwrap_or_default();
+            return self.on_attempt_failed(io, now, index, &Failed::Nothing(Failure::Transport));
+        };
+        self.stage = Stage::Answering;
+        self.invite = None;
+        self.clear(Alarm::Ring);
+        let cseq = dialog.local_cseq();
+        self.legs[Side::B as usize] = Some(dialog);
+        self.unacknowledged[Side::B as usize] = Some(Unacknowledged { invite: transaction, cseq });
+        let has_offered = self.offer.is_some();
+        if has_offered {
+            self.acknowledge(io, Side::B, None);
+        }
+        let fork = self.fork(io, self.attempt.unwrap_or_default(), response);
+        let known = self.forks[fork].sdp.clone();
+        let Some(sdp) = sdp_of(response) else {
+            // RFC 3261 wants the answer in the 2xx, reliable or not; a callee that sent it in 183 alone is understood.
+            return self.pass_answer(io, now, response, known.map(|(_, rewritten)| rewritten));
+        };
+        match known.filter(|(seen, _)| *seen == sdp) {
+            Some((_, rewritten)) => self.pass_answer(io, now, response, Some(rewritten)),
+            None => {
+                let kind = if has_offered { SdpKind::Answer } else { SdpKind::Offer };
+                let need = Need::Answer { response: response.clone() };
+                self.need(io, need, MediaNeed::Rewrite { from: Side::B, kind, sdp });
+            }
+        }
+    }
+
+    /// The description of the callee's 2xx has been rewritten, or cannot be.
+    pub(super) fn on_answer_media(
+        &mut self, io: &mut Io, now: Instant, response: &Message, answer: Result<Bytes, MediaFailed>,
+    ) {
+        if self.stage != Stage::Answering {
+            return;
+        }
+        match answer {
+            Ok(sdp) => self.pass_answer(io, now, response, Some(sdp)),
+            Err(MediaFailed(refusal)) => self.end_by_us(io, now, refusal),
+        }
+    }
+
+    /// Hands the 2xx to the caller: both legs are dialogs from here on.
+    fn pass_answer(&mut self, io: &mut Io, now: Instant, response: &Message, sdp: Option<Bytes>) {
+        let tag = self.tag_of_fork(io, response);
+        let Some(caller) = &self.caller else { return };
+        let Some(dialog) = Dialog::answering(&caller.message, caller.from, &tag) else {
+            return self.end_by_us(io, now, Refusal::new(400, 111, "bad-request"));
+        };
+        let status = response.status().unwrap_or(200);
+        let writer = io.reply(caller, status, response.reason(), &tag);
+        self.legs[Side::A as usize] = Some(dialog);
+        let Some(caller) = self.caller.take() else { return };
+        let bytes = self.response_tail(io, writer, Side::A, response, sdp.as_ref()).finish();
+        self.stage = Stage::Answered;
+        self.answered = Some(now);
+        io.layer.respond(now, caller.transaction, status, bytes.clone());
+        let cseq = caller.message.cseq().map_or(0, |(number, _)| number);
+        self.await_ack(io, now, Side::A, Unconfirmed {
+            transaction: caller.transaction,
+            bytes,
+            status,
+            cseq,
+            interval: io.config.timing.t1,
+            give_up_at: now + io.config.timing.patience(),
+        });
+        self.milestone(io, now, Milestone::Answered { attempt: self.attempt.unwrap_or_default() });
+        if self.offer.take().is_some() && sdp.is_some() {
+            io.media(self.key, MediaNeed::Confirmed);
+        }
+        self.forks = Vec::new();
+        self.start_funds(io, now);
+    }
+
+    fn milestone(&mut self, io: &mut Io, now: Instant, event: Milestone) {
+        io.outputs.push_back(Output::Progress { call: self.key, at: now, event });
+    }
+
+    /// The early dialog that a response belongs to, made at its first response.
+    fn fork(&mut self, io: &mut Io, attempt: usize, response: &Message) -> usize {
+        let remote_tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let known = self.forks.iter().position(|fork| fork.attempt == attempt && *fork.remote_tag == *remote_tag);
+        known.unwrap_or_else(|| {
+            if self.forks.len() >= FORKS_MAX {
+                self.forks.remove(0);
+            }
+            let tag = io.ids.tag(self.key).into();
+            self.forks.push(Fork { attempt, remote_tag: remote_tag.into(), tag, sdp: None });
+            self.forks.len() - 1
+        })
+    }
+
+    /// The tag that stands for the sender of a response towards the caller.
+    pub(super) fn tag_of_fork(&mut self, io: &mut Io, response: &Message) -> Box<str> {
+        let fork = self.fork(io, self.attempt.unwrap_or_default(), response);
+        self.forks[fork].tag.clone()
+    }
+
+    /// Sends the ACK that this leg's 2xx waits for, with an answer if it brought an offer.
+    pub(super) fn acknowledge(&mut self, io: &mut Io, side: Side, sdp: Option<&Bytes>) {
+        let Some(Unacknowledged { invite, cseq }) = self.unacknowledged[side as usize].take() else { return };
+        let branch = io.ids.branch();
+        let Some(leg) = self.leg(side) else { return };
+        let peer = leg.next_hop();
+        let writer = leg.request(&Method::Ack, cseq, io.hop(peer.transport, &branch), MAX_FORWARDS);
+        let bytes = match sdp {
+            Some(sdp) => writer.body(Some(SDP), sdp).finish(),
+            None => writer.finish(),
+        };
+        let remote_tag: Box<str> = leg.remote_tag().into();
+        io.layer.ack(invite, &remote_tag, peer, bytes);
+    }
+}

@@ -1,0 +1,198 @@
+//! From the verdict to an INVITE at the callee, and on to the next attempt when one fails.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::transaction::{Failure, Outgoing};
+use crate::wire::{HeaderName, Message, Method, Writer};
+
+use super::call::{Call, Need, Stage};
+use super::io::{Alarm, Io, Owner, SDP, q850_of, sdp_of};
+use super::{Attempt, End, MediaFailed, MediaNeed, Plan, Refusal, SdpKind, Side, Verdict, policy};
+
+/// What Max-Forwards counts from when a request has none (RFC 3261 §8.1.1.6).
+pub(super) const MAX_FORWARDS: u32 = 70;
+
+/// How an attempt failed.
+pub(super) enum Failed<'a> {
+    /// With a final response of the callee.
+    Response(&'a Message),
+    /// Without one.
+    Nothing(Failure),
+}
+
+impl Failed<'_> {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Response(response) => response.status().unwrap_or(500),
+            Self::Nothing(failure) => failure.status(),
+        }
+    }
+}
+
+impl Call {
+    pub(super) fn on_verdict(&mut self, io: &mut Io, now: Instant, verdict: Verdict) {
+        if self.stage != Stage::Deciding {
+            return;
+        }
+        self.clear(Alarm::Patience);
+        match verdict {
+            Verdict::Refuse(refusal) => self.end_by_us(io, now, refusal),
+            Verdict::Connect(plan) => self.connect(io, now, plan),
+        }
+    }
+
+    fn connect(&mut self, io: &mut Io, now: Instant, plan: Plan) {
+        let Some(caller) = &self.caller else { return };
+        let refusal = match caller.message.max_forwards() {
+            Some(0) => Some(Refusal::new(483, 25, "routing-loop")),
+            _ if plan.attempts.is_empty() => Some(Refusal::new(404, 3, "no-route")),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            return self.end_by_us(io, now, refusal);
+        }
+        let offer = sdp_of(&caller.message);
+        if offer.is_none() && !caller.message.body().is_empty() {
+            return self.end_by_us(io, now, Refusal::new(415, 79, "media-unavailable"));
+        }
+        self.plan = Some(Box::new(plan));
+        self.set(io, Alarm::Ring, now + io.config.ring_timeout);
+        match offer {
+            Some(sdp) => {
+                self.stage = Stage::Offering;
+                self.need(io, Need::Offer, MediaNeed::Rewrite { from: Side::A, kind: SdpKind::Offer, sdp });
+            }
+            None => self.begin_attempts(io, now),
+        }
+    }
+
+    /// The caller's offer has been rewritten, or cannot be.
+    pub(super) fn on_offer(&mut self, io: &mut Io, now: Instant, answer: Result<Bytes, MediaFailed>) {
+        if self.stage != Stage::Offering {
+            return;
+        }
+        match answer {
+            Ok(offer) => {
+                self.offer = Some(offer);
+                self.begin_attempts(io, now);
+            }
+            Err(MediaFailed(refusal)) => self.end_by_us(io, now, refusal),
+        }
+    }
+
+    fn begin_attempts(&mut self, io: &mut Io, now: Instant) {
+        self.stage = Stage::Calling;
+        self.try_from(io, now, 0);
+    }
+
+    /// Sends the INVITE of this attempt. A full transaction layer counts as a peer out of reach.
+    fn try_from(&mut self, io: &mut Io, now: Instant, index: usize) {
+        self.attempt = Some(index);
+        if !self.send_invite(io, now, index) {
+            self.on_attempt_failed(io, now, index, &Failed::Nothing(Failure::Transport));
+        }
+    }
+
+    fn send_invite(&mut self, io: &mut Io, now: Instant, index: usize) -> bool {
+        let (tag, branch, call_id) = (io.ids.tag(self.key), io.ids.branch(), io.ids.call_id());
+        let Some(attempt) = self.plan.as_ref().and_then(|plan| plan.attempts.get(index)) else { return false };
+        let Some(caller) = &self.caller else { return false };
+        let transport = attempt.peer.transport;
+        let writer = Writer::request(&Method::Invite, &attempt.request_uri)
+            .header_fmt(HeaderName::Via, io.hop(transport, &branch))
+            .header_fmt(HeaderName::MaxForwards, hops_left(&caller.message))
+            .header_fmt(HeaderName::From, format_args!("{};tag={tag}", attempt.from))
+            .header(HeaderName::To, &attempt.to)
+            .header(HeaderName::CallId, &call_id)
+            .header(HeaderName::CSeq, "1 INVITE")
+            .header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[Side::B as usize]));
+        let bytes = invite_tail(io, writer, attempt, &caller.message, self.offer.as_ref());
+        let outgoing = Outgoing { peer: attempt.peer, method: &Method::Invite, branch: &branch, bytes };
+        self.callee_call_id = Some(call_id.into());
+        self.invite = io.layer.request(now, outgoing, Owner::Attempt(self.key, index)).ok();
+        self.invite.is_some()
+    }
+
+    /// An attempt is over without success: the next one, or the failure to the caller.
+    pub(super) fn on_attempt_failed(&mut self, io: &mut Io, now: Instant, index: usize, failed: &Failed<'_>) {
+        if self.stage != Stage::Calling || self.attempt != Some(index) {
+            return;
+        }
+        let status = failed.status();
+        self.invite = None;
+        self.tried.push((index, status));
+        let Some(plan) = &self.plan else { return };
+        let any_failure = plan.attempts.get(index).is_some_and(|attempt| attempt.next_on_any_failure);
+        let moves_on = plan.failover_on.contains(&status) || (any_failure && status < 600);
+        if moves_on && index + 1 < plan.attempts.len() {
+            self.try_from(io, now, index + 1);
+        } else {
+            self.fail(io, now, failed);
+        }
+    }
+
+    /// Passes the failure on to the caller as it is (status, phrase and body).
+    fn fail(&mut self, io: &mut Io, now: Instant, failed: &Failed<'_>) {
+        match failed {
+            Failed::Response(response) => {
+                let (status, body) = (failed.status(), response.body());
+                let has_body = !body.is_empty() && sdp_of(response).is_none();
+                if let Some(caller) = self.caller.take() {
+                    let tag = self.tag_of_fork(io, response);
+                    let writer = io.reply(&caller, status, response.reason(), &tag);
+                    let mut writer = policy::pass(writer, response, has_body, |_| false);
+                    if has_body {
+                        writer = writer.body(response.header(HeaderName::ContentType), &body);
+                    }
+                    io.send_reply(now, &caller, status, writer);
+                }
+                self.finish(io, now, End::Failed { status, q850: q850_of(response) });
+            }
+            Failed::Nothing(failure) => {
+                let refusal = match failure {
+                    Failure::Timeout => Refusal::new(408, 102, "unreachable"),
+                    Failure::Transport => Refusal::new(503, 38, "unreachable"),
+                };
+                self.refuse_caller(io, now, &refusal);
+                self.finish(io, now, match failure {
+                    Failure::Timeout => End::Failed { status: 408, q850: None },
+                    Failure::Transport => End::TransportFailed,
+                });
+            }
+        }
+    }
+
+    /// Nobody answered in time.
+    pub(super) fn on_ring_timeout(&mut self, io: &mut Io, now: Instant) {
+        if matches!(self.stage, Stage::Offering | Stage::Calling) {
+            let refusal = Refusal::new(480, 19, "no-answer");
+            self.cancel_callee(io, now, Some(&refusal));
+            self.refuse_caller(io, now, &refusal);
+            self.finish(io, now, End::NoAnswer);
+        }
+    }
+}
+
+/// Max-Forwards of a request that is passed on.
+pub(super) fn hops_left(request: &Message) -> u32 {
+    request.max_forwards().unwrap_or(MAX_FORWARDS).min(255).saturating_sub(1)
+}
+
+/// The headers of the plan, those of the caller that cross, and the offer.
+fn invite_tail(io: &Io, writer: Writer, attempt: &Attempt, caller: &Message, offer: Option<&Bytes>) -> Bytes {
+    let mut writer = io.sign(writer, HeaderName::UserAgent);
+    for (name, value) in &attempt.headers {
+        writer = writer.header(name, value);
+    }
+    let is_set = |name: &str| attempt.headers.iter().any(|(set, _)| set.eq_ignore_ascii_case(name));
+    writer = policy::pass(writer, caller, offer.is_some(), is_set);
+    if caller.header(HeaderName::Allow).is_none() && !is_set("Allow") {
+        writer = writer.header(HeaderName::Allow, policy::ALLOW);
+    }
+    match offer {
+        Some(offer) => writer.body(Some(SDP), offer).finish(),
+        None => writer.finish(),
+    }
+}
