@@ -72,7 +72,12 @@ pub(crate) struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, tls_cert: None, tls_key: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            tls_cert: None,
+            tls_key: None,
+        }
     }
 }
 
@@ -126,7 +131,8 @@ pub(crate) struct PortRange(pub(crate) RangeInclusive<u16>);
 impl TryFrom<String> for PortRange {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        let remedy = || format!("{text:?} is not a port range: write it as 49152-53247, with at least 4 ports");
+        let remedy =
+            || format!("{text:?} is not a port range: write it as 49152-53247, with at least 4 ports");
         let (first, last) = text.split_once('-').ok_or_else(remedy)?;
         let first: u16 = first.trim().parse().map_err(|_| remedy())?;
         let last: u16 = last.trim().parse().map_err(|_| remedy())?;
@@ -148,10 +154,14 @@ impl Dns {
     /// # Errors
     /// One line that names what is not an address.
     pub(crate) fn addresses(&self) -> anyhow::Result<Vec<SocketAddr>> {
-        let texts = self.servers.iter().flat_map(|all| all.split(',')).map(str::trim).filter(|text| !text.is_empty());
+        let texts =
+            self.servers.iter().flat_map(|all| all.split(',')).map(str::trim).filter(|text| !text.is_empty());
         let parse = |text: &str| {
-            let with_port = text.parse().or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
-            with_port.with_context(|| format!("dns.servers: {text:?} is not an address such as 192.0.2.53 or 192.0.2.53:53"))
+            let with_port =
+                text.parse().or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+            with_port.with_context(|| {
+                format!("dns.servers: {text:?} is not an address such as 192.0.2.53 or 192.0.2.53:53")
+            })
         };
         texts.map(parse).collect()
     }
@@ -213,12 +223,23 @@ impl Settings {
     pub(crate) fn load(file: Option<&std::path::Path>) -> anyhow::Result<Self> {
         let mut layers = config::Config::builder();
         match file {
-            Some(path) if !path.exists() => bail!("the settings file {} is not there: mend --config", path.display()),
-            Some(path) => layers = layers.add_source(config::File::from(path).format(config::FileFormat::Toml)),
-            None => layers = layers.add_source(config::File::new(DEFAULT_FILE, config::FileFormat::Toml).required(false)),
+            Some(path) if !path.exists() => {
+                bail!("the settings file {} is not there: mend --config", path.display())
+            }
+            Some(path) => {
+                layers = layers.add_source(config::File::from(path).format(config::FileFormat::Toml))
+            }
+            None => {
+                layers = layers
+                    .add_source(config::File::new(DEFAULT_FILE, config::FileFormat::Toml).required(false))
+            }
         }
         let environment = config::Environment::with_prefix("DIALTONE").prefix_separator("_").separator("__");
-        let settings: Self = layers.add_source(environment).build().and_then(config::Config::try_deserialize).context("settings")?;
+        let settings: Self = layers
+            .add_source(environment)
+            .build()
+            .and_then(config::Config::try_deserialize)
+            .context("settings")?;
         settings.check()?;
         Ok(settings)
     }
@@ -226,7 +247,9 @@ impl Settings {
     /// What cannot be said by types alone.
     fn check(&self) -> anyhow::Result<()> {
         if self.http.tls_cert.is_some() != self.http.tls_key.is_some() {
-            bail!("http.tls_cert and http.tls_key go together: set both, or neither for a certificate of the local CA");
+            bail!(
+                "http.tls_cert and http.tls_key go together: set both, or neither for a certificate of the local CA"
+            );
         }
         if let Some(url) = &self.http.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
@@ -237,7 +260,9 @@ impl Settings {
             bail!("operator.email and operator.password go together: set both, or neither");
         }
         if self.sip.listen.ip().is_unspecified() && self.sip.public_host.is_none() {
-            bail!("sip.listen is on every address, so peers cannot be told where we are: set sip.public_host");
+            bail!(
+                "sip.listen is on every address, so peers cannot be told where we are: set sip.public_host"
+            );
         }
         if self.media.address.is_unspecified() && self.media.public_address.is_none() {
             bail!("media.address is every address, so SDP cannot name it: set media.public_address");
@@ -248,12 +273,20 @@ impl Settings {
     /// The public URL: as set, or `http://localhost:<port>` on loopback.
     pub(crate) fn public_url(&self, bound: SocketAddr) -> String {
         let set = self.http.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
-        set.unwrap_or_else(|| if bound.ip().is_loopback() || bound.ip().is_unspecified() { format!("http://localhost:{}", bound.port()) } else { format!("http://{bound}") })
+        set.unwrap_or_else(|| {
+            if bound.ip().is_loopback() || bound.ip().is_unspecified() {
+                format!("http://localhost:{}", bound.port())
+            } else {
+                format!("http://{bound}")
+            }
+        })
     }
 
     /// The database's URL.
     pub(crate) fn database_url(&self) -> String {
-        self.database_url.clone().unwrap_or_else(|| format!("sqlite://{}?mode=rwc", self.data_dir.join("dialtone.db").display()))
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", self.data_dir.join("dialtone.db").display()))
     }
 }
 
@@ -262,7 +295,8 @@ mod tests {
     use super::*;
 
     fn read(toml: &str) -> anyhow::Result<Settings> {
-        let layers = config::Config::builder().add_source(config::File::from_str(toml, config::FileFormat::Toml));
+        let layers =
+            config::Config::builder().add_source(config::File::from_str(toml, config::FileFormat::Toml));
         let settings: Settings = layers.build().and_then(config::Config::try_deserialize)?;
         settings.check()?;
         Ok(settings)
@@ -284,9 +318,18 @@ mod tests {
 
     #[test]
     fn half_a_pair_and_a_bad_range_are_refused_with_the_remedy() {
-        assert!(format!("{:#}", read("[http]\ntls_cert = \"a.pem\"").expect_err("half")).contains("go together"));
-        assert!(format!("{:#}", read("[media]\nports = \"50000\"").expect_err("range")).contains("49152-53247"));
-        assert!(format!("{:#}", read("[sip]\nlisten = \"0.0.0.0:5060\"").expect_err("any")).contains("sip.public_host"));
-        assert!(format!("{:#}", read("[dns]\nservers = \"one.one\"").expect_err("dns")).contains("dns.servers"));
+        assert!(
+            format!("{:#}", read("[http]\ntls_cert = \"a.pem\"").expect_err("half")).contains("go together")
+        );
+        assert!(
+            format!("{:#}", read("[media]\nports = \"50000\"").expect_err("range")).contains("49152-53247")
+        );
+        assert!(
+            format!("{:#}", read("[sip]\nlisten = \"0.0.0.0:5060\"").expect_err("any"))
+                .contains("sip.public_host")
+        );
+        assert!(
+            format!("{:#}", read("[dns]\nservers = \"one.one\"").expect_err("dns")).contains("dns.servers")
+        );
     }
 }

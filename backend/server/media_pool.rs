@@ -1,0 +1,69 @@
+//! The seam between edge and relay: neighbours that are strangers meet here.
+
+use bytes::Bytes;
+use edge::seam::{DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind, Side};
+use relay::{Bridge, BridgeError, BridgeStats, RelayError};
+
+/// [`Bridge`] in the edge's words.
+pub(crate) struct Pool(Bridge);
+
+impl Pool {
+    pub(crate) fn new(relay: relay::Handle) -> Self {
+        Self(Bridge::new(relay))
+    }
+}
+
+impl MediaPool for Pool {
+    fn open(&self) -> Result<MediaId, MediaError> {
+        self.0.open().map_err(error)
+    }
+
+    fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError> {
+        let from = match from {
+            Side::A => relay::Side::A,
+            Side::B => relay::Side::B,
+        };
+        let kind = match kind {
+            SdpKind::Offer => relay::Kind::Offer,
+            SdpKind::Answer => relay::Kind::Answer,
+        };
+        self.0.update(id, from, kind, sdp).map(Bytes::from).map_err(error)
+    }
+
+    fn join(&self, id: MediaId) {
+        self.0.join(id);
+    }
+
+    fn stats(&self, id: MediaId) -> Option<MediaStats> {
+        self.0.stats(id).ok().map(stats)
+    }
+
+    fn close(&self, id: MediaId) -> Option<MediaStats> {
+        self.0.close(id).ok().map(stats)
+    }
+}
+
+fn error(error: BridgeError) -> MediaError {
+    match error {
+        BridgeError::Relay(RelayError::Unknown) => MediaError::Gone,
+        BridgeError::Relay(_) => MediaError::NoPorts,
+        BridgeError::Sdp(why) => MediaError::BadSdp(why.to_string()),
+    }
+}
+
+fn stats(stats: BridgeStats) -> MediaStats {
+    MediaStats { from_a: direction(&stats.from_a), from_b: direction(&stats.from_b) }
+}
+
+fn direction(stats: &relay::DirectionStats) -> DirectionStats {
+    DirectionStats {
+        packets: stats.packets,
+        bytes: stats.bytes,
+        lost: stats.lost,
+        foreign: stats.foreign,
+        jitter_us: u32::try_from(stats.jitter.as_micros()).unwrap_or(u32::MAX),
+        codec: stats.codec.clone(),
+        verdict: stats.verdict.word().to_owned(),
+        explanation: stats.verdict.to_string(),
+    }
+}

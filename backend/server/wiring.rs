@@ -1,0 +1,320 @@
+//! Puts the floors together, and takes them apart again.
+
+use crate::{
+    banner,
+    cli::Role,
+    files,
+    media_pool::Pool,
+    settings::{Sandbox, Settings, Signup},
+    shutdown,
+};
+use anyhow::{Context, bail};
+use app::App;
+use domain::config::Abilities;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How long calls may go on after Ctrl-C; then they are ended.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How often the end of the calls is looked for while draining.
+const DRAIN_LOOK: Duration = Duration::from_millis(50);
+/// How long the ends of the last calls may take to be written.
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// What runs beside the HTTP server, in the order in which it is stopped.
+struct Telephony {
+    edge: edge::Running,
+    handle: edge::Handle,
+    relay: relay::Running,
+    sandbox: Option<(sandbox::Handle, std::thread::JoinHandle<()>)>,
+}
+
+/// Starts everything that the roles ask for, prints the box, and stops on Ctrl-C.
+///
+/// # Errors
+/// One line that names what cannot work and how to mend it.
+pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<()> {
+    let plays = |role| roles.contains(&Role::All) || roles.contains(&role);
+    if plays(Role::Edge) != plays(Role::Media) {
+        bail!("roles edge and media go together in this version: name both, or neither");
+    }
+    let keys = {
+        files::prepare(&settings.data_dir)?;
+        files::keys(&settings.data_dir)?
+    };
+    let db = database(&settings).await?;
+    let (sandbox, edge) = if plays(Role::Edge) {
+        (sandbox(&settings)?, Some(edge_of(&settings, keys.edge)))
+    } else {
+        (None, None)
+    };
+    let deps = app::Deps {
+        db,
+        vault: app::Vault::new(&keys.vault),
+        settings: app_settings(&settings, sandbox.as_ref().map(|(handle, _)| handle.local_addr())),
+        edge: edge.as_ref().map(|(handle, _)| handle.clone()),
+        sandbox: sandbox.as_ref().map(|(handle, _)| handle.clone()),
+        dns: vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?,
+        mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(&settings))
+            .context("mail.url")?,
+    };
+    let app = App::start(deps).await.context("the app cannot start")?;
+    if let (Some(email), Some(password)) = (&settings.operator.email, &settings.operator.password) {
+        app::operators::ensure(&app, email, password)
+            .await
+            .context("operator.email and operator.password")?;
+    }
+    let ready = web::Ready::default();
+    let setup = if app::operators::exists(&app).await? { None } else { Some(files::one_time_token()?) };
+    let http = if plays(Role::Portal) { Some(http(&settings, &app, &ready, setup.clone())?) } else { None };
+    let telephony = match edge {
+        Some(edge) => Some(telephony(&settings, &app, edge, sandbox)?),
+        None => None,
+    };
+    let jobs = plays(Role::Jobs).then(|| jobs::Runner::start(app.clone()));
+    ready.set();
+    print_banner(&settings, http.as_ref(), telephony.as_ref(), setup.as_deref());
+
+    shutdown::asked().await.context("no handler for Ctrl-C can be set")?;
+    eprintln!("dialtone: stopping; calls have {} s to end, then they are ended", DRAIN.as_secs());
+    ready.unset();
+    if let Some(telephony) = telephony {
+        drain(telephony, &app).await;
+    }
+    if let Some(jobs) = jobs {
+        jobs.stop().await;
+    }
+    if let Some(http) = http {
+        http.stop().await.context("the HTTP server")?;
+    }
+    Ok(())
+}
+
+/// `dialtone migrate`.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    files::prepare(&settings.data_dir)?;
+    database(settings).await?;
+    println!("The database is up to date.");
+    Ok(())
+}
+
+/// The app without telephony, for commands.
+///
+/// # Errors
+/// As [`serve`].
+pub(crate) async fn app_alone(settings: &Settings) -> anyhow::Result<App> {
+    files::prepare(&settings.data_dir)?;
+    let keys = files::keys(&settings.data_dir)?;
+    let deps = app::Deps {
+        db: database(settings).await?,
+        vault: app::Vault::new(&keys.vault),
+        settings: app_settings(settings, None),
+        edge: None,
+        sandbox: None,
+        dns: vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?,
+        mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(settings))
+            .context("mail.url")?,
+    };
+    App::start(deps).await.context("the app cannot start")
+}
+
+async fn database(settings: &Settings) -> anyhow::Result<store::Db> {
+    let remedy = "the database cannot be used: mend database_url, or start the database";
+    let db = store::Db::connect(&settings.database_url(), store::Options::default()).await.context(remedy)?;
+    db.migrate().await.context("the database cannot be migrated")?;
+    Ok(db)
+}
+
+/// Binds the simulated PSTN beside the edge: on its address, or on loopback where the edge is on every address.
+fn sandbox(settings: &Settings) -> anyhow::Result<Option<(sandbox::Handle, sandbox::Runner)>> {
+    if settings.sandbox == Sandbox::Off {
+        return Ok(None);
+    }
+    let listen = settings.sip.listen;
+    let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
+    let edge = SocketAddr::new(ip, listen.port());
+    let config = sandbox::Config { bind: SocketAddr::new(ip, 0), edge, stray_ip: None };
+    Ok(Some(sandbox::new(config)?))
+}
+
+fn edge_of(settings: &Settings, secret: [u8; 32]) -> (edge::Handle, edge::Runner) {
+    let mut config = edge::Config::new(settings.sip.listen, secret);
+    config.public_host = settings.sip.public_host.clone().unwrap_or_default();
+    config.shards = u16::try_from(settings.sip.shards.map_or_else(cores, usize::from)).unwrap_or(u16::MAX);
+    edge::new(config)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn telephony(
+    settings: &Settings,
+    app: &App,
+    (handle, runner): (edge::Handle, edge::Runner),
+    sandbox: Option<(sandbox::Handle, sandbox::Runner)>,
+) -> anyhow::Result<Telephony> {
+    let media = &settings.media;
+    let (relay, relay_runner) = relay::new(relay::Config {
+        bind: media.address,
+        public: media.public_address.unwrap_or(media.address),
+        ports: media.ports.0.clone(),
+        workers: media.workers.map_or_else(cores, usize::from),
+        ..relay::Config::default()
+    })?;
+    let pool = Arc::new(Pool::new(relay));
+    let relay = relay_runner.start()?;
+    let edge = runner.start(
+        Arc::new(app::calls::Control::new(app)),
+        Arc::new(app::calls::Registrations::new(app)),
+        pool,
+    )?;
+    let sandbox = match sandbox {
+        Some((handle, runner)) => {
+            let thread = std::thread::Builder::new().name("sandbox".into()).spawn(move || runner.run())?;
+            Some((handle, thread))
+        }
+        None => None,
+    };
+    Ok(Telephony { edge, handle, relay, sandbox })
+}
+
+/// Lets calls end by themselves for a while, ends the rest, waits until all are written, and stops the threads.
+async fn drain(telephony: Telephony, app: &App) {
+    telephony.handle.drain(DRAIN);
+    let end = Instant::now() + DRAIN + SETTLE;
+    while telephony.handle.count() > 0 && Instant::now() < end {
+        tokio::time::sleep(DRAIN_LOOK).await;
+    }
+    app::calls::flush(app, SETTLE).await;
+    let stopped = tokio::task::spawn_blocking(move || {
+        if let Some((handle, thread)) = telephony.sandbox {
+            handle.stop();
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+        telephony.edge.stop();
+        telephony.edge.join();
+        telephony.relay.stop();
+    });
+    if stopped.await.is_err() {
+        tracing::error!("a telephony thread panicked while it stopped");
+    }
+}
+
+fn http(
+    settings: &Settings,
+    app: &App,
+    ready: &web::Ready,
+    setup: Option<String>,
+) -> anyhow::Result<web::Server> {
+    let certificates = match (&settings.http.tls_cert, &settings.http.tls_key) {
+        (Some(chain), Some(key)) => {
+            let read = |path: &std::path::Path| {
+                std::fs::read(path)
+                    .with_context(|| format!("http.tls_cert/tls_key: {} cannot be read", path.display()))
+            };
+            web::tls::Certificates::from_pem(&read(chain)?, &read(key)?)
+                .context("http.tls_cert and http.tls_key")?
+        }
+        _ => web::tls::Certificates::local(files::local_ca(&settings.data_dir)?, &public_host(settings))?,
+    };
+    let config = web::Config {
+        listen: settings.http.listen,
+        workers: cores(),
+        certificates: Arc::new(certificates),
+        ready: ready.clone(),
+        setup_token: setup,
+        ca_file: files::ca_file(&settings.data_dir),
+        sip_address: settings.sip.listen,
+    };
+    web::serve(app.clone(), config).with_context(|| {
+        format!("HTTP port {} cannot be used: set DIALTONE_HTTP__LISTEN", settings.http.listen)
+    })
+}
+
+fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app::Settings {
+    let public_url = settings.public_url(settings.http.listen);
+    let (host, port) = host_and_port(&public_url);
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    app::Settings {
+        public_host: host,
+        public_port: port,
+        loopback,
+        public_url,
+        sandbox: match settings.sandbox {
+            Sandbox::Auto => app::SandboxMode::Auto,
+            Sandbox::On => app::SandboxMode::On,
+            Sandbox::Off => app::SandboxMode::Off,
+        },
+        sandbox_carrier,
+        signup: match settings.signup {
+            Signup::Open => app::SignupMode::Open,
+            Signup::Invite => app::SignupMode::Invite,
+            Signup::Closed => app::SignupMode::Closed,
+        },
+        node: format!("sip-{}", settings.sip.listen),
+        abilities: Abilities { sip_tls: false, srtp: false },
+    }
+}
+
+fn public_host(settings: &Settings) -> String {
+    host_and_port(&settings.public_url(settings.http.listen)).0
+}
+
+/// Host without brackets, and the port where one is named, of a URL.
+fn host_and_port(url: &str) -> (String, Option<u16>) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    if let Some((ip, port)) = authority.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
+        return (ip.to_owned(), port.strip_prefix(':').and_then(|port| port.parse().ok()));
+    }
+    match authority.rsplit_once(':') {
+        Some((host, port)) => (host.to_owned(), port.parse().ok()),
+        None => (authority.to_owned(), None),
+    }
+}
+
+fn print_banner(
+    settings: &Settings,
+    http: Option<&web::Server>,
+    telephony: Option<&Telephony>,
+    setup: Option<&str>,
+) {
+    let portal = http.map(|server| settings.public_url(server.address()));
+    let operator = match (&portal, setup, &settings.operator.email) {
+        (Some(portal), Some(token), _) => format!("{portal}/operator/setup?token={token} (once)"),
+        (Some(portal), None, Some(email)) => format!("{portal}/signin as {email}"),
+        (Some(portal), None, None) => format!("{portal}/signin"),
+        (None, ..) => String::new(),
+    };
+    let ca_file = files::ca_file(&settings.data_dir);
+    let facts = banner::Facts {
+        portal,
+        operator,
+        sip: telephony.map(|telephony| telephony.edge.udp_addr),
+        sandbox: telephony
+            .and_then(|telephony| telephony.sandbox.as_ref().map(|(handle, _)| handle.local_addr())),
+        data_dir: &settings.data_dir,
+        ca_file: (settings.http.tls_cert.is_none() && ca_file.exists()).then_some(ca_file.as_path()),
+    };
+    println!("{}", banner::draw(&facts));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_and_port;
+
+    #[test]
+    fn a_urls_host_and_port_are_told_apart() {
+        assert_eq!(host_and_port("http://localhost:8080"), ("localhost".into(), Some(8080)));
+        assert_eq!(host_and_port("https://voice.example/x"), ("voice.example".into(), None));
+        assert_eq!(host_and_port("http://[::1]:8080"), ("::1".into(), Some(8080)));
+    }
+}
