@@ -1,6 +1,6 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
-use crate::{Endpoint, Handle, RelayError, SessionId, SessionStats, Side};
+use crate::{Handle, RelayError, SessionId, SessionStats, Side};
 use media::sdp::{Negotiation, NegotiationError};
 use std::{
     collections::HashMap,
@@ -82,11 +82,9 @@ impl Bridge {
         if kind == Kind::Offer {
             return Ok(negotiation.offer(from, sdp, address, (rtp, rtcp))?);
         }
-        let before = [Side::A, Side::B].map(|side| negotiation.agreed(side).cloned());
         let body = negotiation.answer(from, sdp, address, (rtp, rtcp))?;
-        for (side, before) in [Side::A, Side::B].into_iter().zip(before) {
-            let agreed = negotiation.agreed(side).map(|agreed| stay_in_place(agreed, before.as_ref()));
-            self.relay.set_remote(SessionId(id), side, agreed.as_ref())?;
+        for side in [Side::A, Side::B] {
+            self.relay.set_remote(SessionId(id), side, negotiation.agreed(side))?;
         }
         Ok(body)
     }
@@ -111,15 +109,5 @@ impl Bridge {
     pub fn close(&self, id: u64) -> Result<BridgeStats, BridgeError> {
         self.part(id).remove(&id);
         Ok(self.relay.close(SessionId(id))?)
-    }
-}
-
-/// A far end that holds with an address of all zeros may go on sending from where it was.
-fn stay_in_place(agreed: &Endpoint, before: Option<&Endpoint>) -> Endpoint {
-    match before {
-        Some(before) if agreed.is_nowhere() => {
-            Endpoint { rtp: before.rtp, rtcp: before.rtcp, ..agreed.clone() }
-        }
-        _ => agreed.clone(),
     }
 }

@@ -63,6 +63,16 @@ pub enum StartError {
         /// The address asked for.
         address: IpAddr,
     },
+    /// The address that descriptions would name is no address, or of the other family.
+    #[error(
+        "media address {public} can't stand for {bind} in descriptions: set DIALTONE_MEDIA__PUBLIC_ADDRESS to what callers reach"
+    )]
+    Public {
+        /// The address for descriptions.
+        public: IpAddr,
+        /// The address bound.
+        bind: IpAddr,
+    },
     /// Other programs hold the ports.
     #[error(
         "media ports {first}-{last} are in use by other programs: set DIALTONE_MEDIA__PORTS to a free range"

@@ -3,7 +3,7 @@
 use crate::{
     Endpoint, RelayError, SessionStats, Side,
     counters::SessionCounters,
-    ports::FreePairs,
+    ports::{FreePairs, Pair, Use},
     stats::Known,
     worker::{Bell, Command},
 };
@@ -40,6 +40,7 @@ pub(crate) struct Control {
     free_slots: Vec<u32>,
     slots: Vec<Slot>,
     ports: Vec<u16>,
+    pairs: Arc<[Pair]>,
     public: IpAddr,
     origin: Instant,
 }
@@ -55,6 +56,7 @@ struct Opened {
     pairs: [u32; 2],
     remotes: [Option<Endpoint>; 2],
     agreed: [bool; 2],
+    live: bool,
     at: Instant,
     joined: Option<Instant>,
 }
@@ -63,14 +65,15 @@ impl Link {
     pub(crate) fn new(
         commands: Producer<Command>,
         bell: Arc<Bell>,
-        ports: Vec<u16>,
+        pairs: Arc<[Pair]>,
         counters: Arc<[SessionCounters]>,
         (public, port_rest, origin): (IpAddr, Duration, Instant),
     ) -> Self {
         let slots: Vec<_> = counters.iter().map(|_| Slot::default()).collect();
         let free_slots = (0..slots.len() as u32).rev().collect();
-        let free = FreePairs::new(ports.len(), port_rest);
-        let state = Control { commands, bell, free, free_slots, slots, ports, public, origin };
+        let free = FreePairs::new(pairs.len(), port_rest);
+        let ports = pairs.iter().map(Pair::port).collect();
+        let state = Control { commands, bell, free, free_slots, slots, ports, pairs, public, origin };
         Self { state: Mutex::new(state), counters, active: AtomicUsize::new(0) }
     }
 
@@ -95,14 +98,25 @@ impl Link {
     /// Takes a place and two pairs; `None` while no two have rested.
     pub(crate) fn open(&self, now: Instant) -> Result<Option<(u32, u32)>, RelayError> {
         let mut state = self.lock();
+        let Some(&slot) = state.free_slots.last() else { return Ok(None) };
         let Some(pairs) = state.free.take_two(now) else { return Ok(None) };
-        let Some(slot) = state.free_slots.pop() else { return Ok(None) };
+        let generation = state.slots[slot as usize].generation.wrapping_add(1).max(1);
+        if let Err(error) = state.tell(Command::Open { slot, generation, pairs }) {
+            state.free.give_back(pairs, now);
+            return Err(error);
+        }
+        pairs.iter().for_each(|&pair| state.pairs[pair as usize].hand_out());
+        state.free_slots.pop();
         let place = &mut state.slots[slot as usize];
-        place.generation = place.generation.wrapping_add(1).max(1);
-        place.opened =
-            Some(Opened { pairs, remotes: [None, None], agreed: [false; 2], at: now, joined: None });
-        let generation = place.generation;
-        state.tell(Command::Open { slot, generation, pairs })?;
+        place.generation = generation;
+        place.opened = Some(Opened {
+            pairs,
+            remotes: [None, None],
+            agreed: [false; 2],
+            live: false,
+            at: now,
+            joined: None,
+        });
         self.active.fetch_add(1, Relaxed);
         Ok(Some((slot, generation)))
     }
@@ -127,6 +141,11 @@ impl Link {
         }
         opened.remotes[side.index()] = remote.cloned();
         opened.note_agreement();
+        if !opened.live && opened.remotes.iter().all(Option::is_some) {
+            opened.live = true;
+            let pairs = opened.pairs;
+            pairs.iter().for_each(|&pair| state.pairs[pair as usize].keep_for(Use::Live));
+        }
         state.tell(Command::Remote { slot, generation, side, target: remote.map(Into::into) })
     }
 
@@ -144,9 +163,11 @@ impl Link {
         let mut state = self.lock();
         let stats = state.stats(slot, generation, &self.counters)?;
         let pairs = state.opened(slot, generation)?.pairs;
-        state.tell(Command::Close { slot, generation })?;
+        // A worker that has stopped holds nothing: the session ends all the same.
+        let _ = state.tell(Command::Close { slot, generation });
         state.slots[slot as usize].opened = None;
         state.free_slots.push(slot);
+        pairs.iter().for_each(|&pair| state.pairs[pair as usize].keep_for(Use::Idle));
         state.free.give_back(pairs, Instant::now());
         self.active.fetch_sub(1, Relaxed);
         Ok(stats)
@@ -164,9 +185,12 @@ impl Control {
     }
 
     fn tell(&mut self, mut command: Command) -> Result<(), RelayError> {
+        if self.commands.is_abandoned() {
+            return Err(RelayError::Stopped);
+        }
         let deadline = Instant::now() + QUEUE_WAIT;
         while let Err(rtrb::PushError::Full(back)) = self.commands.push(command) {
-            if self.commands.is_abandoned() || Instant::now() > deadline {
+            if Instant::now() > deadline {
                 return Err(RelayError::Stopped);
             }
             command = back;

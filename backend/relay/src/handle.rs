@@ -149,7 +149,7 @@ impl Handle {
     /// Ends a session; its ports rest from now. The figures are the last ones.
     ///
     /// # Errors
-    /// `Unknown`, also for a session that was closed already; `Stopped`.
+    /// `Unknown`, also for a session that was closed already.
     pub fn close(&self, session: SessionId) -> Result<SessionStats, RelayError> {
         let (link, slot, generation) = self.link(session)?;
         let stats = link.close(slot, generation)?;

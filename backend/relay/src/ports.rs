@@ -19,7 +19,7 @@ const EARLY_BUFFER: usize = 8 * 1024;
 /// While a session runs.
 const LIVE_BUFFER: usize = 256 * 1024;
 /// The most packets of a former session that are drained from a socket before it is used again.
-const DRAIN_MAX: usize = 64;
+const DRAIN_MAX: usize = 1024;
 
 /// Two sockets on neighbouring ports.
 #[derive(Debug)]
@@ -57,8 +57,13 @@ impl Pair {
         }
     }
 
-    /// Throws away what has arrived for a former session.
-    pub(crate) fn drain(&self) {
+    /// Makes the pair a new session's: what has arrived for a former one is thrown away, what comes from now on waits to be read.
+    pub(crate) fn hand_out(&self) {
+        self.drain();
+        self.keep_for(Use::Early);
+    }
+
+    fn drain(&self) {
         for socket in [&self.rtp, &self.rtcp] {
             let _ = (0..DRAIN_MAX).try_for_each(|_| socket.recv_from(&mut []).map(drop));
         }
@@ -83,6 +88,9 @@ pub(crate) fn bind(config: &Config) -> Result<Vec<Pair>, StartError> {
     let wanted = evens.clone().count();
     if wanted < 2 {
         return Err(StartError::Range { first, last });
+    }
+    if config.public.is_unspecified() || config.public.is_ipv4() != config.bind.is_ipv4() {
+        return Err(StartError::Public { public: config.public, bind: config.bind });
     }
     let needed = 2 * wanted as u64;
     let limit = batch::raise_open_files(needed + FILES_LEFT);

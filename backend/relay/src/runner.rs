@@ -105,8 +105,8 @@ fn one(share: Vec<Pair>, common: (IpAddr, Duration, Instant), tick: Duration) ->
     let (producer, consumer) = rtrb::RingBuffer::new(COMMANDS_MAX);
     let bell = Arc::new(Bell::new()?);
     let counters: Arc<[SessionCounters]> = (0..share.len() / 2).map(|_| SessionCounters::default()).collect();
-    let ports = share.iter().map(Pair::port).collect();
-    let link = Link::new(producer, Arc::clone(&bell), ports, Arc::clone(&counters), common);
-    let worker = Worker::new(consumer, bell, share, counters, common.2, tick)?;
+    let pairs: Arc<[Pair]> = share.into();
+    let link = Link::new(producer, Arc::clone(&bell), Arc::clone(&pairs), Arc::clone(&counters), common);
+    let worker = Worker::new(consumer, bell, pairs, counters, common.2, tick)?;
     Ok((link, worker))
 }

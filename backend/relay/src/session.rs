@@ -77,19 +77,19 @@ impl Session {
         if rtp::is_rtcp(packet) {
             return counters.malformed.add(1);
         }
-        let Some(towards) = theirs.target.as_ref().filter(|towards| passes(target, towards)) else {
-            ours.jitter.interrupt();
-            return counters.held.add(1);
-        };
-        if !send(&out.rtp, packet, &towards.rtp_to) {
-            return counters.unsent.add(1);
-        }
+        let towards = theirs.target.as_ref().filter(|towards| passes(target, towards));
         let clock_rate = u64::from(target.clock_rate);
+        // What comes while held is judged too: else its numbers would be missing afterwards.
         ours.judge(&parsed.header, now, clock_rate);
-        counters.packets.add(1);
-        counters.bytes.add(packet.len() as u64);
         counters.lost.set(ours.sequence.lost());
         counters.jitter_us.set(u64::from(ours.jitter.value()) * 1_000_000 / clock_rate);
+        match towards {
+            None => return counters.held.add(1),
+            Some(towards) if !send(&out.rtp, packet, &towards.rtp_to) => return counters.unsent.add(1),
+            Some(_) => {}
+        }
+        counters.packets.add(1);
+        counters.bytes.add(packet.len() as u64);
         if counters.first_us.get() == 0 {
             counters.first_us.set(now + 1);
         }

@@ -5,7 +5,7 @@ use crate::{
     batch::{ReadySet, Wake},
     counters::SessionCounters,
     pace::Pace,
-    ports::{Pair, Use},
+    ports::Pair,
     session::{End, Session, Target},
 };
 use rtrb::Consumer;
@@ -62,7 +62,7 @@ pub(crate) struct Worker {
     commands: Consumer<Command>,
     bell: Arc<Bell>,
     ready: ReadySet,
-    pairs: Vec<Pair>,
+    pairs: Arc<[Pair]>,
     sessions: Vec<Option<Session>>,
     counters: Arc<[SessionCounters]>,
     origin: Instant,
@@ -74,7 +74,7 @@ impl Worker {
     pub(crate) fn new(
         commands: Consumer<Command>,
         bell: Arc<Bell>,
-        pairs: Vec<Pair>,
+        pairs: Arc<[Pair]>,
         counters: Arc<[SessionCounters]>,
         origin: Instant,
         tick: Duration,
@@ -178,10 +178,6 @@ impl Worker {
     }
 
     fn open(&mut self, slot: u32, generation: u32, pairs: [u32; 2]) {
-        for pair in pairs.iter().filter_map(|&pair| self.pairs.get(pair as usize)) {
-            pair.drain();
-            pair.keep_for(Use::Early);
-        }
         self.counters[slot as usize].begin(generation);
         self.sessions[slot as usize] = Some(Session { generation, ends: pairs.map(End::new), live: false });
     }
@@ -196,7 +192,6 @@ impl Worker {
         session.live = true;
         for side in [Side::A, Side::B] {
             let pair = &self.pairs[session.ends[side.index()].pair as usize];
-            pair.keep_for(Use::Live);
             let added = self.ready.add(&pair.rtp, Self::token(slot, side, false));
             if let Err(error) = added.and_then(|()| self.ready.add(&pair.rtcp, Self::token(slot, side, true)))
             {
@@ -207,13 +202,9 @@ impl Worker {
 
     fn close(&mut self, slot: u32, generation: u32) {
         let Some(session) = current(&mut self.sessions, slot, generation) else { return };
-        for end in &session.ends {
+        for end in session.ends.iter().filter(|_| session.live) {
             let pair = &self.pairs[end.pair as usize];
-            if session.live {
-                let _ = self.ready.remove(&pair.rtp).and_then(|()| self.ready.remove(&pair.rtcp));
-            }
-            pair.keep_for(Use::Idle);
-            pair.drain();
+            let _ = self.ready.remove(&pair.rtp).and_then(|()| self.ready.remove(&pair.rtcp));
         }
         self.sessions[slot as usize] = None;
     }

@@ -115,15 +115,17 @@ impl Negotiation {
         let (mut body, remote) = self.rewrite(from, sdp, addr, ports)?;
         body.extend(offer.streams[answered..].concat());
         let offerer = offer.remote.clone();
-        self.agreed[from.index()] = remote;
-        self.agreed[from.other().index()] = offerer;
+        for (side, end) in [(from, remote), (from.other(), offerer)] {
+            let agreed = &mut self.agreed[side.index()];
+            *agreed = end.map(|end| stay_in_place(end, agreed.as_ref()));
+        }
         if let Some(offer) = &mut self.offer {
             offer.answered = true;
         }
         Ok(self.versioned(from.other(), body))
     }
 
-    /// A side's end as last agreed.
+    /// A side's end as last agreed. One that holds with an address of all zeros keeps the address that it had before.
     #[must_use]
     pub const fn agreed(&self, side: Side) -> Option<&Endpoint> {
         self.agreed[side.index()].as_ref()
@@ -164,6 +166,17 @@ impl Negotiation {
         };
         written.body = Some(body.clone());
         body
+    }
+}
+
+/// A far end that holds with an address of all zeros may go on sending from where it was.
+fn stay_in_place(end: Endpoint, before: Option<&Endpoint>) -> Endpoint {
+    match before {
+        Some(before) if end.is_nowhere() => {
+            let Endpoint { rtp, rtcp, private_address, .. } = *before;
+            Endpoint { rtp, rtcp, private_address, ..end }
+        }
+        _ => end,
     }
 }
 

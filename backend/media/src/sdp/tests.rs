@@ -281,6 +281,18 @@ fn of_several_answers_the_last_wins() {
 }
 
 #[test]
+fn who_holds_with_an_address_of_zeros_stays_where_it_was_however_often_it_says_so() {
+    let mut talk = Negotiation::new(5);
+    let zeros = PHONE.replace("c=IN IP4 198.51.100.3", "c=IN IP4 0.0.0.0");
+    for offer in [PHONE, &zeros, &zeros] {
+        talk.offer(Side::A, offer.as_bytes(), RELAY, (6000, 6001)).unwrap();
+        talk.answer(Side::B, PHONE.as_bytes(), RELAY, (6002, 6003)).unwrap();
+    }
+    let held = talk.agreed(Side::A).unwrap();
+    assert_eq!((held.rtp, held.direction), ("198.51.100.3:40376".parse().unwrap(), Direction::SendOnly));
+}
+
+#[test]
 fn an_answer_must_fit_its_offer() {
     let mut talk = Negotiation::new(5);
     let ports = (6000, 6001);
