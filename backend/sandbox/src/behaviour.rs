@@ -51,7 +51,8 @@ impl Behaviour {
     #[must_use]
     pub fn of(dialled: &str) -> Self {
         let subscriber = dialled.split(';').next().unwrap_or_default();
-        let digits: String = subscriber.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' ')).collect();
+        let digits: String =
+            subscriber.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' ')).collect();
         let number = digits.strip_prefix('+').unwrap_or(&digits);
         if EMERGENCY.contains(&number) {
             return Self::Emergency;

@@ -9,17 +9,26 @@
 #![forbid(unsafe_code)]
 
 pub mod behaviour;
+pub mod driver;
+mod handle;
+pub mod line;
 pub mod pstn;
+pub mod session;
+pub mod sound;
 
 use std::{
     io,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
-pub use pstn::{Handle, Runner};
+pub use handle::Handle;
+pub use pstn::Runner;
 
 /// Most calls that the simulated carrier carries at one time; one more is refused with 503 (Q.850 cause 42).
 pub const CALLS_MAX: usize = 2_000;
+/// How long a call that was placed by [`Handle::call`] lasts at most from its answer on.
+pub const PLACED_CALL_MAX: Duration = Duration::from_secs(120);
 /// Most requests of [`Handle::call`] that wait for the runner.
 pub const COMMANDS_MAX: usize = 256;
 
@@ -56,9 +65,6 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
-    /// The system gave no poll or waker.
-    #[error("the sandbox could not set up its event loop")]
-    Poll(#[source] io::Error),
 }
 
 /// Why a call was not placed.

@@ -38,7 +38,9 @@ const STEP: u32 = PACKET_SAMPLES as u32;
 pub struct Talk {
     /// Where the far side wants its RTP.
     pub remote: SocketAddr,
-    /// G.711's law for what we send; the payload type is that of RFC 3551.
+    /// The payload type of what we send.
+    pub payload_type: u8,
+    /// Its G.711 law.
     pub law: Law,
     /// Telephone-events: the payload type towards the far side and the one towards us.
     pub events: Option<(u8, u8)>,
@@ -93,7 +95,13 @@ impl Line {
             numbered: 0,
             stream,
             sine: Sine::new(TONE_HERTZ, 8_000, LOUDNESS),
-            next: Header { marker: true, payload_type: 0, sequence: random as u16 >> 1, timestamp: stream, ssrc },
+            next: Header {
+                marker: true,
+                payload_type: 0,
+                sequence: random as u16 >> 1,
+                timestamp: stream,
+                ssrc,
+            },
             sent: 0,
             echo: None,
             since_echo: ECHO_HOLD,
@@ -209,7 +217,9 @@ impl Line {
             let press = key.and_then(|key| Press::new(key, PACKET_SAMPLES as u16, KEY_PACKETS));
             self.press = press.map(|press| (press, self.next.timestamp));
         }
-        let (Some((press, timestamp)), Some((event_type, _))) = (&mut self.press, talk.events) else { return false };
+        let (Some((press, timestamp)), Some((event_type, _))) = (&mut self.press, talk.events) else {
+            return false;
+        };
         let timestamp = *timestamp;
         let Some(event) = press.next() else {
             self.press = None;
@@ -222,7 +232,7 @@ impl Line {
     }
 
     fn send_audio(&mut self, talk: Talk, payload: &[u8]) {
-        let header = Header { payload_type: payload_type(talk.law), ..self.next };
+        let header = Header { payload_type: talk.payload_type, ..self.next };
         self.transmit(talk, header, payload);
     }
 
@@ -261,24 +271,20 @@ impl Line {
         let header = packet.header;
         let echo = match self.echo {
             Some(echo) if echo.ssrc == header.ssrc => echo,
-            _ => Echo { ssrc: header.ssrc, shift: self.next.timestamp.wrapping_add(STEP).wrapping_sub(header.timestamp) },
+            _ => Echo {
+                ssrc: header.ssrc,
+                shift: self.next.timestamp.wrapping_add(STEP).wrapping_sub(header.timestamp),
+            },
         };
         self.echo = Some(echo);
         self.since_echo = 0;
         let payload_type = match events {
             Some((theirs, ours)) if ours == header.payload_type => theirs,
-            _ => payload_type(talk.law),
+            _ => talk.payload_type,
         };
         let timestamp = header.timestamp.wrapping_add(echo.shift);
         let marker = header.marker || self.next.marker;
         self.transmit(talk, Header { marker, payload_type, timestamp, ..self.next }, packet.payload);
         self.next.timestamp = timestamp;
-    }
-}
-
-const fn payload_type(law: Law) -> u8 {
-    match law {
-        Law::Mu => 0,
-        Law::A => 8,
     }
 }

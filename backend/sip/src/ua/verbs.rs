@@ -73,6 +73,12 @@ impl Agent {
         Some(())
     }
 
+    /// Whether the call waits for [`Agent::confirm`].
+    #[must_use]
+    pub fn is_confirming(&self, id: CallId) -> bool {
+        self.calls.get(&id).is_some_and(|call| call.stage == Stage::Confirming)
+    }
+
     /// Gives the answer to an offer that came in a 2xx; see [`Event::Answered`].
     ///
     /// # Errors
