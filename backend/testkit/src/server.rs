@@ -2,7 +2,7 @@
 
 mod client;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, PASSWORD};
 
 use std::{
     io::{BufRead, BufReader},
