@@ -5,13 +5,27 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access_keys;
+pub mod audit;
 pub mod calls;
+pub mod carriers;
 mod db;
+#[expect(unreachable_pub, reason = "the ORM's derive makes and wants public items")]
 mod entity;
 mod error;
 pub mod heartbeat;
 pub mod holds;
+pub mod leases;
 pub mod ledger;
+pub mod outbox;
+pub mod platform;
+pub mod searches;
+pub mod sip_users;
+pub mod stock;
+mod table;
+pub mod tenants;
+pub mod trunks;
+pub mod users;
 
 pub use db::{Db, Options, POSTGRES_CONNECTIONS_DEFAULT, READERS_DEFAULT, Tx};
 pub use error::Error;

@@ -1,0 +1,94 @@
+//! The outbox: messages are written with the change that causes them, and leave later.
+
+use crate::{
+    Error,
+    entity::outbox::{Column, Entity},
+    table::{self, own, platform, see},
+};
+use chrono::{DateTime, Utc};
+use domain::access::Scope;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+pub use crate::entity::outbox::Model as Message;
+
+/// It waits.
+pub const PENDING: &str = "pending";
+/// It left.
+pub const DONE: &str = "done";
+/// It stays: there is nobody to hand it to.
+pub const KEPT: &str = "kept";
+/// It was tried too often.
+pub const FAILED: &str = "failed";
+
+/// Writes a message down.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn insert<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Message) -> Result<(), Error> {
+    match row.tenant_id {
+        Some(tenant) => see(scope, tenant)?,
+        None => platform(scope)?,
+    }
+    table::insert(tx, row).await
+}
+
+/// Writes a message down as it is after a try.
+///
+/// # Errors
+/// [`Error::Missing`].
+pub async fn update<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Message) -> Result<(), Error> {
+    platform(scope)?;
+    table::update(tx, row).await
+}
+
+/// Messages of a kind that wait and are due at `now`, the oldest first.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn due<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    kind: &str,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Message>, Error> {
+    platform(scope)?;
+    let query = Entity::find()
+        .filter(Column::State.eq(PENDING))
+        .filter(Column::NextAt.lte(now))
+        .filter(Column::Kind.eq(kind))
+        .order_by_asc(Column::NextAt)
+        .order_by_asc(Column::Id);
+    Ok(query.limit(limit).all(on).await?)
+}
+
+/// Messages, newest first.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn list<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    skip: u64,
+    limit: u64,
+) -> Result<Vec<Message>, Error> {
+    let query = own(Entity::find(), Column::TenantId, scope);
+    Ok(query
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .offset(skip)
+        .limit(limit)
+        .all(on)
+        .await?)
+}
+
+/// How many wait.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn count_pending<C: ConnectionTrait>(on: &C, scope: &Scope) -> Result<u64, Error> {
+    let query = own(Entity::find(), Column::TenantId, scope).filter(Column::State.eq(PENDING));
+    Ok(query.count(on).await?)
+}

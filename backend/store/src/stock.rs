@@ -1,0 +1,248 @@
+//! Stock: numbers that the platform has for sale. A number's state changes by conditional updates alone, so that no two
+//! searches hold it and no two buyers get it.
+
+use crate::{
+    Error,
+    entity::stock::{ActiveModel, Column, Entity},
+    table::{INSERT_ROWS, platform},
+};
+use chrono::{DateTime, Utc};
+use domain::access::Scope;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{LockBehavior, LockType, OnConflict},
+};
+use uuid::Uuid;
+
+pub use crate::entity::stock::Model as Stock;
+
+/// For sale.
+pub const FREE: &str = "free";
+/// Held by a search.
+pub const HELD: &str = "held";
+/// Sold.
+pub const LEASED: &str = "leased";
+/// Not for sale any more.
+pub const WITHDRAWN: &str = "withdrawn";
+
+/// What is wanted of the stock; what is `None` does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// The word of the kind.
+    pub number_type: Option<String>,
+    /// The area code.
+    pub area_code: Option<String>,
+    /// The place.
+    pub locality: Option<String>,
+    /// Words of `calling` that will do; empty is any.
+    pub calling: Vec<String>,
+    /// Words of `sms` that will do; empty is any.
+    pub sms: Vec<String>,
+}
+
+/// A kind of number that is for sale, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, sea_orm::FromQueryResult)]
+pub struct Kind {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// The word of the kind.
+    pub number_type: String,
+    /// The place.
+    pub locality: Option<String>,
+    /// The area code.
+    pub area_code: Option<String>,
+    /// What it can do with calls.
+    pub calling: String,
+    /// What it can do with texts.
+    pub sms: String,
+    /// What a month costs, micro-units.
+    pub monthly_micros: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// How many are free.
+    pub free: i64,
+}
+
+/// Puts numbers up for sale; numbers that are there stay as they are. Says how many were new.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn add<C: ConnectionTrait>(on: &C, scope: &Scope, rows: Vec<Stock>) -> Result<u64, Error> {
+    platform(scope)?;
+    let mut added = 0;
+    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
+    while rows.peek().is_some() {
+        let some: Vec<ActiveModel> = rows.by_ref().take(INSERT_ROWS).collect();
+        let insert =
+            Entity::insert_many(some).on_conflict(OnConflict::column(Column::E164).do_nothing().to_owned());
+        added += insert.exec_without_returning(on).await?;
+    }
+    Ok(added)
+}
+
+/// The kinds of number that are for sale, with how many there are of each.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn kinds<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) -> Result<Vec<Kind>, Error> {
+    const COLUMNS: [Column; 8] = [
+        Column::Country,
+        Column::NumberType,
+        Column::Locality,
+        Column::AreaCode,
+        Column::Calling,
+        Column::Sms,
+        Column::MonthlyMicros,
+        Column::Currency,
+    ];
+    let query = Entity::find().select_only().columns(COLUMNS);
+    let mut query = query.column_as(Column::E164.count(), "free").filter(conditions(wanted));
+    for column in COLUMNS {
+        query = query.group_by(column).order_by_asc(column);
+    }
+    Ok(query.into_model::<Kind>().all(on).await?)
+}
+
+/// Free numbers, as many as `limit`, from a place in the order of numbers that the caller chooses: searches that choose
+/// at random seldom meet. On PostgreSQL numbers that another transaction is taking are passed over.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn free<C: ConnectionTrait>(
+    tx: &C,
+    _scope: &Scope,
+    wanted: &Wanted,
+    skip: u64,
+    limit: u64,
+) -> Result<Vec<Stock>, Error> {
+    let query = Entity::find().filter(conditions(wanted)).order_by_asc(Column::E164);
+    let query = query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    Ok(query.offset(skip).limit(limit).all(tx).await?)
+}
+
+/// How many free numbers there are.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn count_free<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) -> Result<u64, Error> {
+    Ok(Entity::find().filter(conditions(wanted)).count(on).await?)
+}
+
+/// Holds free numbers for a search, and says how many of them it got.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn hold<C: ConnectionTrait>(
+    tx: &C,
+    _scope: &Scope,
+    numbers: &[String],
+    search: Uuid,
+    until: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let row = ActiveModel {
+        state: Set(HELD.to_owned()),
+        held_by: Set(Some(search)),
+        held_until: Set(Some(until)),
+        ..ActiveModel::default()
+    };
+    let query = Entity::update_many().set(row).filter(Column::State.eq(FREE));
+    Ok(query.filter(Column::E164.is_in(numbers)).exec(tx).await?.rows_affected)
+}
+
+/// What a search holds, in order.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn held_by<C: ConnectionTrait>(on: &C, _scope: &Scope, search: Uuid) -> Result<Vec<Stock>, Error> {
+    let query = Entity::find().filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
+    Ok(query.order_by_asc(Column::E164).all(on).await?)
+}
+
+/// Marks as sold what a search holds, and says how many numbers that is.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn sell<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) -> Result<u64, Error> {
+    let query = change(LEASED).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+/// Frees what a search holds, and says how many numbers that is.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn let_go<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) -> Result<u64, Error> {
+    let query = change(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+/// Frees what was held until `now` or before, and says how many numbers that is.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn expire<C: ConnectionTrait>(tx: &C, scope: &Scope, now: DateTime<Utc>) -> Result<u64, Error> {
+    platform(scope)?;
+    let query = change(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldUntil.lte(now));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+/// Puts sold numbers back up for sale.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn take_back<C: ConnectionTrait>(tx: &C, scope: &Scope, numbers: &[String]) -> Result<u64, Error> {
+    platform(scope)?;
+    let query = change(FREE).filter(Column::State.eq(LEASED)).filter(Column::E164.is_in(numbers));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+/// Takes the free numbers of a carrier off the shelf, or (`on_sale`) puts them back on it.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn shelve<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    carrier: Uuid,
+    on_sale: bool,
+) -> Result<u64, Error> {
+    platform(scope)?;
+    let (from, to) = if on_sale { (WITHDRAWN, FREE) } else { (FREE, WITHDRAWN) };
+    let query = change(to).filter(Column::State.eq(from)).filter(Column::CarrierId.eq(carrier));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+fn change(state: &str) -> sea_orm::UpdateMany<Entity> {
+    let row = ActiveModel {
+        state: Set(state.to_owned()),
+        held_by: Set(None),
+        held_until: Set(None),
+        ..ActiveModel::default()
+    };
+    Entity::update_many().set(row)
+}
+
+fn conditions(wanted: &Wanted) -> Condition {
+    let mut all = Condition::all().add(Column::State.eq(FREE));
+    let exact = [
+        (Column::Country, &wanted.country),
+        (Column::NumberType, &wanted.number_type),
+        (Column::AreaCode, &wanted.area_code),
+        (Column::Locality, &wanted.locality),
+    ];
+    for (column, value) in exact {
+        if let Some(value) = value {
+            all = all.add(column.eq(value));
+        }
+    }
+    for (column, words) in [(Column::Calling, &wanted.calling), (Column::Sms, &wanted.sms)] {
+        if !words.is_empty() {
+            all = all.add(column.is_in(words));
+        }
+    }
+    all
+}
