@@ -5,7 +5,6 @@ use media::{
     quality::{Jitter, Sequence},
     rtcp, rtp,
 };
-use socket2::{SockAddr, SockRef};
 use std::net::{SocketAddr, UdpSocket};
 
 /// The far end of a side, as the packet path needs it.
@@ -13,8 +12,6 @@ use std::net::{SocketAddr, UdpSocket};
 pub(crate) struct Target {
     rtp: SocketAddr,
     rtcp: SocketAddr,
-    rtp_to: SockAddr,
-    rtcp_to: SockAddr,
     direction: Direction,
     clock_rate: u32,
 }
@@ -24,8 +21,6 @@ impl From<&Endpoint> for Target {
         Self {
             rtp: remote.rtp,
             rtcp: remote.rtcp,
-            rtp_to: remote.rtp.into(),
-            rtcp_to: remote.rtcp.into(),
             direction: remote.direction,
             clock_rate: remote.clock_rate.max(1),
         }
@@ -85,7 +80,7 @@ impl Session {
         counters.jitter_us.set(u64::from(ours.jitter.value()) * 1_000_000 / clock_rate);
         match towards {
             None => return counters.held.add(1),
-            Some(towards) if !send(&out.rtp, packet, &towards.rtp_to) => return counters.unsent.add(1),
+            Some(towards) if !send(&out.rtp, packet, towards.rtp) => return counters.unsent.add(1),
             Some(_) => {}
         }
         counters.packets.add(1);
@@ -115,7 +110,7 @@ impl Session {
         }
         match &theirs.target {
             Some(towards) if towards.rtp.ip().is_unspecified() => counters.held.add(1),
-            Some(towards) if send(&out.rtcp, packet, &towards.rtcp_to) => counters.rtcp.add(1),
+            Some(towards) if send(&out.rtcp, packet, towards.rtcp) => counters.rtcp.add(1),
             Some(_) => counters.unsent.add(1),
             None => counters.held.add(1),
         }
@@ -144,6 +139,6 @@ fn passes(from: &Target, to: &Target) -> bool {
     from.direction.sends() && to.direction.receives() && !to.rtp.ip().is_unspecified()
 }
 
-fn send(socket: &UdpSocket, packet: &[u8], to: &SockAddr) -> bool {
-    SockRef::from(socket).send_to(packet, to).is_ok_and(|sent| sent == packet.len())
+fn send(socket: &UdpSocket, packet: &[u8], to: SocketAddr) -> bool {
+    socket.send_to(packet, to).is_ok_and(|sent| sent == packet.len())
 }

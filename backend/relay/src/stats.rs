@@ -92,13 +92,10 @@ impl Known<'_> {
     }
 
     fn verdict(&self, counters: &DirectionCounters) -> Verdict {
-        let Some(remote) = self.remote else { return Verdict::NotAgreed };
         if counters.packets.get() > 0 {
             return Verdict::Flowing;
         }
-        if !self.agreed {
-            return Verdict::NotAgreed;
-        }
+        let Some(remote) = self.remote.filter(|_| self.agreed) else { return Verdict::NotAgreed };
         let from = counters.foreign_from();
         if remote.private_address && !media::sdp::is_private(self.local.ip()) {
             return Verdict::PrivateAddress { advertised: remote.rtp, from };

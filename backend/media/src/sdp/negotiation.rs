@@ -114,7 +114,7 @@ impl Negotiation {
         }
         let (mut body, remote) = self.rewrite(from, sdp, addr, ports)?;
         body.extend(offer.streams[answered..].concat());
-        let offerer = offer.remote.clone();
+        let offerer = offer.remote.clone().map(|end| speak_alike(end, remote.as_ref()));
         for (side, end) in [(from, remote), (from.other(), offerer)] {
             let agreed = &mut self.agreed[side.index()];
             *agreed = end.map(|end| stay_in_place(end, agreed.as_ref()));
@@ -166,6 +166,16 @@ impl Negotiation {
         };
         written.body = Some(body.clone());
         body
+    }
+}
+
+/// The offerer lists what it could speak; what it will speak is what the answer names first.
+fn speak_alike(offerer: Endpoint, answerer: Option<&Endpoint>) -> Endpoint {
+    match answerer {
+        Some(Endpoint { payload, codec, clock_rate, .. }) => {
+            Endpoint { payload: *payload, codec: codec.clone(), clock_rate: *clock_rate, ..offerer }
+        }
+        None => offerer,
     }
 }
 

@@ -281,6 +281,16 @@ fn of_several_answers_the_last_wins() {
 }
 
 #[test]
+fn both_sides_speak_what_the_answer_names_first() {
+    let mut talk = Negotiation::new(5);
+    talk.offer(Side::A, CLIENT.as_bytes(), RELAY, (6000, 6001)).unwrap();
+    let answer = PHONE.replace("8 0 101", "0 8 101");
+    talk.answer(Side::B, answer.as_bytes(), RELAY, (6002, 6003)).unwrap();
+    let spoken = [Side::A, Side::B].map(|side| talk.agreed(side).unwrap());
+    assert!(spoken.iter().all(|end| (end.codec.as_str(), end.clock_rate) == ("PCMU", 8000)), "{spoken:?}");
+}
+
+#[test]
 fn who_holds_with_an_address_of_zeros_stays_where_it_was_however_often_it_says_so() {
     let mut talk = Negotiation::new(5);
     let zeros = PHONE.replace("c=IN IP4 198.51.100.3", "c=IN IP4 0.0.0.0");
