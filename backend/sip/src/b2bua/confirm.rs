@@ -61,7 +61,13 @@ impl Call {
     }
 
     /// The answer of a delayed offer has been rewritten, or cannot be; then the call cannot go on.
-    pub(super) fn on_ack_media(&mut self, io: &mut Io, now: Instant, side: Side, answer: Result<Bytes, MediaFailed>) {
+    pub(super) fn on_ack_media(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        side: Side,
+        answer: Result<Bytes, MediaFailed>,
+    ) {
         if self.stage == Stage::Over {
             return;
         }

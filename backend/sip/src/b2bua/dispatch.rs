@@ -84,7 +84,8 @@ impl Engine {
                 _ if is_over => io.answer(now, &asked, 481, ""),
                 Method::Options => {
                     let writer = io.reply(&asked, 200, "", "");
-                    let writer = writer.header(HeaderName::Allow, policy::ALLOW).header(HeaderName::Accept, SDP);
+                    let writer =
+                        writer.header(HeaderName::Allow, policy::ALLOW).header(HeaderName::Accept, SDP);
                     io.send_reply(now, &asked, 200, writer);
                 }
                 Method::Prack => io.answer(now, &asked, 481, ""),
@@ -163,7 +164,8 @@ impl Engine {
         let io = &mut self.io;
         let (ack_branch, bye_branch) = (io.ids.branch(), io.ids.branch());
         let (peer, cseq) = (dialog.next_hop(), dialog.local_cseq());
-        let ack = dialog.request(&Method::Ack, cseq, io.hop(peer.transport, &ack_branch), MAX_FORWARDS).finish();
+        let ack =
+            dialog.request(&Method::Ack, cseq, io.hop(peer.transport, &ack_branch), MAX_FORWARDS).finish();
         io.layer.ack(invite, dialog.remote_tag(), peer, ack);
         let number = dialog.next_cseq();
         let writer = dialog.request(&Method::Bye, number, io.hop(peer.transport, &bye_branch), MAX_FORWARDS);

@@ -32,7 +32,14 @@ impl Call {
         if is_invite {
             io.answer(now, &asked, 100, "");
         }
-        self.exchanges.push(Exchange { number, side, asked, is_invite, has_offer: offer.is_some(), passed: None });
+        self.exchanges.push(Exchange {
+            number,
+            side,
+            asked,
+            is_invite,
+            has_offer: offer.is_some(),
+            passed: None,
+        });
         match offer {
             Some(sdp) => {
                 let need = Need::Ask { exchange: number };
@@ -64,7 +71,11 @@ impl Call {
     }
 
     pub(super) fn on_ask_media(
-        &mut self, io: &mut Io, now: Instant, number: u32, answer: Result<Bytes, MediaFailed>,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        number: u32,
+        answer: Result<Bytes, MediaFailed>,
     ) {
         match answer {
             Ok(sdp) => self.pass_ask(io, now, number, Some(&sdp)),
@@ -79,7 +90,9 @@ impl Call {
 
     /// Sends the request on the other leg.
     fn pass_ask(&mut self, io: &mut Io, now: Instant, number: u32, sdp: Option<&Bytes>) {
-        let Some(place) = self.exchanges.iter().position(|exchange| exchange.number == number) else { return };
+        let Some(place) = self.exchanges.iter().position(|exchange| exchange.number == number) else {
+            return;
+        };
         let request = self.exchanges[place].asked.message.clone();
         let other = self.exchanges[place].side.other();
         let method = request.method();
@@ -109,12 +122,19 @@ impl Call {
 
     /// A response to a request that was passed on. `false` when it is a 2xx that belongs to nobody any more.
     pub(super) fn on_exchange_response(
-        &mut self, io: &mut Io, now: Instant, number: u32, transaction: TransactionId, response: &Message,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        number: u32,
+        transaction: TransactionId,
+        response: &Message,
     ) -> bool {
         if self.unacknowledged.iter().flatten().any(|waiting| waiting.invite == transaction) {
             return true; // its 2xx again, while the ACK with the answer is awaited
         }
-        let Some(exchange) = self.exchanges.iter().find(|exchange| exchange.number == number) else { return false };
+        let Some(exchange) = self.exchanges.iter().find(|exchange| exchange.number == number) else {
+            return false;
+        };
         let status = response.status().unwrap_or_default();
         let (side, is_invite) = (exchange.side, exchange.is_invite);
         match status {
@@ -134,7 +154,12 @@ impl Call {
     }
 
     fn on_exchange_success(
-        &mut self, io: &mut Io, now: Instant, number: u32, transaction: TransactionId, response: &Message,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        number: u32,
+        transaction: TransactionId,
+        response: &Message,
     ) {
         let Some(exchange) = self.exchanges.iter().find(|exchange| exchange.number == number) else { return };
         let (side, is_invite, has_offer) = (exchange.side, exchange.is_invite, exchange.has_offer);
@@ -164,7 +189,12 @@ impl Call {
 
     /// The description of a 2xx has been rewritten, or cannot be; then the sides no longer agree, and the call ends.
     pub(super) fn on_respond_media(
-        &mut self, io: &mut Io, now: Instant, number: u32, response: &Message, answer: Result<Bytes, MediaFailed>,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        number: u32,
+        response: &Message,
+        answer: Result<Bytes, MediaFailed>,
     ) {
         match answer {
             Ok(sdp) => self.pass_response(io, now, number, response, Some(&sdp)),
@@ -173,7 +203,14 @@ impl Call {
     }
 
     /// Hands a 2xx back to the side that asked.
-    fn pass_response(&mut self, io: &mut Io, now: Instant, number: u32, response: &Message, sdp: Option<&Bytes>) {
+    fn pass_response(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        number: u32,
+        response: &Message,
+        sdp: Option<&Bytes>,
+    ) {
         let Some(exchange) = self.take_exchange(number) else { return };
         let Exchange { asked, side, is_invite, has_offer, .. } = exchange;
         let status = response.status().unwrap_or(200);
@@ -197,14 +234,19 @@ impl Call {
             io.media(self.key, if sdp.is_some() { MediaNeed::Confirmed } else { MediaNeed::Abandoned });
         }
         if is_invite {
-            self.await_ack(io, now, side, Unconfirmed {
-                transaction: asked.transaction,
-                bytes,
-                status,
-                cseq: asked.message.cseq().map_or(0, |(number, _)| number),
-                interval: io.config.timing.t1,
-                give_up_at: now + io.config.timing.patience(),
-            });
+            self.await_ack(
+                io,
+                now,
+                side,
+                Unconfirmed {
+                    transaction: asked.transaction,
+                    bytes,
+                    status,
+                    cseq: asked.message.cseq().map_or(0, |(number, _)| number),
+                    interval: io.config.timing.t1,
+                    give_up_at: now + io.config.timing.patience(),
+                },
+            );
         }
     }
 
@@ -259,8 +301,5 @@ impl Call {
 
 /// The methods that make or refresh a dialog, and so carry a Contact (RFC 3261 §12.1, RFC 3311, RFC 3515, RFC 6665).
 const fn has_contact(method: &Method) -> bool {
-    matches!(
-        method,
-        Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify
-    )
+    matches!(method, Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify)
 }

@@ -77,7 +77,14 @@ impl Call {
 
     /// Sends a BYE on this leg, if it is a dialog. A 2xx of the callee is acknowledged first; a caller who has not
     /// acknowledged ours yet gets the BYE after its ACK, or after 64*T1 (RFC 3261 §15).
-    pub(super) fn hang_up(&mut self, io: &mut Io, now: Instant, side: Side, reason: Option<&str>, bye: Option<&Message>) {
+    pub(super) fn hang_up(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        side: Side,
+        reason: Option<&str>,
+        bye: Option<&Message>,
+    ) {
         if self.legs[side as usize].is_none() {
             return;
         }
@@ -89,7 +96,14 @@ impl Call {
         self.send_bye(io, now, side, reason, bye);
     }
 
-    fn send_bye(&mut self, io: &mut Io, now: Instant, side: Side, reason: Option<&str>, bye: Option<&Message>) {
+    fn send_bye(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        side: Side,
+        reason: Option<&str>,
+        bye: Option<&Message>,
+    ) {
         let branch = io.ids.branch();
         let owner = Owner::Bye(self.key);
         let Some(leg) = self.leg_mut(side) else { return };

@@ -32,7 +32,9 @@ impl Call {
             Need::Answer { response } => self.on_answer_media(io, now, &response, answer),
             Need::Ack { side } => self.on_ack_media(io, now, side, answer),
             Need::Ask { exchange } => self.on_ask_media(io, now, exchange, answer),
-            Need::Respond { exchange, response } => self.on_respond_media(io, now, exchange, &response, answer),
+            Need::Respond { exchange, response } => {
+                self.on_respond_media(io, now, exchange, &response, answer)
+            }
         }
     }
 }

@@ -6,9 +6,20 @@
 use crate::wire::{HeaderName, Message, Writer};
 
 /// What we understand on behalf of both legs (RFC 3261 §20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE";
+pub(super) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE";
 const METHODS: &[&str] = &[
-    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "REFER", "SUBSCRIBE", "NOTIFY", "MESSAGE",
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "UPDATE",
+    "INFO",
+    "REFER",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "MESSAGE",
 ];
 /// The extensions that work from end to end through us. Not 100rel: its RAck names the CSeq of one leg. Not
 /// replaces, gruu, outbound or path: they name dialogs and contacts of one leg.
@@ -41,23 +52,31 @@ const fn rule(name: HeaderName) -> Rule {
         H::Supported | H::Require | H::Unsupported => Rule::Only(OPTION_TAGS),
 
         // Why, when, and how urgent.
-        H::Reason | H::RetryAfter | H::Warning | H::Expires | H::Subject | H::Priority | H::Privacy => Rule::Pass,
+        H::Reason | H::RetryAfter | H::Warning | H::Expires | H::Subject | H::Priority | H::Privacy => {
+            Rule::Pass
+        }
         H::Accept | H::AcceptEncoding | H::AcceptLanguage | H::AllowEvents => Rule::Pass,
         // Session timers run from end to end (RFC 4028).
         H::SessionExpires | H::MinSe => Rule::Pass,
         // Events, transfers and INFO packages inside the dialog.
-        H::Event | H::SubscriptionState | H::ReferTo | H::ReferredBy | H::InfoPackage | H::RecvInfo => Rule::Pass,
+        H::Event | H::SubscriptionState | H::ReferTo | H::ReferredBy | H::InfoPackage | H::RecvInfo => {
+            Rule::Pass
+        }
         // One identifier for both legs is the purpose of these two.
         H::SessionId | H::Diversion => Rule::Pass,
         H::PEarlyMedia => Rule::Pass,
 
         // Identity is the plan's to state (RFC 3325), and a signature does not survive a changed From (RFC 8224).
-        H::PAssertedIdentity | H::PPreferredIdentity | H::RemotePartyId | H::Identity | H::PAssociatedUri => Rule::Drop,
+        H::PAssertedIdentity | H::PPreferredIdentity | H::RemotePartyId | H::Identity | H::PAssociatedUri => {
+            Rule::Drop
+        }
         // Credentials and challenges are between one leg and us.
         H::Authorization | H::ProxyAuthorization | H::WwwAuthenticate | H::ProxyAuthenticate => Rule::Drop,
         H::AuthenticationInfo | H::ProxyRequire => Rule::Drop,
         // These name dialogs, hosts or networks of one leg.
-        H::RSeq | H::RAck | H::Replaces | H::HistoryInfo | H::InReplyTo | H::Organization | H::ReplyTo => Rule::Drop,
+        H::RSeq | H::RAck | H::Replaces | H::HistoryInfo | H::InReplyTo | H::Organization | H::ReplyTo => {
+            Rule::Drop
+        }
         H::AlertInfo | H::CallInfo | H::ErrorInfo | H::Path | H::ServiceRoute | H::FeatureCaps => Rule::Drop,
         H::PChargingVector | H::PAccessNetworkInfo | H::Geolocation | H::Timestamp | H::Date => Rule::Drop,
         H::AcceptContact | H::RejectContact | H::RequestDisposition => Rule::Drop,
@@ -68,15 +87,22 @@ const fn rule(name: HeaderName) -> Rule {
 /// Headers that this house has no name for: what applications say to each other goes over.
 fn unknown_rule(name: &str) -> Rule {
     let is_private = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("X-"));
-    let is_end_to_end = ["User-to-User", "Answer-Mode", "Refer-Sub"].iter().any(|known| known.eq_ignore_ascii_case(name));
+    let is_end_to_end =
+        ["User-to-User", "Answer-Mode", "Refer-Sub"].iter().any(|known| known.eq_ignore_ascii_case(name));
     if is_private || is_end_to_end { Rule::Pass } else { Rule::Drop }
 }
 
 /// Writes the headers of `message` that go over. `has_body` says whether its body does; headers that `is_set`
 /// knows are written by somebody else.
-pub(super) fn pass(mut writer: Writer, message: &Message, has_body: bool, is_set: impl Fn(&str) -> bool) -> Writer {
+pub(super) fn pass(
+    mut writer: Writer,
+    message: &Message,
+    has_body: bool,
+    is_set: impl Fn(&str) -> bool,
+) -> Writer {
     for (known, name, value) in message.known_fields() {
-        let (rule, name) = known.map_or_else(|| (unknown_rule(name), name), |known| (rule(known), known.as_str()));
+        let (rule, name) =
+            known.map_or_else(|| (unknown_rule(name), name), |known| (rule(known), known.as_str()));
         let passes = match rule {
             Rule::Pass => true,
             Rule::Body => has_body,
@@ -97,7 +123,8 @@ pub(super) fn pass(mut writer: Writer, message: &Message, has_body: bool, is_set
 /// Writes those values of a list header that are kept, if there is one.
 fn keep(writer: Writer, message: &Message, name: HeaderName, kept: &[&str]) -> Writer {
     let mut list = String::new();
-    for value in message.values(name).filter(|value| kept.iter().any(|kept| kept.eq_ignore_ascii_case(value))) {
+    for value in message.values(name).filter(|value| kept.iter().any(|kept| kept.eq_ignore_ascii_case(value)))
+    {
         list.push_str(if list.is_empty() { "" } else { ", " });
         list.push_str(value);
     }
@@ -119,7 +146,8 @@ mod tests {
     fn crossed(headers: &str) -> String {
         let text = format!("INVITE sip:b@h SIP/2.0\r\n{headers}\r\n");
         let message = Message::parse(text.into()).expect("sound");
-        let bytes = pass(Writer::request(&Method::Invite, "sip:x"), &message, true, |name| name == "Privacy").finish();
+        let bytes = pass(Writer::request(&Method::Invite, "sip:x"), &message, true, |name| name == "Privacy")
+            .finish();
         String::from_utf8(bytes.to_vec()).expect("text")
     }
 
@@ -140,7 +168,14 @@ mod tests {
             "X-Order: 7\r\nUser-to-User: 56;encoding=hex\r\nSubject: hi\r\nSession-Expires: 1800;refresher=uac\r\n\
              Diversion: <sip:+1@h>\r\nContent-Disposition: session\r\nPrivacy: id\r\n",
         );
-        for kept in ["X-Order: 7", "User-to-User: 56", "Subject: hi", "Session-Expires: 1800", "Diversion", "Content-Disp"] {
+        for kept in [
+            "X-Order: 7",
+            "User-to-User: 56",
+            "Subject: hi",
+            "Session-Expires: 1800",
+            "Diversion",
+            "Content-Disp",
+        ] {
             assert!(out.contains(kept), "{kept} in {out}");
         }
         assert!(!out.contains("Privacy"), "the plan has set it: {out}");
@@ -148,11 +183,14 @@ mod tests {
 
     #[test]
     fn lists_keep_only_what_works_from_end_to_end() {
-        let out = crossed("Supported: 100rel, timer, replaces\r\nAllow: INVITE, PRACK\r\nAllow: UPDATE\r\nRequire: 100rel\r\n");
+        let out = crossed(
+            "Supported: 100rel, timer, replaces\r\nAllow: INVITE, PRACK\r\nAllow: UPDATE\r\nRequire: 100rel\r\n",
+        );
         assert!(out.contains("Supported: timer\r\n"), "{out}");
         assert!(out.contains("Allow: INVITE, UPDATE\r\n"), "{out}");
         assert!(!out.contains("Require"), "{out}");
-        let message = Message::parse("INVITE sip:b@h SIP/2.0\r\nRequire: timer, 100rel\r\n\r\n".into()).expect("sound");
+        let message =
+            Message::parse("INVITE sip:b@h SIP/2.0\r\nRequire: timer, 100rel\r\n\r\n".into()).expect("sound");
         assert_eq!(unsupported(&message).as_deref(), Some("100rel"));
     }
 }

@@ -16,7 +16,13 @@ use super::{MediaFailed, MediaNeed, Milestone, Output, Refusal, SdpKind, Side, p
 impl Call {
     /// A response to the INVITE of an attempt. `false` when it is a 2xx that belongs to nobody any more.
     pub(super) fn on_response(
-        &mut self, io: &mut Io, now: Instant, index: usize, transaction: TransactionId, from: Peer, response: &Message,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        index: usize,
+        transaction: TransactionId,
+        from: Peer,
+        response: &Message,
     ) -> bool {
         let status = response.status().unwrap_or_default();
         let is_current = self.stage == Stage::Calling && self.attempt == Some(index);
@@ -55,7 +61,12 @@ impl Call {
 
     /// Early media has been rewritten. If it cannot be, the caller hears that it rings.
     pub(super) fn on_early(
-        &mut self, io: &mut Io, now: Instant, index: usize, response: &Message, answer: Result<Bytes, MediaFailed>,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        index: usize,
+        response: &Message,
+        answer: Result<Bytes, MediaFailed>,
     ) {
         if self.stage != Stage::Calling || self.attempt != Some(index) {
             return;
@@ -68,7 +79,14 @@ impl Call {
         self.pass_provisional(io, now, index, response, rewritten.as_ref());
     }
 
-    fn pass_provisional(&mut self, io: &mut Io, now: Instant, index: usize, response: &Message, sdp: Option<&Bytes>) {
+    fn pass_provisional(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        index: usize,
+        response: &Message,
+        sdp: Option<&Bytes>,
+    ) {
         if sdp.is_some() && !self.had_early_media {
             self.had_early_media = true;
             self.milestone(io, now, Milestone::EarlyMedia);
@@ -87,14 +105,20 @@ impl Call {
 
     /// Our Contact, the headers that cross and the description: the rest of a response to an INVITE or UPDATE.
     pub(super) fn response_tail(
-        &self, io: &Io, writer: Writer, side: Side, response: &Message, sdp: Option<&Bytes>,
+        &self,
+        io: &Io,
+        writer: Writer,
+        side: Side,
+        response: &Message,
+        sdp: Option<&Bytes>,
     ) -> Writer {
         let transport = match (self.leg(side), &self.caller) {
             (Some(leg), _) => leg.peer().transport,
             (None, Some(caller)) => caller.from.transport,
             (None, None) => crate::Transport::Udp,
         };
-        let writer = writer.header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[side as usize]));
+        let writer =
+            writer.header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[side as usize]));
         let writer = policy::pass(writer, response, sdp.is_some(), |_| false);
         match sdp {
             Some(sdp) => writer.body(Some(SDP), sdp),
@@ -104,13 +128,21 @@ impl Call {
 
     /// Whether this is the callee's 2xx again, while the caller's ACK with the answer is awaited.
     fn is_awaited(&self, transaction: TransactionId, response: &Message) -> bool {
-        let waiting = self.unacknowledged[Side::B as usize].is_some_and(|waiting| waiting.invite == transaction);
+        let waiting =
+            self.unacknowledged[Side::B as usize].is_some_and(|waiting| waiting.invite == transaction);
         let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
         waiting && self.leg(Side::B).is_some_and(|leg| leg.remote_tag() == tag)
     }
 
     /// The callee has answered. A 2xx that makes no dialog cannot even be acknowledged.
-    fn on_answer(&mut self, io: &mut Io, now: Instant, transaction: TransactionId, from: Peer, response: &Message) {
+    fn on_answer(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        transaction: TransactionId,
+        from: Peer,
+        response: &Message,
+    ) {
         let Some(dialog) = Dialog::asking(response, from) else {
             let index = self.attempt.unwrap_or_default();
             return self.on_attempt_failed(io, now, index, &Failed::Nothing(Failure::Transport));
@@ -143,7 +175,11 @@ impl Call {
 
     /// The description of the callee's 2xx has been rewritten, or cannot be.
     pub(super) fn on_answer_media(
-        &mut self, io: &mut Io, now: Instant, response: &Message, answer: Result<Bytes, MediaFailed>,
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        response: &Message,
+        answer: Result<Bytes, MediaFailed>,
     ) {
         if self.stage != Stage::Answering {
             return;
@@ -170,14 +206,19 @@ impl Call {
         self.answered = Some(now);
         io.layer.respond(now, caller.transaction, status, bytes.clone());
         let cseq = caller.message.cseq().map_or(0, |(number, _)| number);
-        self.await_ack(io, now, Side::A, Unconfirmed {
-            transaction: caller.transaction,
-            bytes,
-            status,
-            cseq,
-            interval: io.config.timing.t1,
-            give_up_at: now + io.config.timing.patience(),
-        });
+        self.await_ack(
+            io,
+            now,
+            Side::A,
+            Unconfirmed {
+                transaction: caller.transaction,
+                bytes,
+                status,
+                cseq,
+                interval: io.config.timing.t1,
+                give_up_at: now + io.config.timing.patience(),
+            },
+        );
         self.milestone(io, now, Milestone::Answered { attempt: self.attempt.unwrap_or_default() });
         if self.offer.take().is_some() && sdp.is_some() {
             io.media(self.key, MediaNeed::Confirmed);
@@ -193,7 +234,8 @@ impl Call {
     /// The early dialog that a response belongs to, made at its first response.
     fn fork(&mut self, io: &mut Io, attempt: usize, response: &Message) -> usize {
         let remote_tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
-        let known = self.forks.iter().position(|fork| fork.attempt == attempt && *fork.remote_tag == *remote_tag);
+        let known =
+            self.forks.iter().position(|fork| fork.attempt == attempt && *fork.remote_tag == *remote_tag);
         known.unwrap_or_else(|| {
             if self.forks.len() >= FORKS_MAX {
                 self.forks.remove(0);

@@ -97,7 +97,9 @@ impl Call {
 
     fn send_invite(&mut self, io: &mut Io, now: Instant, index: usize) -> bool {
         let (tag, branch, call_id) = (io.ids.tag(self.key), io.ids.branch(), io.ids.call_id());
-        let Some(attempt) = self.plan.as_ref().and_then(|plan| plan.attempts.get(index)) else { return false };
+        let Some(attempt) = self.plan.as_ref().and_then(|plan| plan.attempts.get(index)) else {
+            return false;
+        };
         let Some(caller) = &self.caller else { return false };
         let transport = attempt.peer.transport;
         let writer = Writer::request(&Method::Invite, &attempt.request_uri)
@@ -156,10 +158,14 @@ impl Call {
                     Failure::Transport => Refusal::new(503, 38, "unreachable"),
                 };
                 self.refuse_caller(io, now, &refusal);
-                self.finish(io, now, match failure {
-                    Failure::Timeout => End::Failed { status: 408, q850: None },
-                    Failure::Transport => End::TransportFailed,
-                });
+                self.finish(
+                    io,
+                    now,
+                    match failure {
+                        Failure::Timeout => End::Failed { status: 408, q850: None },
+                        Failure::Transport => End::TransportFailed,
+                    },
+                );
             }
         }
     }

@@ -29,9 +29,11 @@ fn derived(invite: &Message, method: &Method, to: Option<&str>) -> Writer {
         writer = writer.header(HeaderName::Route, line);
     }
     writer = writer.header(HeaderName::MaxForwards, "70");
-    for (name, value) in
-        [(HeaderName::From, invite.header(HeaderName::From)), (HeaderName::To, to), (HeaderName::CallId, invite.call_id())]
-    {
+    for (name, value) in [
+        (HeaderName::From, invite.header(HeaderName::From)),
+        (HeaderName::To, to),
+        (HeaderName::CallId, invite.call_id()),
+    ] {
         writer = writer.header(name, value.unwrap_or_default());
     }
     let number = invite.cseq().map_or(0, |(number, _)| number);

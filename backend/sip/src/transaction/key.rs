@@ -45,7 +45,13 @@ pub(super) fn merged(key: Key, message: &Message) -> Option<u128> {
     }
     let call_id = message.call_id()?.as_bytes();
     let cseq = cseq_number(message).to_le_bytes();
-    Some(key.of(&[b"merged", from_tag(message).as_bytes(), call_id, &cseq, message.method().as_str().as_bytes()]))
+    Some(key.of(&[
+        b"merged",
+        from_tag(message).as_bytes(),
+        call_id,
+        &cseq,
+        message.method().as_str().as_bytes(),
+    ]))
 }
 
 fn from_tag(message: &Message) -> &str {

@@ -14,7 +14,8 @@ use crate::wire::{Message, Method};
 use super::entry::{Cancel, Entry};
 use super::machine::{Action, Event, Kind, State, Step, Timer};
 use super::{
-    Failure, Full, Outgoing, Output, Peer, TimerQueue, Timing, TransactionId, client_invite, client_other, derive, key,
+    Failure, Full, Outgoing, Output, Peer, TimerQueue, Timing, TransactionId, client_invite, client_other,
+    derive, key,
 };
 
 /// The most 2xx of one INVITE (forks) whose ACKs are kept.
@@ -57,11 +58,21 @@ impl<C: Copy> Layer<C> {
     ///
     /// # Errors
     /// When the layer is full; nothing is sent then.
-    pub fn request(&mut self, now: Instant, outgoing: Outgoing<'_>, context: C) -> Result<TransactionId, Full> {
+    pub fn request(
+        &mut self,
+        now: Instant,
+        outgoing: Outgoing<'_>,
+        context: C,
+    ) -> Result<TransactionId, Full> {
         self.begin_client(now, outgoing, Some(context))
     }
 
-    fn begin_client(&mut self, now: Instant, request: Outgoing<'_>, context: Option<C>) -> Result<TransactionId, Full> {
+    fn begin_client(
+        &mut self,
+        now: Instant,
+        request: Outgoing<'_>,
+        context: Option<C>,
+    ) -> Result<TransactionId, Full> {
         if self.entries.len() >= self.max {
             return Err(Full);
         }
@@ -96,7 +107,9 @@ impl<C: Copy> Layer<C> {
     /// INVITE is given up on after 64*T1.
     fn send_cancel(&mut self, now: Instant, invite: TransactionId) {
         let Some(entry) = self.entries.get_mut(invite.0) else { return };
-        let Cancel::Wanted(reason) = std::mem::replace(&mut entry.cancel, Cancel::Sent) else { return };
+        let Cancel::Wanted(reason) = &mut entry.cancel else { return };
+        let reason = reason.take();
+        entry.cancel = Cancel::Sent;
         let peer = entry.peer;
         let Ok(message) = Message::parse(entry.message.clone()) else { return };
         let bytes = derive::cancel(&message, reason.as_deref());
@@ -126,7 +139,8 @@ impl<C: Copy> Layer<C> {
             200..=299 => Event::SendSuccess,
             _ => Event::SendFailure,
         };
-        let takes = entry.state.is_waiting() || (entry.state == State::Accepted && event == Event::SendSuccess);
+        let takes =
+            entry.state.is_waiting() || (entry.state == State::Accepted && event == Event::SendSuccess);
         if entry.kind.is_client() || !takes {
             return;
         }
@@ -155,7 +169,8 @@ impl<C: Copy> Layer<C> {
         let last = (peer.addr, peer.transport, TransactionId(u64::MAX));
         let failed: Vec<TransactionId> = self.waiting.range(first..=last).map(|(_, _, id)| *id).collect();
         for id in failed {
-            if self.entries.get(id.0).is_some_and(|entry| peer.flow.is_none() || entry.peer.flow == peer.flow) {
+            if self.entries.get(id.0).is_some_and(|entry| peer.flow.is_none() || entry.peer.flow == peer.flow)
+            {
                 self.step(now, id, Event::Broken, None);
             }
         }
@@ -194,13 +209,25 @@ impl<C: Copy> Layer<C> {
     }
 
     /// Looks the event up in the machine's table and does what it says.
-    pub(super) fn step(&mut self, now: Instant, id: TransactionId, event: Event, message: Option<(Peer, &Message)>) {
+    pub(super) fn step(
+        &mut self,
+        now: Instant,
+        id: TransactionId,
+        event: Event,
+        message: Option<(Peer, &Message)>,
+    ) {
         let Some(entry) = self.entries.get(id.0) else { return };
         let step = entry.kind.step(entry.state, event);
         self.perform(now, id, step, message);
     }
 
-    pub(super) fn perform(&mut self, now: Instant, id: TransactionId, step: Step, message: Option<(Peer, &Message)>) {
+    pub(super) fn perform(
+        &mut self,
+        now: Instant,
+        id: TransactionId,
+        step: Step,
+        message: Option<(Peer, &Message)>,
+    ) {
         let (state, actions) = step;
         self.enter(id, state);
         for action in actions {

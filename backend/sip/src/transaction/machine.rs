@@ -147,9 +147,15 @@ impl Timer {
             Self::A | Self::E | Self::G => Some(timing.t1),
             Self::D | Self::J if is_reliable => Some(Duration::ZERO),
             Self::I | Self::K => Some(if is_reliable { Duration::ZERO } else { timing.t4 }),
-            Self::B | Self::D | Self::F | Self::H | Self::J | Self::L | Self::M | Self::GiveUp | Self::Abandon => {
-                Some(timing.patience())
-            }
+            Self::B
+            | Self::D
+            | Self::F
+            | Self::H
+            | Self::J
+            | Self::L
+            | Self::M
+            | Self::GiveUp
+            | Self::Abandon => Some(timing.patience()),
         }
     }
 }

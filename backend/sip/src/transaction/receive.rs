@@ -14,7 +14,11 @@ const RETRY_AFTER_SECS: u32 = 5;
 impl<C: Copy> Layer<C> {
     /// Takes one message that has passed [`Message::check`]. What belongs nowhere is dropped.
     pub fn handle_packet(&mut self, now: Instant, from: Peer, message: Message) {
-        if message.is_request() { self.take_request(now, from, message) } else { self.take_response(now, from, &message) }
+        if message.is_request() {
+            self.take_request(now, from, message)
+        } else {
+            self.take_response(now, from, &message)
+        }
     }
 
     /// RFC 3261 §17.1.3 and §18.1.2.
@@ -98,4 +102,3 @@ struct Places {
     /// Where its responses go.
     peer: Peer,
 }
-

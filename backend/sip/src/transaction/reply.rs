@@ -84,6 +84,10 @@ impl fmt::Display for Stamped<'_> {
         if via.rport.is_some() {
             return write!(f, ";received={};rport={}", source.ip(), source.port());
         }
-        if via.host.parse::<IpAddr>() == Ok(source.ip()) { Ok(()) } else { write!(f, ";received={}", source.ip()) }
+        if via.host.parse::<IpAddr>() == Ok(source.ip()) {
+            Ok(())
+        } else {
+            write!(f, ";received={}", source.ip())
+        }
     }
 }

@@ -1,1 +1,10 @@
-//! Scenarios.
+//! Scenarios: phones on both sides, virtual time, and a wire that can be made bad.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod calls;
+mod chaos;
+mod inside;
+mod phone;
+mod requests;
+mod setup;
+mod world;
