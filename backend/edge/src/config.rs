@@ -1,6 +1,7 @@
 //! What the edge is told at its start. Units are in the names and types; only `server` reads the environment.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Settings of the edge.
 #[derive(Debug, Clone)]
@@ -51,6 +52,9 @@ pub struct Limits {
     pub tcp_queue_messages: usize,
     /// Bytes that wait on one connection; beyond, it is closed.
     pub tcp_backlog_bytes: usize,
+    /// How long the app may take for the decision on a call; then the caller gets 503. Beyond 16 s the engine's own
+    /// patience comes first.
+    pub decision_timeout: Duration,
     /// Seconds in our own Retry-After.
     pub retry_after_seconds: u32,
 }
@@ -63,6 +67,7 @@ impl Default for Limits {
             shard_queue_messages: 8_192,
             tcp_queue_messages: 16_384,
             tcp_backlog_bytes: 1 << 20,
+            decision_timeout: Duration::from_secs(10),
             retry_after_seconds: 5,
         }
     }

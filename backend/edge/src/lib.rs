@@ -19,6 +19,8 @@ pub mod seam;
 mod shard;
 mod sockets;
 mod stateless;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use config::{Config, Limits};

@@ -1,18 +1,11 @@
 //! Answers that leave nothing behind (RFC 3261 §8.2.7): to what cannot be read, to strangers, challenges, overload.
 
-use sip::header::Via;
-use sip::transaction::Peer;
-use sip::wire::{HeaderName, Message, Writer, reason_phrase};
-use sip::{Method, Transport};
-use std::borrow::Cow;
-use std::fmt::Write as _;
-use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
-
 use bytes::Bytes;
-
-/// The most Via values that are copied: a request with more took more hops than Max-Forwards allows.
-const VIAS_MAX: usize = 70;
+use sip::Method;
+use sip::transaction::{Peer, reply, reply_peer};
+use sip::wire::{HeaderName, Message, reason_phrase};
+use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 
 /// An answer to be sent.
 #[derive(Debug)]
@@ -50,75 +43,27 @@ pub(crate) fn answer(
     if !request.is_request() || request.method() == Method::Ack {
         return None;
     }
-    let first = request.values(HeaderName::Via).next()?;
-    let top = Via::parse(first).ok();
+    request.header(HeaderName::Via)?;
     let reason = if refused.reason.is_empty() { reason_phrase(refused.status) } else { &refused.reason };
-    let mut writer = Writer::response(refused.status, reason);
-    let stamped = top.as_ref().map(|via| stamp(via, source.addr));
-    writer = writer.header(HeaderName::Via, stamped.as_deref().unwrap_or(first));
-    for via in request.values(HeaderName::Via).take(VIAS_MAX).skip(1) {
-        writer = writer.header(HeaderName::Via, via);
-    }
-    for name in [HeaderName::From, HeaderName::CallId, HeaderName::CSeq] {
-        if let Some(value) = request.header(name) {
-            writer = writer.header(name, value);
-        }
-    }
-    if let Some(to) = request.header(HeaderName::To) {
-        let has_tag = request.to().is_ok_and(|to| to.tag().is_some());
-        let to = if has_tag { Cow::Borrowed(to) } else { Cow::Owned(tagged(request, to, tags)) };
-        writer = writer.header(HeaderName::To, to.as_ref());
-    }
-    for (name, value) in &refused.headers {
-        writer = writer.header(name, value);
-    }
-    Some((way_back(top.as_ref(), source), writer.finish()))
+    let writer = reply(request, &source, refused.status, reason, &tag(request, tags));
+    let writer =
+        refused.headers.iter().fold(writer, |writer, (name, value)| writer.header(name, value.as_str()));
+    // A Via that cannot be read leaves the address that the request came from.
+    Some((reply_peer(request, &source).unwrap_or(source), writer.finish()))
 }
 
 /// A retransmission gets the same tag, without anything being kept of the first.
-fn tagged(request: &Message, to: &str, tags: &RandomState) -> String {
+fn tag(request: &Message, tags: &RandomState) -> String {
     let branch = request.top_via().ok().and_then(|via| via.branch);
     let from = request.header(HeaderName::From);
-    let tag = tags.hash_one((branch, from, request.call_id(), request.header(HeaderName::CSeq)));
-    format!("{to};tag={tag:016x}")
-}
-
-/// RFC 3261 §18.2.1 and RFC 3581 §4: says where the request really came from.
-fn stamp(via: &Via<'_>, source: SocketAddr) -> String {
-    let mut stamped = String::with_capacity(96);
-    let host = sip::uri::HostPort { host: via.host, port: via.port };
-    // Writing into a String cannot fail.
-    let _ = write!(stamped, "SIP/2.0/{} {host}", via.transport_name);
-    for (name, value) in via.params.iter() {
-        let is_ours = name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport");
-        match value {
-            _ if is_ours || name.is_empty() => {}
-            Some(value) => drop(write!(stamped, ";{name}={value}")),
-            None => drop(write!(stamped, ";{name}")),
-        }
-    }
-    if via.rport.is_some() {
-        let _ = write!(stamped, ";rport={}", source.port());
-    }
-    if via.rport.is_some() || via.host.parse() != Ok(source.ip()) {
-        let _ = write!(stamped, ";received={}", source.ip());
-    }
-    stamped
-}
-
-/// RFC 3261 §18.2.2: back over the connection, or to the source address, at the port that the Via asks for.
-fn way_back(via: Option<&Via<'_>>, source: Peer) -> Peer {
-    match via {
-        Some(via) if source.transport == Transport::Udp && via.rport.is_none() => {
-            Peer { addr: SocketAddr::new(source.addr.ip(), via.port_or_default()), ..source }
-        }
-        _ => source,
-    }
+    let hash = tags.hash_one((branch, from, request.call_id(), request.header(HeaderName::CSeq)));
+    format!("{hash:016x}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sip::Transport;
 
     const REQUEST: &str = "OPTIONS sip:edge SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1:5070;branch=z9hG4bKa\r\n\
         Via: SIP/2.0/UDP far;branch=z9hG4bKb\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: x\r\n\

@@ -9,7 +9,6 @@ mod streams;
 use crate::batch::{BATCH, Batch};
 use crate::context::{Context, Outgoing, Packet};
 use crate::counters::add;
-use crate::inbox::Inbox;
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
 use sip::Transport;
@@ -116,13 +115,7 @@ impl Io {
                 self.streams.sweep(now);
                 sweep_at = now + SWEEP;
             }
-            self.context
-                .shared
-                .inboxes
-                .iter()
-                .zip(self.steer.take_fed())
-                .filter(|(_, fed)| *fed)
-                .for_each(|(inbox, _)| Inbox::wake(inbox));
+            self.steer.wake_fed();
             if self.context.is_io_stopping.load(Ordering::Relaxed) {
                 self.write_outbox(now);
                 return;

@@ -41,10 +41,13 @@ impl Steer {
         Self { fed: vec![false; queues.len()], reserve, context, queues }
     }
 
-    /// Which shards were fed since the last question.
-    pub(super) fn take_fed(&mut self) -> Vec<bool> {
-        let shards = self.fed.len();
-        std::mem::replace(&mut self.fed, vec![false; shards])
+    /// Wakes the shards that were fed since the last time.
+    pub(super) fn wake_fed(&mut self) {
+        for (fed, inbox) in self.fed.iter_mut().zip(&self.context.shared.inboxes) {
+            if std::mem::take(fed) {
+                inbox.wake();
+            }
+        }
     }
 
     /// Takes a datagram; what finds its queue full is dropped, since UDP sends again.

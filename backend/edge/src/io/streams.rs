@@ -95,7 +95,7 @@ impl Streams {
     }
 
     fn admit(&mut self, mut connection: Connection) -> Option<u64> {
-        let id = self.next;
+        let id = self.next << 1 | u64::from(!connection.is_established);
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.registry.register(&mut connection.stream, Token(usize::try_from(id).ok()?), interest).ok()?;
         // Messages are whole when they are written, so waiting for more only delays them.
@@ -198,8 +198,10 @@ impl Streams {
         let Outgoing { shard, peer, bytes } = outgoing;
         let waiting = Waiting { shard, peer, bytes };
         let known = match peer.flow {
-            Some(flow) => self.open.contains_key(&flow).then_some(flow),
-            None => self.by_address.get(&peer.addr).copied(),
+            Some(flow) if self.open.contains_key(&flow) => Some(flow),
+            // A connection that the peer opened cannot be opened from here: it would end at its NAT.
+            Some(flow) if !is_ours(flow) => return self.failed(&waiting),
+            _ => self.by_address.get(&peer.addr).copied(),
         };
         let Some(id) = known.or_else(|| self.connect(peer, now)) else {
             return self.failed(&waiting);
@@ -213,11 +215,10 @@ impl Streams {
         }
     }
 
-    /// A connection that the peer opened and that is gone cannot be opened from here: the phone is behind a NAT.
+    /// Opens a connection.
     fn connect(&mut self, peer: Peer, now: Instant) -> Option<u64> {
-        let is_possible = peer.flow.is_none()
-            && peer.transport == Transport::Tcp
-            && self.open.len() < self.context.limits.tcp_connections_max;
+        let is_possible =
+            peer.transport == Transport::Tcp && self.open.len() < self.context.limits.tcp_connections_max;
         let stream = is_possible.then(|| TcpStream::connect(peer.addr).ok()).flatten()?;
         self.admit(Connection::new(stream, peer.addr, false, now))
     }
@@ -263,4 +264,9 @@ impl Streams {
         }
         self.accept(now);
     }
+}
+
+/// Whether we opened a connection ourselves: its id says so, also when the connection is gone.
+const fn is_ours(id: u64) -> bool {
+    id & 1 == 1
 }

@@ -73,6 +73,7 @@ impl Shard {
         let method = message.method();
         match method {
             Method::Invite | Method::Register | Method::Options => {}
+            Method::Bye | Method::Prack | Method::Update | Method::Info => return Err(Some(Refused::new(481))),
             Method::Other(_) => return Err(Some(Refused::new(501).with("Allow", ALLOW))),
             _ => return Err(Some(Refused::new(405).with("Allow", ALLOW))),
         }
@@ -128,12 +129,9 @@ impl Shard {
     }
 }
 
-/// Whether a request stands outside a dialog and asks for something. ACK, CANCEL and what belongs to a dialog that
-/// we do not have is the engine's.
+/// Whether a request stands outside a dialog. ACK, CANCEL and what claims a dialog of ours is the engine's.
 fn is_approach(message: &Message) -> bool {
-    let is_dialog_method = matches!(
-        message.method(),
-        Method::Ack | Method::Cancel | Method::Bye | Method::Prack | Method::Update | Method::Info
-    );
-    message.is_request() && !is_dialog_method && message.to().is_ok_and(|to| to.tag().is_none())
+    let method = message.method();
+    let is_outside = method == Method::Register || message.to().is_ok_and(|to| to.tag().is_none());
+    message.is_request() && !matches!(method, Method::Ack | Method::Cancel) && is_outside
 }

@@ -16,9 +16,6 @@ use sip::wire::Message;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long the app may take for a decision; then the caller gets 503.
-pub(super) const DECISION_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// A call of this shard.
 pub(super) struct Call {
     id: CallId,
@@ -58,7 +55,7 @@ impl Shard {
             media: OnceLock::new(),
         });
         self.context.shared.live.pin().insert(facts.call, Arc::clone(&live));
-        let undecided_at = self.now + DECISION_TIMEOUT;
+        let undecided_at = self.now + self.context.limits.decision_timeout;
         self.timers.set(undecided_at, call, Due::Verdict);
         let entry = Call {
             id: facts.call,

@@ -95,7 +95,7 @@ impl Shard {
             self.take_timers();
             self.take_drain();
             self.flush();
-            if self.packets.is_empty() {
+            if self.packets.is_empty() && self.transmit.is_empty() {
                 std::thread::park_timeout(self.sleep());
             }
         }
@@ -184,6 +184,7 @@ impl Shard {
         self.end_all();
         self.abandon_all();
         self.flush();
+        self.transmit.flush();
     }
 
     fn tally(&self) -> &Tally {

@@ -55,6 +55,11 @@ impl Transmit {
         std::mem::take(&mut self.failed)
     }
 
+    /// Whether nothing waits to be sent.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.datagrams.is_empty()
+    }
+
     fn send_datagrams(&mut self) {
         let datagrams = std::mem::take(&mut self.datagrams);
         let mut rest = datagrams.as_slice();
