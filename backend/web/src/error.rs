@@ -51,12 +51,18 @@ pub(crate) struct ErrorDetail {
     target: Option<String>,
 }
 
+impl ErrorDetail {
+    pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), target: None }
+    }
+}
+
 /// A failed request.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     status: StatusCode,
     info: Box<ErrorInfo>,
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u32>,
     allow: Option<String>,
 }
 
@@ -111,15 +117,69 @@ impl ApiError {
 
     /// With a more specific code.
     pub(crate) fn inner(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
-        self.info.innererror = Some(ErrorDetail { code: code.into(), message: message.into(), target: None });
+        self.info.innererror = Some(ErrorDetail::new(code, message));
         self
     }
 
     /// With when to try again.
-    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+    pub(crate) const fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds);
         self
     }
+}
+
+impl From<app::Error> for ApiError {
+    fn from(error: app::Error) -> Self {
+        use app::Error as E;
+        let text = error.to_string();
+        let located = |status, code: &'static str, target: Option<String>| {
+            let error = Self::new(status, code, text.clone());
+            match target {
+                Some(target) => error.at(target),
+                None => error,
+            }
+        };
+        match error {
+            E::NotFound { target, .. } => located(StatusCode::NOT_FOUND, "NotFound", target),
+            E::Invalid { status, code, target, inner, .. } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+                let error = located(status, code, target);
+                match inner {
+                    Some((code, message)) => error.inner(code, message),
+                    None => error,
+                }
+            }
+            E::Conflict { target, .. } => located(StatusCode::CONFLICT, "Conflict", target),
+            E::Unauthenticated { .. } => located(StatusCode::UNAUTHORIZED, "Unauthenticated", None),
+            E::Denied { .. } => located(StatusCode::FORBIDDEN, "Forbidden", None),
+            E::PaymentRequired { missing, .. } => {
+                located(StatusCode::PAYMENT_REQUIRED, "PaymentRequired", Some("balance".to_owned()))
+                    .inner("NotEnoughCredit", format!("{missing} is missing"))
+            }
+            E::TooMany { retry_after, .. } => {
+                located(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", None).retry_after(retry_after)
+            }
+            E::Unavailable { retry_after } => {
+                located(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", None).retry_after(retry_after)
+            }
+            E::Internal(source) => {
+                tracing::error!(error = %chain(source.as_ref()), "a request failed inside");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
 }
 
 impl fmt::Display for ApiError {

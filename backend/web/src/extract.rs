@@ -6,12 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use std::future::{Ready, ready};
 
-/// The body of an API request, read whole by the gate, within [`BODY_MAX_BYTES`].
+/// The body of an API request, read whole by the gate, within its bounds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawBody(pub(crate) Bytes);
-
-/// Largest body of an API request, in bytes.
-pub(crate) const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// The JSON body. `application/json` and every `…+json` are taken, merge patches too; a request without a type counts
 /// as JSON.

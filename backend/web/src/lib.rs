@@ -1,12 +1,27 @@
-//! The HTTP door.
+//! The HTTP door: the JSON API and the pages, over TLS and plain HTTP on one port.
+//!
+//! Start reading at [`serve()`]. A request passes the gate (body, credentials, headers), the replay of repeated POSTs,
+//! and one handler of `api` or `portal`, which asks one use case of `app`. This crate knows `app` and `domain` alone.
 
 #![forbid(unsafe_code)]
 
+mod api;
+mod assets;
 mod auth;
+mod door;
 mod error;
 mod extract;
+mod gate;
+mod openapi;
 mod percent;
+mod portal;
+mod replay;
+mod routes;
+mod serve;
 mod server;
 pub mod tls;
 
+pub use door::{Metrics, Ready};
+pub use openapi::openapi_json;
+pub use serve::{Config, serve};
 pub use server::Server;

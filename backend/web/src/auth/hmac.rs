@@ -149,5 +149,4 @@ pub(crate) fn without_port(host: &str) -> &str {
 }
 
 #[cfg(test)]
-#[path = "hmac_tests.rs"]
 mod tests;

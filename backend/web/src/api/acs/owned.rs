@@ -1,0 +1,124 @@
+//! The numbers that a tenant owns.
+
+use super::{ApiVersion, Paging, PhoneNumberCost, VersionParams, instant, next_link, operations};
+use crate::{
+    api::{
+        number,
+        schema::{PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberType},
+    },
+    auth::Caller,
+    error::{ApiError, ApiResult},
+    extract::Params,
+};
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get,
+    web::{Data, Path},
+};
+use app::numbers::{self, OwnedNumber};
+use domain::numbering::{AssignmentType, Capabilities, NumberType};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
+    routes.service(list_purchased_numbers).service(get_purchased_number).service(release_number);
+}
+
+/// A number that the tenant owns.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PurchasedPhoneNumber {
+    /// The digits.
+    id: String,
+    /// The number with its `+`.
+    phone_number: String,
+    country_code: String,
+    #[schema(value_type = PhoneNumberType)]
+    phone_number_type: NumberType,
+    #[schema(value_type = PhoneNumberCapabilities)]
+    capabilities: Capabilities,
+    #[schema(value_type = PhoneNumberAssignmentType)]
+    assignment_type: AssignmentType,
+    #[schema(format = DateTime)]
+    purchase_date: String,
+    cost: PhoneNumberCost,
+}
+
+impl From<OwnedNumber> for PurchasedPhoneNumber {
+    fn from(owned: OwnedNumber) -> Self {
+        Self {
+            id: owned.number.digits(),
+            phone_number: owned.number.to_string(),
+            country_code: owned.country_code,
+            phone_number_type: owned.number_type,
+            capabilities: owned.capabilities,
+            assignment_type: owned.assignment_type,
+            purchase_date: instant(owned.purchased_at),
+            cost: owned.monthly.into(),
+        }
+    }
+}
+
+/// The numbers that the tenant owns.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PurchasedPhoneNumbers {
+    phone_numbers: Vec<PurchasedPhoneNumber>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_link: Option<String>,
+}
+
+/// The numbers that the tenant owns, in order.
+#[utoipa::path(tag = "numbers", params(VersionParams, Paging), responses((status = 200, body = PurchasedPhoneNumbers)))]
+#[get("/phoneNumbers")]
+pub(crate) async fn list_purchased_numbers(
+    app: Data<app::App>,
+    caller: Caller,
+    _version: ApiVersion,
+    paging: Params<Paging>,
+    request: HttpRequest,
+) -> ApiResult {
+    let list = numbers::list(&app, &caller, paging.0.window()).await?;
+    Ok(HttpResponse::Ok().json(PurchasedPhoneNumbers {
+        phone_numbers: list.value.into_iter().map(Into::into).collect(),
+        next_link: next_link(&request, list.next_skip),
+    }))
+}
+
+/// One number that the tenant owns.
+#[utoipa::path(tag = "numbers", params(VersionParams), responses((status = 200, body = PurchasedPhoneNumber)))]
+#[get("/phoneNumbers/{phoneNumber}")]
+pub(crate) async fn get_purchased_number(
+    app: Data<app::App>,
+    caller: Caller,
+    _version: ApiVersion,
+    phone_number: Path<String>,
+) -> ApiResult {
+    let owned = numbers::get(&app, &caller, number(&phone_number, "phoneNumber")?).await;
+    Ok(HttpResponse::Ok()
+        .json(PurchasedPhoneNumber::from(owned.map_err(|error| missing(error, &phone_number))?)))
+}
+
+/// Gives a number back: it stays the tenant's until the end of the month that is paid.
+#[utoipa::path(tag = "numbers", params(VersionParams),
+    responses((status = 202, description = "The release runs: see Operation-Location")))]
+#[delete("/phoneNumbers/{phoneNumber}")]
+pub(crate) async fn release_number(
+    app: Data<app::App>,
+    caller: Caller,
+    version: ApiVersion,
+    phone_number: Path<String>,
+) -> ApiResult {
+    let operation = numbers::release(&app, &caller, number(&phone_number, "phoneNumber")?).await;
+    Ok(operations::accepted(&operation.map_err(|error| missing(error, &phone_number))?, &version))
+}
+
+/// The protocol's own sentence for a number that is not the tenant's.
+fn missing(error: app::Error, number: &str) -> ApiError {
+    match error {
+        app::Error::NotFound { .. } => {
+            ApiError::not_found(format!("Input phoneNumber {number} cannot be found.")).at("phonenumber")
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Health, metrics and the document: for those who run and those who integrate the platform.
+
+use crate::door::Door;
+use actix_web::{HttpResponse, get, http::header::ContentType, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
+    routes.service(get_health).service(get_readiness).service(get_metrics);
+}
+
+/// How the platform is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`, or why not.
+    status: &'static str,
+}
+
+/// Whether the process lives.
+#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = Health)))]
+#[get("/healthz")]
+pub(crate) async fn get_health() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+/// Whether everything serves: 200 then, 503 before and while it stops.
+#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = Health), (status = 503, body = Health)))]
+#[get("/readyz")]
+pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> HttpResponse {
+    let wait = |status| {
+        HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "1")).json(Health { status })
+    };
+    if !(door.ready)() {
+        return wait("starting or stopping");
+    }
+    match app.ready().await {
+        Ok(()) => HttpResponse::Ok().json(Health { status: "ok" }),
+        Err(error) => {
+            tracing::warn!(%error, "not ready: the database does not answer");
+            wait("the database does not answer")
+        }
+    }
+}
+
+/// Counters and gauges in Prometheus' text format.
+#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = String, content_type = "text/plain")))]
+#[get("/metrics")]
+pub(crate) async fn get_metrics(door: Data<Door>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((door.metrics)())
+}
+
+/// The OpenAPI document. It stands beside what it describes.
+#[get("/openapi.json")]
+pub(crate) async fn get_openapi(door: Data<Door>) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(door.openapi.to_string())
+}

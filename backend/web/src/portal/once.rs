@@ -1,0 +1,62 @@
+//! Secrets between the answer to a form and the page that shows them, once. They are in memory alone, for minutes.
+
+use app::{tenants::SignedUp, users::CreatedSipUser};
+use moka::sync::Cache;
+use std::{sync::Arc, time::Duration};
+
+/// How long a secret waits for its page.
+const WAITS: Duration = Duration::from_secs(300);
+/// Secrets that wait at a time; the oldest goes first.
+const WAITING_MAX: u64 = 1_024;
+
+/// What waits, by session: the last of each kind.
+#[derive(Clone)]
+pub(crate) struct Once {
+    welcomes: Cache<String, Arc<SignedUp>>,
+    phones: Cache<String, Arc<CreatedSipUser>>,
+}
+
+impl Once {
+    pub(crate) fn new() -> Self {
+        Self { welcomes: waiting(), phones: waiting() }
+    }
+
+    /// The keys of whoever just signed up wait for the welcome page.
+    pub(crate) fn put_welcome(&self, session: &str, signed_up: SignedUp) {
+        self.welcomes.insert(session.to_owned(), Arc::new(signed_up));
+    }
+
+    /// The keys, where they were not shown yet.
+    pub(crate) fn take_welcome(&self, session: &str) -> Option<Arc<SignedUp>> {
+        self.welcomes.remove(session)
+    }
+
+    /// The password of a new SIP user waits for the page of the users.
+    pub(crate) fn put_phone(&self, session: &str, user: CreatedSipUser) {
+        self.phones.insert(session.to_owned(), Arc::new(user));
+    }
+
+    /// The password, where it was not shown yet.
+    pub(crate) fn take_phone(&self, session: &str) -> Option<Arc<CreatedSipUser>> {
+        self.phones.remove(session)
+    }
+}
+
+fn waiting<T: Send + Sync + 'static>() -> Cache<String, Arc<T>> {
+    Cache::builder().max_capacity(WAITING_MAX).time_to_live(WAITS).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_given_out_once_and_to_its_session_alone() {
+        let once = Once::new();
+        let user = || CreatedSipUser { username: "anna".into(), domain: "a.test".into(), password: "s".into() };
+        once.put_phone("one", user());
+        assert!(once.take_phone("two").is_none());
+        assert_eq!(once.take_phone("one").map(|user| user.password.clone()), Some("s".to_owned()));
+        assert!(once.take_phone("one").is_none());
+    }
+}

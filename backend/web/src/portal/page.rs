@@ -1,0 +1,239 @@
+//! What every page has around it: the menu, who is signed in, the token of its forms, a word on what was just done.
+
+use crate::assets;
+use std::sync::LazyLock;
+
+/// The version in the footer.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+static STYLE: LazyLock<String> = LazyLock::new(|| assets::href("css/dialtone.css"));
+static SCRIPT: LazyLock<String> = LazyLock::new(|| assets::href("js/dialtone.js"));
+static ICON: LazyLock<String> = LazyLock::new(|| assets::href("img/mark.svg"));
+
+/// The frame of a page, ready to print.
+#[derive(Debug, Clone)]
+pub(crate) struct Shell {
+    /// The menu; empty for strangers.
+    pub(crate) menu: Vec<Entry>,
+    /// The e-mail address of whoever is signed in.
+    pub(crate) who: Option<String>,
+    /// Where the brand leads.
+    pub(crate) home: &'static str,
+    /// What every form must send along.
+    pub(crate) csrf: String,
+    /// What was just done.
+    pub(crate) flash: Option<Flash>,
+    /// The version of this program.
+    pub(crate) version: &'static str,
+    /// The style sheet, by its content.
+    pub(crate) style: &'static str,
+    /// The script, by its content.
+    pub(crate) script: &'static str,
+    /// The icon, by its content.
+    pub(crate) icon: &'static str,
+}
+
+impl Shell {
+    /// The frame around a page at `place`, for `audience`.
+    pub(crate) fn new(place: Place, audience: Audience, who: Option<String>) -> Self {
+        Self {
+            menu: audience.menu(place),
+            home: audience.home(),
+            who,
+            csrf: String::new(),
+            flash: None,
+            version: VERSION,
+            style: &STYLE,
+            script: &SCRIPT,
+            icon: &ICON,
+        }
+    }
+}
+
+/// One entry of the menu.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// Where it leads.
+    pub(crate) href: &'static str,
+    /// What it says.
+    pub(crate) label: &'static str,
+    /// Whether this page is in it.
+    pub(crate) current: bool,
+}
+
+/// A word on what was just done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flash {
+    /// `good`, `warn` or `bad`.
+    pub(crate) tone: &'static str,
+    /// The sentence.
+    pub(crate) text: &'static str,
+}
+
+/// Who looks at a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Nobody we know.
+    Stranger,
+    /// Somebody of a tenant.
+    Member,
+    /// Whoever runs the platform.
+    Operator,
+}
+
+impl Audience {
+    /// The first page of each.
+    pub(crate) const fn home(self) -> &'static str {
+        match self {
+            Self::Stranger => "/",
+            Self::Member => "/app",
+            Self::Operator => "/operator",
+        }
+    }
+
+    fn menu(self, place: Place) -> Vec<Entry> {
+        const MEMBER: [Place; 5] = [Place::Overview, Place::Numbers, Place::Trunks, Place::Users, Place::Calls];
+        let places: &[Place] = match self {
+            Self::Stranger => &[],
+            Self::Member => &MEMBER,
+            Self::Operator => &[Place::Platform],
+        };
+        let entry = |known: &Place| {
+            let (href, label) = known.entry();
+            Entry { href, label, current: *known == place }
+        };
+        places.iter().map(entry).collect()
+    }
+}
+
+/// Which part of the console a page is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// None: the pages before sign-in, and errors.
+    Outside,
+    /// The tenant's first page.
+    Overview,
+    /// Numbers.
+    Numbers,
+    /// Trunks and routes.
+    Trunks,
+    /// SIP users.
+    Users,
+    /// Calls.
+    Calls,
+    /// The operator's first page.
+    Platform,
+}
+
+impl Place {
+    const fn entry(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Outside => ("/", "Start"),
+            Self::Overview => ("/app", "Overview"),
+            Self::Numbers => ("/app/numbers", "Numbers"),
+            Self::Trunks => ("/app/trunks", "Trunks and routes"),
+            Self::Users => ("/app/users", "SIP users"),
+            Self::Calls => ("/app/calls", "Calls"),
+            Self::Platform => ("/operator", "Platform"),
+        }
+    }
+}
+
+/// What was done before a page is shown, in words that a cookie may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// The session is over.
+    SignedOut,
+    /// Numbers were bought.
+    Bought,
+    /// A number goes elsewhere now.
+    Bound,
+    /// A number goes back.
+    Released,
+    /// A trunk was made or changed.
+    TrunkSaved,
+    /// A trunk is gone.
+    TrunkDeleted,
+    /// A route was made or changed.
+    RouteSaved,
+    /// A route is gone.
+    RouteDeleted,
+    /// A route is tried earlier.
+    RouteMoved,
+    /// A SIP user is gone.
+    UserDeleted,
+    /// A live call is being ended.
+    CallEnding,
+    /// The sandbox calls.
+    CallPlaced,
+}
+
+impl Done {
+    const ALL: [Self; 12] = [
+        Self::SignedOut,
+        Self::Bought,
+        Self::Bound,
+        Self::Released,
+        Self::TrunkSaved,
+        Self::TrunkDeleted,
+        Self::RouteSaved,
+        Self::RouteDeleted,
+        Self::RouteMoved,
+        Self::UserDeleted,
+        Self::CallEnding,
+        Self::CallPlaced,
+    ];
+
+    /// The word in the cookie.
+    pub(crate) const fn word(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The one with this word.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.word() == word)
+    }
+
+    /// What the page says.
+    pub(crate) const fn flash(self) -> Flash {
+        Flash { tone: "good", text: self.row().1 }
+    }
+
+    const fn row(self) -> (&'static str, &'static str) {
+        match self {
+            Self::SignedOut => ("signed-out", "You are signed out."),
+            Self::Bought => ("bought", "Bought. Say below where calls to it go."),
+            Self::Bound => ("bound", "Saved. The next call goes there."),
+            Self::Released => ("released", "Released. It stays yours until it is no longer paid for."),
+            Self::TrunkSaved => ("trunk-saved", "The trunk is saved."),
+            Self::TrunkDeleted => ("trunk-deleted", "The trunk is deleted."),
+            Self::RouteSaved => ("route-saved", "The route is saved. The next call is routed by it."),
+            Self::RouteDeleted => ("route-deleted", "The route is deleted."),
+            Self::RouteMoved => ("route-moved", "The route is tried earlier now."),
+            Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),
+            Self::CallEnding => ("call-ending", "The call is being ended."),
+            Self::CallPlaced => ("call-placed", "The sandbox is calling."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_what_was_done_is_found_again_and_no_other_is() {
+        for done in Done::ALL {
+            assert_eq!(Done::from_word(done.word()), Some(done));
+        }
+        assert_eq!(Done::from_word("<script>"), None);
+    }
+
+    #[test]
+    fn the_menu_marks_the_page_that_is_shown_and_strangers_get_none() {
+        let shell = Shell::new(Place::Calls, Audience::Member, None);
+        let current: Vec<_> = shell.menu.iter().filter(|entry| entry.current).map(|entry| entry.href).collect();
+        assert_eq!(current, ["/app/calls"]);
+        assert!(Shell::new(Place::Outside, Audience::Stranger, None).menu.is_empty());
+    }
+}

@@ -1,0 +1,96 @@
+//! `Idempotency-Key`: a POST that is sent again with the same key gets the first answer again, and does nothing.
+
+use crate::{
+    auth::Asker,
+    error::ApiError,
+    extract::RawBody,
+    openapi::{IDEMPOTENCY_KEY, IDEMPOTENT_ROOT},
+    server::Connection,
+};
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse, ResponseError as _,
+    body::{BoxBody, MessageBody, to_bytes},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode, header::ContentType},
+    middleware::Next,
+    rt,
+    web::Data,
+};
+use app::{
+    App,
+    replays::{self, Begun, Ticket},
+};
+
+/// Says that an answer is not the first of its kind.
+const REPLAYED: (&str, &str) = ("idempotency-replayed", "true");
+
+/// Lets a request through, or answers it again.
+pub(crate) async fn pass(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some((caller, key, asked)) = read(&request) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    match replays::begin(&app, &caller, &key, &asked).await {
+        // In a task of its own: a caller that hangs up must not leave a request half answered.
+        Ok(Begun::Fresh(ticket)) => {
+            rt::spawn(answer(app, ticket, request, next)).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a request with an idempotency key broke off");
+                Err(ApiError::internal().into())
+            })
+        }
+        Ok(Begun::Replay { status, body }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+            let mut response = HttpResponse::build(status);
+            Ok(request
+                .into_response(response.insert_header(REPLAYED).content_type(ContentType::json()).body(body)))
+        }
+        Err(error) => Ok(request.into_response(at_key(error).error_response())),
+    }
+}
+
+/// Who asks, with which key, for what; `None` where no key counts: no header, no POST, or nobody we know.
+fn read(request: &ServiceRequest) -> Option<(String, String, Vec<u8>)> {
+    let key = request.headers().get(IDEMPOTENCY_KEY)?.to_str().ok()?.to_owned();
+    if request.method() != Method::POST || !request.path().starts_with(IDEMPOTENT_ROOT) {
+        return None;
+    }
+    let extensions = request.extensions();
+    let caller = match extensions.get::<Asker>() {
+        Some(asker) => asker.account()?,
+        None => {
+            let peer = request.conn_data::<Connection>().and_then(|connection| connection.peer);
+            format!("address:{}", peer.map_or_else(String::new, |peer| peer.ip().to_string()))
+        }
+    };
+    let body = extensions.get::<RawBody>().cloned().unwrap_or_default().0;
+    let mut asked = format!("POST {}\n", request.uri()).into_bytes();
+    asked.extend_from_slice(&body);
+    Some((caller, key, asked))
+}
+
+async fn answer(
+    app: Data<App>,
+    ticket: Ticket,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let (request, response) = next.call(request).await?.into_parts();
+    let (response, body) = response.into_parts();
+    let body = to_bytes(body).await.map_err(|error| Error::from(error.into()))?;
+    let kept = if response.status().is_success() {
+        replays::finish(&app, ticket, response.status().as_u16(), &body).await
+    } else {
+        replays::abandon(&app, ticket).await
+    };
+    if let Err(error) = kept {
+        tracing::error!(%error, "an answer could not be kept for its idempotency key");
+    }
+    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))))
+}
+
+fn at_key(error: app::Error) -> ApiError {
+    ApiError::from(error).at(IDEMPOTENCY_KEY)
+}

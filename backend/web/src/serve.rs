@@ -1,0 +1,77 @@
+//! The whole HTTP door: routes behind the gate, on the port.
+
+use crate::{
+    door::{self, Door, Metrics, Ready},
+    error::ApiError,
+    gate, openapi, replay, routes,
+    server::{self, Server},
+    tls::Certificates,
+};
+use actix_web::{
+    middleware::{NormalizePath, TrailingSlash, from_fn},
+    web::{Data, FormConfig, PathConfig},
+};
+use std::{fmt, io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use utoipa_actix_web::AppExt as _;
+
+/// Largest form of a page, in bytes.
+const FORM_MAX_BYTES: usize = 64 * 1024;
+
+/// The settings of the HTTP door.
+#[derive(Clone)]
+pub struct Config {
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Threads that serve requests.
+    pub workers: NonZeroUsize,
+    /// What links and connection strings say: `https://voice.example`.
+    pub public_url: String,
+    /// What TLS clients are shown.
+    pub certificates: Arc<Certificates>,
+    /// Whether everything else serves: `/readyz` asks it and the database.
+    pub ready: Ready,
+    /// Further metrics for `/metrics`, in Prometheus' text format.
+    pub metrics: Metrics,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("workers", &self.workers)
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Serves portal and API. Returns once the port is bound; must be called inside the runtime.
+///
+/// # Errors
+/// Where the port can't be bound, or the certificates are of no use.
+pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
+    let (document, map) = openapi::document_and_map();
+    let door = Door {
+        strict_transport: !door::is_loopback(door::host_of(&config.public_url)),
+        ready: config.ready,
+        metrics: config.metrics,
+        openapi: document.into(),
+        map: Arc::new(map),
+    };
+    let (app, door) = (Data::new(app), Data::new(door));
+    server::start(config.listen, config.workers.get(), config.certificates, move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .app_data(door.clone())
+            .app_data(FormConfig::default().limit(FORM_MAX_BYTES))
+            .app_data(PathConfig::default().error_handler(|error, _| {
+                ApiError::invalid("path", format!("the path can't be read: {error}")).into()
+            }))
+            .into_utoipa_app()
+            .configure(routes::mount)
+            .into_app()
+            .configure(routes::mount_pages)
+            .wrap(from_fn(replay::pass))
+            .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
+            .wrap(from_fn(gate::pass))
+    })
+}
