@@ -125,7 +125,7 @@ impl Handle {
     /// All counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters::read(&self.shared.tallies, self.count() as u64)
+        self.shared.counters()
     }
 
     pub(crate) const fn shared(&self) -> &Arc<Shared> {
@@ -143,6 +143,11 @@ impl Shared {
     fn view(&self, call: CallId, live: &Live) -> LiveCall {
         let media = live.media.get().and_then(|id| self.media.get()?.stats(*id));
         LiveCall { call, started_at: live.started_at, answered_at: live.answered_at.get().copied(), media }
+    }
+
+    /// All counters.
+    pub(crate) fn counters(&self) -> Counters {
+        Counters::read(&self.tallies, self.calls.load(Ordering::Relaxed) as u64)
     }
 
     /// The counters of the socket thread.

@@ -124,3 +124,48 @@ fn is_new_call(message: &Message) -> bool {
         && message.method() == Method::Invite
         && message.to().is_ok_and(|to| to.tag().is_none())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::context;
+    use sip::Transport;
+
+    /// Queues of four messages that nobody reads.
+    fn steer() -> (Steer, rtrb::Consumer<Packet>) {
+        let context = context(|config| config.limits.shard_queue_messages = 4);
+        let (queue, packets) = rtrb::RingBuffer::new(4);
+        (Steer::new(Arc::new(context), vec![queue]), packets)
+    }
+
+    fn request(method: &str, count: u32) -> Bytes {
+        let text = format!(
+            "{method} sip:1@edge.test SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bK{count}\r\n\
+             From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: c{count}\r\nCSeq: 1 {method}\r\n\r\n"
+        );
+        text.into()
+    }
+
+    #[test]
+    fn a_shard_that_is_behind_refuses_new_calls_first_and_then_drops_what_is_sent_again() {
+        let (mut steer, mut packets) = steer();
+        let from = Peer::new(([127, 0, 0, 1], 9).into(), Transport::Udp);
+        for count in 0..3 {
+            assert!(steer.datagram(from, request("INVITE", count)).is_none());
+        }
+        // One free place is left: it is kept for calls that are up.
+        let (to, answer) = steer.datagram(from, request("INVITE", 3)).expect("a new call is answered");
+        let answer = Message::parse(answer).expect("sound");
+        assert_eq!((to, answer.status(), answer.extension("Retry-After")), (from, Some(503), Some("5")));
+        assert!(steer.datagram(from, request("BYE", 4)).is_none());
+        assert!(matches!(steer.bytes(from, request("BYE", 5)), Fate::Full(_)));
+        assert!(steer.datagram(from, request("BYE", 6)).is_none());
+
+        let seen: Vec<_> = std::iter::from_fn(|| packets.pop().ok())
+            .map(|packet| packet.message.call_id().map(str::to_owned))
+            .collect();
+        assert_eq!(seen, ["c0", "c1", "c2", "c4"].map(|id| Some(id.to_owned())));
+        let counters = steer.context.shared.counters();
+        assert_eq!((counters.overloaded, counters.dropped_in), (1, 1));
+    }
+}

@@ -73,7 +73,9 @@ impl Shard {
         let method = message.method();
         match method {
             Method::Invite | Method::Register | Method::Options => {}
-            Method::Bye | Method::Prack | Method::Update | Method::Info => return Err(Some(Refused::new(481))),
+            Method::Bye | Method::Prack | Method::Update | Method::Info => {
+                return Err(Some(Refused::new(481)));
+            }
             Method::Other(_) => return Err(Some(Refused::new(501).with("Allow", ALLOW))),
             _ => return Err(Some(Refused::new(405).with("Allow", ALLOW))),
         }

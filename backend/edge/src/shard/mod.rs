@@ -26,6 +26,7 @@ use ids::CallIds;
 use sip::b2bua::{CallRef, Engine, Input, RequestRef};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 use timers::{Due, Timers};
@@ -126,6 +127,7 @@ impl Shard {
     fn take_timers(&mut self) {
         if self.engine.poll_timeout().is_some_and(|at| at <= self.now) {
             self.engine.handle_timeout(self.now);
+            self.tally().retransmissions.store(self.engine.retransmissions(), Ordering::Relaxed);
             self.drain_outputs();
         }
         while let Some((call, due)) = self.timers.pop(self.now) {

@@ -374,3 +374,16 @@ fn an_invite_that_is_sent_twice_is_one_call() {
     assert_eq!(edge.business.decided.lock().unwrap().len(), 1);
     assert_eq!(edge.handle.counters().requests[0], ("INVITE", 2));
 }
+
+#[test]
+fn a_callee_that_says_nothing_hears_the_invite_again() {
+    let (edge, mut caller, _) = trio();
+    let silent = Raw::new(edge.addr);
+    edge.business.always(Verdict::Connect(plan([host(silent.addr())])));
+    let out = caller.call("+1@sbc.test", "+15550100@edge.test", None);
+    let first = until("the INVITE", &mut [&mut caller], |_| Some(silent.receive()));
+    assert_eq!(silent.receive().bytes(), first.bytes());
+    assert!(edge.handle.counters().retransmissions >= 1);
+    caller.agent.hang_up(Instant::now(), out, None).unwrap();
+    assert_eq!(failed(&mut caller, &mut []).0, 487);
+}

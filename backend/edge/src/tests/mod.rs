@@ -9,6 +9,7 @@ mod register;
 mod strangers;
 mod streams;
 
+use crate::context::Context;
 use crate::{Config, Handle, Running};
 use fakes::{Business, FakeRelay, Phonebook};
 use std::net::SocketAddr;
@@ -45,6 +46,26 @@ impl Edge {
             .start(Arc::clone(&business) as _, Arc::clone(&phones) as _, Arc::clone(&relay) as _)
             .unwrap();
         Self { addr: running.udp_addr, running: Some(running), handle, business, phones, relay }
+    }
+}
+
+/// What a thread of the edge sees, without a thread.
+pub(crate) fn context(change: impl FnOnce(&mut Config)) -> Context {
+    let mut config = Config { shards: 1, ..Config::new(([127, 0, 0, 1], 0).into(), SECRET) };
+    change(&mut config);
+    let (handle, _) = Handle::new(&config);
+    Context {
+        control: Arc::<Business>::default(),
+        registrar: Arc::<Phonebook>::default(),
+        media: Arc::<FakeRelay>::default(),
+        shared: Arc::clone(handle.shared()),
+        mint: sip::digest::NonceMint::new(SECRET),
+        hash: std::hash::RandomState::new(),
+        public_host: "edge.test".to_owned(),
+        limits: config.limits,
+        udp: std::net::UdpSocket::bind("127.0.0.1:0").unwrap(),
+        streams: std::sync::mpsc::sync_channel(1).0,
+        is_io_stopping: std::sync::atomic::AtomicBool::new(false),
     }
 }
 

@@ -91,6 +91,12 @@ impl Engine {
         self.calls.iter().filter(|(_, call)| !call.is_over()).map(|(key, _)| key)
     }
 
+    /// How many messages were sent again because no answer came, for the metrics.
+    #[must_use]
+    pub const fn retransmissions(&self) -> u64 {
+        self.io.layer.retransmissions()
+    }
+
     /// How many transactions are kept, for the metrics.
     #[must_use]
     pub fn transactions(&self) -> usize {

@@ -33,6 +33,7 @@ pub struct Layer<C> {
     /// Client transactions without a final response, by whom they wait for.
     waiting: BTreeSet<(SocketAddr, Transport, TransactionId)>,
     timers: TimerQueue<(TransactionId, Timer)>,
+    repeats: u64,
     pub(super) outputs: VecDeque<Output<C>>,
 }
 
@@ -50,6 +51,7 @@ impl<C: Copy> Layer<C> {
             merged: HashedMap::default(),
             waiting: BTreeSet::new(),
             timers: TimerQueue::new(),
+            repeats: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -144,6 +146,7 @@ impl<C: Copy> Layer<C> {
         if entry.kind.is_client() || !takes {
             return;
         }
+        self.repeats += u64::from(entry.state == State::Accepted);
         entry.message = bytes;
         if matches!(status, 401 | 407) {
             self.forget_merge(transaction);
@@ -180,6 +183,7 @@ impl<C: Copy> Layer<C> {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((at, (id, timer))) = self.timers.pop(now) {
             if self.entries.get(id.0).is_some_and(|entry| entry.is_running(timer, at)) {
+                self.repeats += u64::from(timer.is_retransmission());
                 self.step(now, id, Event::Fired(timer), None);
             }
         }
@@ -194,6 +198,12 @@ impl<C: Copy> Layer<C> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
+    }
+
+    /// How many messages were sent again because no answer came, since the layer was made: for the metrics.
+    #[must_use]
+    pub const fn retransmissions(&self) -> u64 {
+        self.repeats
     }
 
     /// How many transactions there are.
