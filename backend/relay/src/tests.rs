@@ -237,6 +237,50 @@ fn hold_lets_only_the_holder_through_and_its_gap_is_no_loss() {
 }
 
 #[test]
+fn either_side_alone_can_close_a_direction() {
+    let (relay, _running) = start(Config { workers: 1, ..config(19, 8) });
+    for (a_says, b_says) in
+        [(Direction::RecvOnly, Direction::SendRecv), (Direction::SendRecv, Direction::SendOnly)]
+    {
+        let (session, mut a, mut b) = talk(&relay, 19);
+        redirect(&relay, session, (&a, a_says), (&b, b_says));
+        await_worker(&relay, 19);
+        a.send();
+        eventually("what A sends is held", || relay.stats(session).unwrap().from_a.held == 1);
+        let packet = b.send();
+        a.expect(&packet);
+        assert!(b.take().is_empty(), "{a_says:?} {b_says:?}");
+    }
+}
+
+#[test]
+fn calls_in_quick_succession_are_each_served_by_a_worker_that_was_asleep() {
+    let (relay, _running) = start(Config { workers: 1, ..config(20, 40) });
+    let mut peers = talk(&relay, 20);
+    for round in 0..3000u32 {
+        let session = relay.open().unwrap();
+        (0..round % 400).for_each(|_| std::hint::spin_loop());
+        let ends = [&peers.1, &peers.2].map(|peer| peer.endpoint(Direction::SendRecv));
+        relay.close(std::mem::replace(&mut peers.0, session)).unwrap();
+        for (side, (peer, end)) in
+            [Side::A, Side::B].into_iter().zip([&mut peers.1, &mut peers.2].into_iter().zip(&ends))
+        {
+            relay.set_remote(session, side, Some(end)).unwrap();
+            let (address, port, _) = relay.local(session, side).unwrap();
+            peer.to = SocketAddr::new(address, port);
+        }
+        let packet = peers.1.send();
+        let deadline = Instant::now() + SOON;
+        let mut arrived = Vec::new();
+        while arrived.is_empty() {
+            assert!(Instant::now() < deadline, "round {round} was never done");
+            arrived = peers.2.take();
+        }
+        assert_eq!(arrived, [packet]);
+    }
+}
+
+#[test]
 fn a_direction_that_was_never_agreed_is_not_blamed() {
     let (relay, _running) = start(config(4, 4));
     let (session, a, b) = talk(&relay, 4);
