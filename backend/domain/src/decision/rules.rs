@@ -57,9 +57,9 @@ impl<'a> Court<'a> {
         let callee_lines = match &leg {
             CallerLeg::Number(owned) => {
                 let owned = owned.clone();
-                self.to_binding(payer, &owned, plan, 0)?
+                self.deliver(payer, &owned, plan, 0)?
             }
-            CallerLeg::App | CallerLeg::Trunk => self.from_tenant(payer, plan)?,
+            CallerLeg::App | CallerLeg::Trunk => self.called_by_tenant(payer, plan)?,
         };
         lines.extend(callee_lines);
         self.decision.quote = Quote { currency: plan.currency, lines };
@@ -159,13 +159,13 @@ impl<'a> Court<'a> {
     }
 
     /// A call from a tenant's app or trunk: a number owned here, a user's name, a route, a carrier.
-    fn from_tenant(&mut self, payer: &'a TenantPiece, plan: &PricePlan) -> Ruled<Vec<Line>> {
+    fn called_by_tenant(&mut self, payer: &'a TenantPiece, plan: &PricePlan) -> Ruled<Vec<Line>> {
         let dialled = self.facts.to.clone();
         if let Some((owner, owned)) = dialled.e164().and_then(|number| self.snapshot.owner(number)) {
             self.pass("number", format!("{dialled} is owned on this platform: it is delivered on-net"));
             self.read(&owner.piece.version);
             self.active(&owner.piece.value)?;
-            return self.to_binding(owner, owned, plan, 0);
+            return self.deliver(owner, owned, plan, 0);
         }
         if payer.piece.value.users.iter().any(|user| user == dialled.as_str()) {
             self.pass("number", format!("{dialled} is a SIP user of {}", payer.piece.value.slug));
@@ -343,7 +343,7 @@ impl<'a> Court<'a> {
     }
 
     /// A call to an owned number goes where the number is bound.
-    fn to_binding(
+    fn deliver(
         &mut self,
         owner: &'a TenantPiece,
         owned: &Owned,
@@ -412,7 +412,7 @@ impl<'a> Court<'a> {
         if let Some((other, owned)) = self.snapshot.owner(next) {
             self.read(&other.piece.version);
             self.active(&other.piece.value)?;
-            return self.to_binding(other, owned, plan, hops + 1);
+            return self.deliver(other, owned, plan, hops + 1);
         }
         if self.decision.payer != Some(owner.piece.value.id) {
             return self.refuse(
