@@ -1,0 +1,78 @@
+//! What the edge asks, answered.
+
+use super::{
+    batch::{Answer, Work},
+    decide, identify,
+    record::utc,
+    writer::Job,
+};
+use crate::App;
+use edge::seam::{
+    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Identity, Party, Reply, Verdict,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// The business of calls, as the edge sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Control(App);
+
+impl Control {
+    /// Over an app that has started.
+    #[must_use]
+    pub const fn new(app: App) -> Self {
+        Self(app)
+    }
+}
+
+impl CallControl for Control {
+    fn identify(&self, approach: &Approach<'_>) -> Identity {
+        identify::identify(&self.0.live(), approach)
+    }
+
+    fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String> {
+        let live = self.0.live();
+        let credential = live.by_sip_domain(realm)?.credentials.get(username)?;
+        let secret = match algorithm {
+            DigestAlgorithm::Md5 => &credential.ha1_md5,
+            DigestAlgorithm::Sha256 => &credential.ha1_sha256,
+        };
+        String::from_utf8(secret.to_vec()).ok()
+    }
+
+    fn user(&self, realm: &str, username: &str) -> Option<Party> {
+        identify::user(&self.0.live(), realm, username)
+    }
+
+    fn decide(&self, facts: CallFacts, reply: Reply<Verdict>) {
+        decide::decide(&self.0, &facts, reply);
+    }
+
+    fn answered(&self, call: CallId, at: SystemTime, attempt: usize) {
+        let state = self.0.calls();
+        let Some(carried) = state.table.get(call) else { return };
+        let callee_trunk = carried.rings.get(attempt).and_then(|(_, fqdn)| fqdn.clone());
+        let work = Work::Answered { carried, at: utc(at), callee_trunk };
+        state.writer.follow(Job::new(work, |_| ()));
+    }
+
+    fn extend(&self, call: CallId, reply: Reply<Option<Duration>>) {
+        let state = self.0.calls();
+        let Some(carried) = state.table.get(call) else { return reply.send(None) };
+        let extended = Arc::clone(&carried);
+        let job = Job::new(Work::Extend(carried), move |answer| match answer {
+            Answer::Extended(Some(funded_ms)) => {
+                extended.fund(funded_ms);
+                reply.send(Some(Duration::from_millis(funded_ms)));
+            }
+            _ => reply.send(None),
+        });
+        state.writer.follow(job);
+    }
+
+    fn ended(&self, summary: CallSummary) {
+        decide::ended(&self.0, summary);
+    }
+}

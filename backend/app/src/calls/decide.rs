@@ -1,0 +1,160 @@
+//! A live call, from its facts to its verdict: decided in memory, then decided on its payer's money and held in the
+//! writer's next transaction.
+
+use super::{
+    batch::{Answer, Open, Work},
+    facts::{facts_of, payer_of},
+    plan::{looked_up, plan_now, refusal},
+    record::{self, Record},
+    table::{Carried, Found},
+    writer::Job,
+};
+use crate::App;
+use domain::{
+    cause::Cause,
+    config::Snapshot,
+    decision::{Decision, Facts, Funds, Verdict, decide as decide_now},
+    ids::TenantId,
+};
+use edge::seam::{self, CallFacts, CallSummary, PartyKind, Reply};
+use std::{sync::Arc, time::Instant};
+use store::calls::{Call, StoredDecision};
+
+/// Decides a call and holds its money. Never blocks: what needs the database is queued.
+///
+/// It is decided twice: here without looking at money, so that what is refused anyway asks nothing of the database;
+/// then by the writer on the payer's locked account, so that the trace says what there was.
+pub(super) fn decide(app: &App, call: &CallFacts, reply: Reply<seam::Verdict>) {
+    let state = app.calls();
+    let live = app.live();
+    let config = &live.config;
+    let record = Record::new(call);
+    let facts = match facts_of(call) {
+        Ok(facts) => facts,
+        Err(cause) => {
+            note(app, call, record::undecided(&record, cause), None);
+            return reply.send(seam::Verdict::Refuse(refusal(cause)));
+        }
+    };
+    let record = record.read(&facts);
+    let payer = payer_of(config, &facts);
+    let begun = Instant::now();
+    let (live_calls, calls_last_second) = payer.map_or((0, 0), |payer| state.usage.begin(payer, begun));
+    let funds = Funds { available_micros: i64::MAX, live_calls, calls_last_second };
+    let decision = decide_now(config, &facts, &funds);
+    let Some(payer) = payer.filter(|_| decision.connects()) else {
+        if let Some(payer) = payer {
+            state.usage.undo(payer, begun);
+        }
+        let refused = record::refused(&record, "", &decision, config, &facts);
+        let stored = record::decision(&record, config, &facts, funds, &decision);
+        note(app, call, refused, Some(stored));
+        return reply.send(seam::Verdict::Refuse(refusal(cause_of(&decision))));
+    };
+    let pending =
+        Pending { app: app.clone(), call: call.clone(), config: Arc::clone(config), payer, begun, reply };
+    hold(pending, record, facts, live_calls, calls_last_second);
+}
+
+/// A call whose hold is in the queue.
+struct Pending {
+    app: App,
+    call: CallFacts,
+    config: Arc<Snapshot>,
+    payer: TenantId,
+    begun: Instant,
+    reply: Reply<seam::Verdict>,
+}
+
+fn hold(pending: Pending, record: Record, facts: Facts, live_calls: u32, calls_last_second: u32) {
+    let app = pending.app.clone();
+    let state = app.calls();
+    let (payer, config) = (pending.payer, Arc::clone(&pending.config));
+    if !state.table.admit(pending.call.call) {
+        return pending.refuse(Cause::PlatformUnavailable);
+    }
+    let open = Open { record, payer, config, facts, live_calls, calls_last_second };
+    let job = Job::new(Work::Open(Box::new(open)), move |answer| pending.answered(answer));
+    // The queue is full: the job comes back, and its answer is 503.
+    if let Err(job) = state.writer.open(job) {
+        (job.reply)(Answer::Failed);
+    }
+}
+
+impl Pending {
+    /// The writer has decided and committed.
+    fn answered(self, answer: Answer) {
+        match answer {
+            Answer::Opened(decision, Some(carried)) => self.connect(*decision, &carried),
+            Answer::Opened(decision, None) => {
+                self.arrived();
+                self.refuse(cause_of(&decision));
+            }
+            Answer::Extended(_) | Answer::Written | Answer::Failed => self.refuse(Cause::PlatformUnavailable),
+        }
+    }
+
+    fn connect(self, decision: Decision, carried: &Arc<Carried>) {
+        self.arrived();
+        // It may have been given up while its hold was written.
+        if let Some(summary) = self.app.calls().table.open(carried) {
+            settle(&self.app, Arc::clone(carried), summary);
+        }
+        match plan_now(&self.app, &self.config, &decision) {
+            Ok(plan) => self.reply.send(seam::Verdict::Connect(plan)),
+            Err(drafts) => {
+                tokio::spawn(async move {
+                    let plan = looked_up(&self.app, &decision, drafts).await;
+                    self.reply.send(seam::Verdict::Connect(plan));
+                });
+            }
+        }
+    }
+
+    fn refuse(self, cause: Cause) {
+        let state = self.app.calls();
+        state.usage.undo(self.payer, self.begun);
+        state.table.forget(self.call.call);
+        self.reply.send(seam::Verdict::Refuse(refusal(cause)));
+    }
+
+    fn arrived(&self) {
+        arrived(&self.app, &self.call);
+    }
+}
+
+/// A call from a carrier has its record: whoever had the sandbox place it may be waiting.
+fn arrived(app: &App, call: &CallFacts) {
+    if call.party.kind == PartyKind::Carrier {
+        app.calls().arrivals.note(&call.sip_call_id, call.call);
+    }
+}
+
+/// Has the record of a refused call written.
+fn note(app: &App, call: &CallFacts, record: Call, decision: Option<StoredDecision>) {
+    let (waiting, facts) = (app.clone(), call.clone());
+    let job = Job::new(Work::Refused(Box::new((record, decision))), move |_| arrived(&waiting, &facts));
+    app.calls().writer.note(job);
+}
+
+const fn cause_of(decision: &Decision) -> Cause {
+    match &decision.verdict {
+        Verdict::Refuse { cause, .. } => *cause,
+        Verdict::Connect => Cause::PlatformUnavailable,
+    }
+}
+
+/// A call is over.
+pub(super) fn ended(app: &App, summary: CallSummary) {
+    if let Found::Carried(carried, summary) = app.calls().table.ended(Box::new(summary)) {
+        settle(app, carried, summary);
+    }
+}
+
+fn settle(app: &App, carried: Arc<Carried>, summary: Box<CallSummary>) {
+    let state = app.calls();
+    state.usage.end(carried.payer);
+    let (settled, call) = (app.clone(), carried.call.0.as_u128());
+    let job = Job::new(Work::Settle(carried, summary), move |_| settled.calls().table.forget(call));
+    state.writer.follow(job);
+}

@@ -1,0 +1,83 @@
+//! The facts of a call, from its two ends: an INVITE as the edge saw it, and the JSON of a simulation. Both go through
+//! the same readings of caller id and dialled text, so that a dry run and a live call are decided on equal facts.
+
+use domain::{
+    cause::Cause,
+    config::Snapshot,
+    decision::{Facts, Source},
+    ids::{CarrierId, TenantId},
+    phone::Dialled,
+};
+use edge::seam::{CallFacts, PartyKind};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A call that might be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Simulation {
+    /// The caller id; absent, empty or `anonymous` is anonymous.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// What is dialled.
+    pub to: String,
+    /// Where the call comes from.
+    pub source: SimulationSource,
+}
+
+/// Where a simulated call comes from: `"app"`, `{"trunk": "<fqdn>"}` or `"pstn"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SimulationSource {
+    /// A SIP user or an app of the tenant.
+    App,
+    /// A trunk of the tenant, by its FQDN.
+    Trunk(String),
+    /// The telephone network, over any carrier.
+    Pstn,
+}
+
+/// The facts of a live call.
+///
+/// # Errors
+/// [`Cause::BadNumber`] where nothing was dialled that could be a number or a name, [`Cause::PlatformUnavailable`] where
+/// the edge names a party without a tenant.
+pub(super) fn facts_of(call: &CallFacts) -> Result<Facts, Cause> {
+    let tenant =
+        || call.party.tenant.map(|id| TenantId(Uuid::from_u128(id))).ok_or(Cause::PlatformUnavailable);
+    let (source, shown) = match call.party.kind {
+        PartyKind::User => (Source::App { tenant: tenant()? }, call.from.as_deref()),
+        PartyKind::Trunk => {
+            (Source::Trunk { tenant: tenant()?, fqdn: call.party.name.to_string() }, call.from.as_deref())
+        }
+        PartyKind::Carrier => {
+            let carrier = Some(CarrierId(Uuid::from_u128(call.party.id)));
+            (Source::Carrier { carrier }, call.asserted.as_deref().or(call.from.as_deref()))
+        }
+    };
+    let to = Dialled::parse(&call.to).ok_or(Cause::BadNumber)?;
+    Ok(Facts { source, from: caller_id(shown), to })
+}
+
+/// The facts of a simulated call of a tenant. `None` where what is dialled is neither a number nor a name.
+pub(super) fn simulated(tenant: TenantId, call: &Simulation) -> Option<Facts> {
+    let source = match &call.source {
+        SimulationSource::App => Source::App { tenant },
+        SimulationSource::Trunk(fqdn) => Source::Trunk { tenant, fqdn: fqdn.clone() },
+        SimulationSource::Pstn => Source::Carrier { carrier: None },
+    };
+    Some(Facts { source, from: caller_id(call.from.as_deref()), to: Dialled::parse(&call.to)? })
+}
+
+/// A caller id, where one is shown at all (RFC 3323 §4.1.1.3: `anonymous` is none).
+fn caller_id(shown: Option<&str>) -> Option<Dialled> {
+    shown.filter(|text| !text.eq_ignore_ascii_case("anonymous")).and_then(Dialled::parse)
+}
+
+/// Who will pay for a call, before it is decided: whose limits and money are read.
+pub(super) fn payer_of(snapshot: &Snapshot, facts: &Facts) -> Option<TenantId> {
+    match &facts.source {
+        Source::App { tenant } | Source::Trunk { tenant, .. } => Some(*tenant),
+        Source::Carrier { .. } => snapshot.owner(facts.to.e164()?).map(|(_, owned)| owned.tenant),
+    }
+}

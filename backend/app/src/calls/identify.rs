@@ -1,0 +1,147 @@
+//! Who is calling: the four rules of the contract, in their order, on the configuration in memory.
+
+use super::plan::refusal_of;
+use crate::snapshot::{Live, Sender, Who};
+use domain::{
+    cause::Cause,
+    config::{Carrier, Trunk},
+    phone::E164,
+};
+use edge::seam::{Approach, Identity, Party, PartyKind};
+use std::net::IpAddr;
+
+/// Somebody who may be behind an address.
+struct Candidate<'a> {
+    who: Who,
+    found: Found<'a>,
+}
+
+enum Found<'a> {
+    Trunk(&'a Trunk),
+    Carrier(&'a Carrier),
+}
+
+/// Says who is calling. First match wins: address and port; a tenant's SIP domain; the address alone, where the request
+/// leaves no doubt; a stranger.
+pub(super) fn identify(live: &Live, approach: &Approach<'_>) -> Identity {
+    let ip = approach.source.address.ip().to_canonical();
+    if approach.method == "REGISTER" {
+        return registering(live, approach);
+    }
+    let here = live.senders(ip);
+    let same_port = here.iter().filter(|sender| sender.is_at(approach.source.address));
+    if let Some(party) = only_one(live, approach, same_port) {
+        return Identity::Known(party);
+    }
+    if let Some(realm) = realm(live, approach) {
+        return Identity::Challenge { realm };
+    }
+    only_one(live, approach, here.iter()).map_or(Identity::Stranger, Identity::Known)
+}
+
+/// A phone registers in a tenant's SIP domain; an address has no realm, and so no users (404).
+fn registering(live: &Live, approach: &Approach<'_>) -> Identity {
+    if let Some(realm) = realm(live, approach) {
+        return Identity::Challenge { realm };
+    }
+    let host = approach.request_host.trim_start_matches('[').trim_end_matches(']');
+    if host.parse::<IpAddr>().is_ok() {
+        return Identity::Refused(refusal_of(Cause::NumberNotFound, 404));
+    }
+    Identity::Stranger
+}
+
+/// The SIP domain of Request-URI, From or To.
+fn realm(live: &Live, approach: &Approach<'_>) -> Option<std::sync::Arc<str>> {
+    [approach.request_host, approach.from_host, approach.to_host]
+        .into_iter()
+        .find_map(|host| live.by_sip_domain(host))
+        .map(|tenant| tenant.piece.piece.value.sip_domain.as_str().into())
+}
+
+/// The one party that is left of those at an address: narrowed by the trunk's name in Contact or From, then by who
+/// owns the number in From. `None` where nobody or more than one is left.
+fn only_one<'a>(
+    live: &Live,
+    approach: &Approach<'_>,
+    senders: impl Iterator<Item = &'a Sender>,
+) -> Option<Party> {
+    let mut left: Vec<Candidate<'_>> = Vec::new();
+    for sender in senders {
+        let is_new = left.iter().all(|known| known.who != sender.who);
+        if let (true, Some(found)) = (is_new, look_up(live, sender.who)) {
+            left.push(Candidate { who: sender.who, found });
+        }
+    }
+    if left.len() > 1 {
+        narrow(&mut left, |candidate| match candidate.found {
+            Found::Trunk(trunk) => [approach.contact_host, Some(approach.from_host)]
+                .into_iter()
+                .flatten()
+                .any(|host| host.eq_ignore_ascii_case(&trunk.fqdn)),
+            Found::Carrier(_) => false,
+        });
+    }
+    if left.len() > 1 {
+        let owner = E164::parse(approach.from_user).ok().and_then(|number| live.config.owner(number));
+        let owner = owner.map(|(_, owned)| owned.tenant);
+        narrow(
+            &mut left,
+            |candidate| matches!(candidate.who, Who::Trunk(tenant, _) if Some(tenant) == owner),
+        );
+    }
+    match left.as_slice() {
+        [one] => Some(one.party()),
+        _ => None,
+    }
+}
+
+/// Keeps those that fit, where any does.
+fn narrow(left: &mut Vec<Candidate<'_>>, fits: impl Fn(&Candidate<'_>) -> bool) {
+    if left.iter().any(&fits) {
+        left.retain(fits);
+    }
+}
+
+fn look_up(live: &Live, who: Who) -> Option<Found<'_>> {
+    match who {
+        Who::Trunk(tenant, id) => {
+            let tenant = live.config.tenant(tenant)?;
+            tenant.piece.value.trunks.iter().find(|trunk| trunk.id == id).map(Found::Trunk)
+        }
+        Who::Carrier(id) => live.config.carrier(id).map(Found::Carrier),
+    }
+}
+
+impl Candidate<'_> {
+    fn party(&self) -> Party {
+        match (&self.found, self.who) {
+            (Found::Trunk(trunk), who) => Party {
+                kind: PartyKind::Trunk,
+                tenant: match who {
+                    Who::Trunk(tenant, _) => Some(tenant.0.as_u128()),
+                    Who::Carrier(_) => None,
+                },
+                id: trunk.id.0.as_u128(),
+                name: trunk.fqdn.as_str().into(),
+            },
+            (Found::Carrier(carrier), _) => Party {
+                kind: PartyKind::Carrier,
+                tenant: None,
+                id: carrier.id.0.as_u128(),
+                name: carrier.name.as_str().into(),
+            },
+        }
+    }
+}
+
+/// The party of a user who proved its name in a realm.
+pub(super) fn user(live: &Live, realm: &str, username: &str) -> Option<Party> {
+    let tenant = live.by_sip_domain(realm)?;
+    tenant.credentials.contains_key(username).then(|| Party {
+        kind: PartyKind::User,
+        tenant: Some(tenant.id().0.as_u128()),
+        id: 0,
+        name: username.into(),
+    })
+}

@@ -1,0 +1,118 @@
+//! Calls: who is calling, what happens to a call, its record and its end.
+//!
+//! A call's way: [`Control`] is asked who it is (`identify`), then what happens to it (`decide`); the writer holds the
+//! payer's money and opens the record (`writer`, `batch`); the answer and each extension are written as they come; its
+//! end is charged and closed at once (`settle`). [`simulate`] asks the same decision about a call that nobody makes.
+
+mod batch;
+mod beat;
+mod control;
+mod decide;
+mod end;
+mod facts;
+mod get;
+mod identify;
+mod list;
+mod outcome;
+mod plan;
+mod record;
+mod recover;
+mod redact;
+mod registrations;
+mod sandbox_call;
+mod settle;
+mod simulate;
+mod table;
+mod usage;
+mod view;
+mod writer;
+
+pub use beat::beat;
+pub use control::Control;
+pub use end::end;
+pub use facts::{Simulation, SimulationSource};
+pub use get::get;
+pub use list::{CallFilter, list};
+pub(crate) use recover::recover;
+pub use registrations::{BINDINGS_MAX, Registrations, USERS_MAX};
+pub use sandbox_call::sandbox_call;
+pub use simulate::simulate;
+pub use table::LIVE_CALLS_MAX;
+pub use view::{
+    AttemptView, CallState, CallView, ChargeView, DecisionView, LegView, MediaView, QuoteLineView, QuoteView,
+    SimulationView, VerdictWord,
+};
+pub use writer::{BATCH_MAX, OPENS_MAX};
+
+use crate::{App, Deps, money::DriftView};
+use chrono::{DateTime, SubsecRound, Utc};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+/// What calls need in memory beside the snapshot.
+#[derive(Debug)]
+pub(crate) struct State {
+    writer: writer::Writer,
+    table: table::Table,
+    usage: usage::Usage,
+    arrivals: sandbox_call::Arrivals,
+    registrations: Arc<Registrations>,
+    started_at: DateTime<Utc>,
+    drift: Mutex<Option<DriftView>>,
+}
+
+impl State {
+    /// Made once, at the start of the app, inside its runtime: the writer begins to wait.
+    pub(crate) fn new(deps: &Deps) -> Self {
+        Self {
+            writer: writer::Writer::start(deps.db.clone(), deps.settings.node.clone()),
+            table: table::Table::default(),
+            usage: usage::Usage::new(Instant::now()),
+            arrivals: sandbox_call::Arrivals::default(),
+            registrations: Arc::default(),
+            started_at: Utc::now().trunc_subsecs(6),
+            drift: Mutex::default(),
+        }
+    }
+
+    /// Locks; a thread that panicked leaves whole values behind, since none is changed in steps.
+    fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn keep_drift(&self, view: DriftView) {
+        *Self::lock(&self.drift) = Some(view);
+    }
+
+    pub(crate) fn last_drift(&self) -> Option<DriftView> {
+        *Self::lock(&self.drift)
+    }
+}
+
+/// What this node carries at this moment, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Calls that are decided or up.
+    pub live_calls: u64,
+    /// Calls that ended and whose settlement waits, and calls that wait for their hold.
+    pub waiting: u64,
+    /// Jobs that could not be queued, since the start.
+    pub lost_jobs: u64,
+}
+
+/// What this node carries at this moment.
+#[must_use]
+pub fn load(app: &App) -> Load {
+    let state = app.calls();
+    let live_calls = state.usage.live();
+    let known = state.table.len() as u64;
+    Load { live_calls, waiting: known.saturating_sub(live_calls), lost_jobs: state.writer.lost() }
+}
+
+/// Where the phones of this node are registered: the edge's registrar.
+#[must_use]
+pub fn registrations(app: &App) -> Arc<Registrations> {
+    Arc::clone(&app.calls().registrations)
+}

@@ -1,0 +1,67 @@
+//! What a payer may not see of a decision: how another tenant binds its numbers.
+
+use domain::{
+    config::Snapshot,
+    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, Target, Verdict},
+    ids::TenantId,
+    numbering::Binding,
+    phone::E164,
+};
+
+/// The numbers of this platform that a call passes on its way, with their owners: the one dialled, and those that it
+/// is forwarded to.
+pub(super) fn way(snapshot: &Snapshot, facts: &Facts) -> Vec<(TenantId, E164)> {
+    let mut way = Vec::new();
+    let mut next = facts.to.e164();
+    while let Some((_, owned)) = next.and_then(|number| snapshot.owner(number)) {
+        way.push((owned.tenant, owned.number));
+        next = match owned.binding {
+            Binding::Forward(number) if way.len() <= FORWARDS_MAX => Some(number),
+            _ => None,
+        };
+    }
+    way
+}
+
+/// The first number on the way that the payer does not own.
+pub(super) fn foreign_number(way: &[(TenantId, E164)], payer: Option<TenantId>) -> Option<String> {
+    way.iter().find(|(owner, _)| Some(*owner) != payer).map(|(_, number)| number.to_string())
+}
+
+/// The tenant whose phone or trunk is rung, where it is not the payer, and the number of it that was reached.
+pub(super) fn callee(decision: &Decision, way: &[(TenantId, E164)]) -> Option<(TenantId, E164)> {
+    let rung = match &decision.plan.first()?.target {
+        Target::User { tenant, .. } | Target::Trunk { tenant, .. } => *tenant,
+        Target::Carrier { .. } => return None,
+    };
+    way.iter().rev().find(|(owner, _)| *owner == rung && Some(rung) != decision.payer).copied()
+}
+
+/// The decision without what happens behind a number of another tenant.
+pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decision {
+    let mut shown = decision.clone();
+    let Some(number) = foreign_number else { return shown };
+    for attempt in &mut shown.plan {
+        number.clone_into(&mut attempt.callee);
+    }
+    let Some(reached) =
+        shown.trace.iter().position(|step| step.rule == "number" && step.text.contains(number))
+    else {
+        return shown;
+    };
+    let (kept, behind) = shown.trace.split_at(reached + 1);
+    let (hidden, rest): (Vec<&Step>, Vec<&Step>) = behind
+        .iter()
+        .partition(|step| matches!(step.rule.as_str(), "number" | "trunk" | "caller" | "carrier"));
+    let Some(last) = hidden.last() else { return shown };
+    let text = match last.mark {
+        Mark::Refused => format!("the owner of {number} does not take calls to it at this moment"),
+        Mark::Passed | Mark::Skipped => format!("the owner of {number} takes the call from here"),
+    };
+    if let (Mark::Refused, Verdict::Refuse { detail, .. }) = (last.mark, &mut shown.verdict) {
+        text.clone_into(detail);
+    }
+    let summary = Step { rule: "number".to_owned(), mark: last.mark, text };
+    shown.trace = kept.iter().chain([&summary]).chain(rest).cloned().collect();
+    shown
+}

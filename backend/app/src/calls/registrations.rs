@@ -1,0 +1,150 @@
+//! Where phones are registered: a table in memory, bounded per user and over all. A phone registers again within
+//! minutes, so nothing of it is kept over a restart.
+
+use super::State;
+use edge::seam::{Binding, Registrar, TooManyBindings};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    sync::Mutex,
+    time::SystemTime,
+};
+
+/// Phones that one user may register.
+pub const BINDINGS_MAX: usize = 10;
+/// Users of this node with a registered phone.
+pub const USERS_MAX: usize = 200_000;
+/// Parts of the table, each with its own lock.
+const PARTS: usize = 16;
+
+/// The registrations of this node.
+#[derive(Debug)]
+pub struct Registrations {
+    hasher: RandomState,
+    parts: [Mutex<HashMap<String, Vec<Binding>>>; PARTS],
+}
+
+impl Default for Registrations {
+    fn default() -> Self {
+        Self { hasher: RandomState::new(), parts: std::array::from_fn(|_| Mutex::default()) }
+    }
+}
+
+impl Registrations {
+    fn part(&self, aor: &str) -> &Mutex<HashMap<String, Vec<Binding>>> {
+        let place = usize::try_from(self.hasher.hash_one(aor) % PARTS as u64).unwrap_or_default();
+        &self.parts[place]
+    }
+
+    /// Forgets what has lapsed. Says how many users are left.
+    pub fn sweep(&self, now: SystemTime) -> usize {
+        let sweep = |part: &Mutex<HashMap<String, Vec<Binding>>>| {
+            let mut table = State::lock(part);
+            table.retain(|_, bindings| {
+                bindings.retain(|binding| binding.expires_at > now);
+                !bindings.is_empty()
+            });
+            table.len()
+        };
+        self.parts.iter().map(sweep).sum()
+    }
+
+    fn bind_at(&self, aor: &str, binding: Binding, now: SystemTime) -> Result<(), TooManyBindings> {
+        let aor = aor.to_ascii_lowercase();
+        let mut table = State::lock(self.part(&aor));
+        let is_known = table.contains_key(&aor);
+        if !is_known && table.len() >= USERS_MAX / PARTS {
+            return Err(TooManyBindings);
+        }
+        let bindings = table.entry(aor.clone()).or_default();
+        bindings.retain(|known| known.expires_at > now);
+        let done = replace(bindings, binding, now);
+        if bindings.is_empty() {
+            table.remove(&aor);
+        }
+        done
+    }
+}
+
+/// Newest first. A request that is older than what it would replace changes nothing (RFC 3261 §10.3, step 7).
+fn replace(bindings: &mut Vec<Binding>, binding: Binding, now: SystemTime) -> Result<(), TooManyBindings> {
+    if let Some(place) = bindings.iter().position(|known| known.contact == binding.contact) {
+        let known = &bindings[place];
+        if known.call_id == binding.call_id && known.cseq > binding.cseq {
+            return Ok(());
+        }
+        bindings.remove(place);
+    }
+    if binding.expires_at <= now {
+        return Ok(());
+    }
+    if bindings.len() >= BINDINGS_MAX {
+        return Err(TooManyBindings);
+    }
+    bindings.insert(0, binding);
+    Ok(())
+}
+
+impl Registrar for Registrations {
+    fn bind(&self, aor: &str, binding: Binding) -> Result<(), TooManyBindings> {
+        self.bind_at(aor, binding, SystemTime::now())
+    }
+
+    fn clear(&self, aor: &str) {
+        let aor = aor.to_ascii_lowercase();
+        State::lock(self.part(&aor)).remove(&aor);
+    }
+
+    fn lookup(&self, aor: &str, now: SystemTime) -> Vec<Binding> {
+        let aor = aor.to_ascii_lowercase();
+        let table = State::lock(self.part(&aor));
+        let bindings = table.get(&aor).map_or(&[][..], Vec::as_slice);
+        bindings.iter().filter(|binding| binding.expires_at > now).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use edge::seam::Hop;
+    use std::time::Duration;
+
+    fn phone(contact: &str, cseq: u32, expires_at: SystemTime) -> Binding {
+        Binding {
+            contact: contact.to_owned(),
+            hop: Hop { address: "127.0.0.1:5062".parse().unwrap(), transport: sip::Transport::Udp },
+            flow: None,
+            expires_at,
+            user_agent: String::new(),
+            call_id: "c1".to_owned(),
+            cseq,
+        }
+    }
+
+    #[test]
+    fn a_lapsed_binding_is_not_found_and_an_expiry_in_the_past_removes_one() {
+        let (table, now) = (Registrations::default(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000));
+        let later = now + Duration::from_secs(60);
+        table.bind_at("Anna@Acme.test", phone("sip:a@1", 1, later), now).unwrap();
+        assert_eq!(table.lookup("anna@acme.test", now).len(), 1);
+        assert_eq!(table.lookup("anna@acme.test", later).len(), 0);
+        table.bind_at("anna@acme.test", phone("sip:a@1", 2, now), now).unwrap();
+        assert_eq!(table.lookup("anna@acme.test", now).len(), 0);
+        assert_eq!(table.sweep(now), 0);
+    }
+
+    #[test]
+    fn a_user_has_ten_phones_at_most_newest_first_and_an_old_request_changes_nothing() {
+        let (table, now) = (Registrations::default(), SystemTime::UNIX_EPOCH);
+        let later = now + Duration::from_secs(60);
+        for phone_number in 0..BINDINGS_MAX {
+            let contact = format!("sip:a@{phone_number}");
+            table.bind_at("a@x", phone(&contact, 5, later), now).unwrap();
+        }
+        assert_eq!(table.bind_at("a@x", phone("sip:one-more", 5, later), now), Err(TooManyBindings));
+        table.bind_at("a@x", phone("sip:a@3", 4, now), now).unwrap();
+        let found = table.lookup("a@x", now);
+        assert_eq!((found.len(), found[0].contact.as_str()), (BINDINGS_MAX, "sip:a@9"));
+    }
+}

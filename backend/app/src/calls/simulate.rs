@@ -1,0 +1,62 @@
+//! What would happen to a call: the live decision on hypothetical facts.
+
+use super::{
+    Simulation, SimulationSource,
+    facts::{payer_of, simulated},
+    redact::{foreign_number, way},
+    view::SimulationView,
+};
+use crate::{App, Error};
+use domain::{
+    access::{Actor, Permission},
+    decision::{Decision, Facts, Funds},
+    ids::TenantId,
+};
+
+/// Decides a call that nobody makes, on the configuration and money of this moment. Nothing is held or recorded.
+///
+/// # Errors
+/// [`Error::Denied`] where the actor may not read calls, [`Error::Invalid`] where the dialled text can be no number or
+/// name, [`Error::NotFound`] for a trunk or number that the tenant does not have.
+pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<SimulationView, Error> {
+    let scope = actor.scope(Permission::ReadCalls)?;
+    let tenant =
+        scope.tenant().ok_or_else(|| Error::not_found("tenant", "only a tenant's calls can be simulated"))?;
+    let live = app.live();
+    let facts = hypothetical(&live.config, tenant, call)?;
+    let account = store::ledger::account(app.db().read(), &scope, tenant).await?;
+    let (live_calls, calls_last_second) = app.calls().usage.read(tenant);
+    let available_micros = account.map_or(0, |account| account.available_micros());
+    let funds = Funds { available_micros, live_calls, calls_last_second };
+    let decision = decide(&live.config, &facts, &funds);
+    let foreign = foreign_number(&way(&live.config, &facts), decision.payer);
+    Ok(SimulationView::of(&decision, foreign.as_deref()))
+}
+
+/// The decision on a snapshot: the same function as for a live call.
+fn decide(snapshot: &domain::config::Snapshot, facts: &Facts, funds: &Funds) -> Decision {
+    domain::decision::decide(snapshot, facts, funds)
+}
+
+/// The facts of a simulated call, where its tenant may ask for them.
+fn hypothetical(
+    snapshot: &domain::config::Snapshot,
+    tenant: TenantId,
+    call: &Simulation,
+) -> Result<Facts, Error> {
+    if let SimulationSource::Trunk(fqdn) = &call.source {
+        let known = snapshot.tenant(tenant).is_some_and(|piece| piece.piece.value.trunk(fqdn).is_some());
+        if !known {
+            return Err(Error::not_found("source.trunk", format!("there is no trunk {fqdn}")));
+        }
+    }
+    let facts = simulated(tenant, call).ok_or_else(|| {
+        Error::invalid("to", "dial a full international number with a leading +, or the name of a SIP user")
+    })?;
+    // A call from the network is decided for whoever owns the number: what strangers do with theirs is not told.
+    let is_pstn = call.source == SimulationSource::Pstn;
+    if is_pstn && payer_of(snapshot, &facts).is_some_and(|payer| payer != tenant) {
+        return Err(Error::not_found("to", format!("{} is not a number of this tenant", facts.to)));
+    }
+    Ok(facts)
+}

@@ -1,0 +1,199 @@
+//! The one writer of calls: it takes what is waiting, runs it in one transaction, and answers. What arrives meanwhile
+//! is the next batch, so that many calls share one durable commit and a lone call waits for nobody.
+//!
+//! New calls stand in a short queue of their own: when it is full they are refused with 503, while the calls that are
+//! up go on unharmed. What a call that is up needs (its answer, extensions, end) is never refused: there are at most
+//! three such jobs per call, and the calls are bounded.
+
+use super::{
+    batch::{self, Answer, Work},
+    table::LIVE_CALLS_MAX,
+};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use store::Db;
+use tokio::sync::mpsc;
+
+/// New calls that wait for their hold; one more is refused.
+pub const OPENS_MAX: usize = 2_048;
+/// Jobs of calls that are up: an answer, an extension and an end for each.
+const FOLLOWS_MAX: usize = 3 * LIVE_CALLS_MAX;
+/// Jobs of either queue in one transaction.
+pub const BATCH_MAX: usize = 128;
+/// Pause after a failed batch, before what must not be lost is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Jobs that fail by themselves, one after another, before the database is held to be the reason.
+const ALONE_FAILURES_MAX: usize = 3;
+
+/// Something to write, and whom to tell.
+pub(super) struct Job {
+    pub(super) work: Work,
+    pub(super) reply: Box<dyn FnOnce(Answer) + Send>,
+}
+
+impl Job {
+    pub(super) fn new(work: Work, reply: impl FnOnce(Answer) + Send + 'static) -> Self {
+        Self { work, reply: Box::new(reply) }
+    }
+}
+
+/// The way to the writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    opens: mpsc::Sender<Job>,
+    follows: mpsc::Sender<Job>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the writer. Must be called inside a runtime; it ends when this is dropped and the queues are empty.
+    pub(super) fn start(db: Db, node: String) -> Self {
+        let (opens, new_calls) = mpsc::channel(OPENS_MAX);
+        let (follows, live_calls) = mpsc::channel(FOLLOWS_MAX);
+        tokio::spawn(Desk { db, node, new_calls, live_calls, waiting: VecDeque::new() }.run());
+        Self { opens, follows, lost: Arc::default() }
+    }
+
+    /// Queues a job of a new call, or gives it back where the queue is full.
+    pub(super) fn open(&self, job: Job) -> Result<(), Box<Job>> {
+        self.opens.try_send(job).map_err(|error| Box::new(error.into_inner()))
+    }
+
+    /// Queues a job of a call that is up.
+    pub(super) fn follow(&self, job: Job) {
+        if let Err(error) = self.follows.try_send(job) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(%error, "a call's job was not written: the call is closed when this node starts again");
+        }
+    }
+
+    /// Queues the record of a refused call; under overload it is counted instead.
+    pub(super) fn note(&self, job: Job) {
+        if self.opens.try_send(job).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Records that were not written, since the start.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").finish_non_exhaustive()
+    }
+}
+
+/// The writer at work.
+struct Desk {
+    db: Db,
+    node: String,
+    new_calls: mpsc::Receiver<Job>,
+    live_calls: mpsc::Receiver<Job>,
+    /// What failed and must not be lost.
+    waiting: VecDeque<Job>,
+}
+
+impl Desk {
+    async fn run(mut self) {
+        while let Some(jobs) = self.gather().await {
+            let (works, replies): (Vec<_>, Vec<_>) =
+                jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
+            match write(&self.db, &self.node, &works).await {
+                Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| reply(answer)),
+                Err(error) => {
+                    tracing::warn!(%error, jobs = works.len(), "a batch of calls failed: each is tried alone");
+                    let jobs = works.into_iter().zip(replies).map(|(work, reply)| Job { work, reply });
+                    self.one_by_one(jobs.collect()).await;
+                }
+            }
+        }
+    }
+
+    /// One job that cannot be written must not keep others from it.
+    async fn one_by_one(&mut self, jobs: Vec<Job>) {
+        let mut failures = 0;
+        for job in jobs {
+            let written = if failures < ALONE_FAILURES_MAX {
+                write(&self.db, &self.node, std::slice::from_ref(&job.work))
+                    .await
+                    .map(|mut answers| answers.pop())
+            } else {
+                Ok(None)
+            };
+            match written {
+                Ok(Some(answer)) => {
+                    failures = 0;
+                    (job.reply)(answer);
+                }
+                failed => {
+                    failures += 1;
+                    if let Err(error) = failed {
+                        tracing::error!(%error, "a call's job could not be written");
+                    }
+                    if job.work.must_be_written() {
+                        self.waiting.push_back(job);
+                    } else {
+                        (job.reply)(Answer::Failed);
+                    }
+                }
+            }
+        }
+        if !self.waiting.is_empty() {
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    /// What is there, at least one job; `None` when nothing will come any more.
+    async fn gather(&mut self) -> Option<Vec<Job>> {
+        let mut jobs: Vec<Job> = Vec::with_capacity(BATCH_MAX);
+        jobs.extend(self.waiting.drain(..self.waiting.len().min(BATCH_MAX)));
+        if jobs.is_empty() {
+            tokio::select! {
+                biased;
+                Some(job) = self.live_calls.recv() => jobs.push(job),
+                Some(job) = self.new_calls.recv() => jobs.push(job),
+                else => return None,
+            }
+        }
+        take(&mut self.live_calls, &mut jobs);
+        take(&mut self.new_calls, &mut jobs);
+        Some(jobs)
+    }
+}
+
+fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    for _ in 0..BATCH_MAX {
+        let Ok(job) = queue.try_recv() else { return };
+        jobs.push(job);
+    }
+}
+
+/// Tries of a transaction that loses races, the first included.
+const TRIES: usize = 4;
+
+/// One transaction. (Not through `Db::write`: the compiler cannot prove that its future may change threads.)
+async fn write(db: &Db, node: &str, works: &[Work]) -> Result<Vec<Answer>, store::Error> {
+    for _ in 1..TRIES {
+        match write_once(db, node, works).await {
+            Err(store::Error::Busy(_)) => {}
+            done => return done,
+        }
+    }
+    write_once(db, node, works).await
+}
+
+async fn write_once(db: &Db, node: &str, works: &[Work]) -> Result<Vec<Answer>, store::Error> {
+    let tx = db.begin().await?;
+    let answers = batch::run(&tx, node, works).await?;
+    tx.commit().await?;
+    Ok(answers)
+}

@@ -1,0 +1,11 @@
+//! Money: the balance, the ledger, credit, and the check that all of it adds up.
+
+mod balance;
+mod credit;
+mod drift;
+mod ledger;
+
+pub use balance::{BalanceView, balance};
+pub use credit::{REASON_MAX, credit, set_credit_limit};
+pub use drift::{DriftView, check_drift, drift, last_drift};
+pub use ledger::{EntryView, ledger};
