@@ -12,6 +12,7 @@ pub mod carriers;
 pub mod domains;
 mod error;
 pub mod inventory;
+mod mails;
 pub mod money;
 pub mod numbers;
 pub mod operators;
@@ -57,14 +58,14 @@ pub struct Deps {
 }
 
 /// The platform's business. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     deps: Deps,
     live: snapshot::Cell,
     doorman: tenants::Doorman,
+    token_key: vault::Secret,
     calls: calls::State,
 }
 
@@ -77,15 +78,16 @@ impl App {
     pub async fn start(deps: Deps) -> Result<Self, StartError> {
         let calls = calls::State::new(&deps);
         let abilities = deps.settings.abilities;
+        let token_key = tenants::token_key(&deps.db, &deps.vault).await?;
         let app = Self(Arc::new(Inner {
             deps,
             live: snapshot::Cell::new(snapshot::empty(abilities)),
             doorman: tenants::Doorman::new(),
+            token_key,
             calls,
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
-        tenants::ensure_token_key(&app).await?;
         snapshot::refresh(&app, snapshot::Changed::Everything).await?;
         inventory::ensure_sandbox_stock(&app).await?;
         calls::recover(&app).await?;
@@ -112,6 +114,12 @@ impl App {
             SandboxMode::Off => false,
             SandboxMode::Auto => !self.live().has_real_carrier(),
         }
+    }
+
+    /// The SIP domain of a tenant: the realm of its phones.
+    #[must_use]
+    pub fn sip_domain(&self, slug: &str) -> String {
+        format!("{slug}.{}", self.settings().public_host).to_ascii_lowercase()
     }
 
     /// The time of day, in whole microseconds: what both databases keep.
@@ -144,11 +152,21 @@ impl App {
         &self.0.doorman
     }
 
+    pub(crate) fn token_key(&self) -> &[u8] {
+        &self.0.token_key
+    }
+
     pub(crate) fn cell(&self) -> &snapshot::Cell {
         &self.0.live
     }
 
     pub(crate) fn calls(&self) -> &calls::State {
         &self.0.calls
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("node", &self.settings().node).finish_non_exhaustive()
     }
 }

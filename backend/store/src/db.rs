@@ -1,6 +1,7 @@
 //! The connection to the database: SQLite with one writer and several readers, or PostgreSQL with one pool.
 
 use crate::error::{Error, is_transient};
+use domain::access::Scope;
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
@@ -143,6 +144,16 @@ impl Db {
         let value = work(&tx).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(value)
+    }
+
+    /// Runs statements as they are written. For tests and tools: what the product asks for stands in the nouns' files.
+    ///
+    /// # Errors
+    /// What the database says, or [`Error::Missing`] where the scope is one tenant's.
+    pub async fn script(&self, scope: &Scope, statements: &str) -> Result<(), Error> {
+        crate::table::platform(scope)?;
+        self.writer.execute_unprepared(statements).await?;
+        Ok(())
     }
 
     /// Whether the database answers: the readiness probe's question.

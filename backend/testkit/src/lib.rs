@@ -3,5 +3,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod database;
 pub mod phone;
 pub mod server;

@@ -1,13 +1,16 @@
 //! The operator looks at the plans.
 
 use crate::{App, Error};
-use domain::access::Actor;
-use domain::rating::PricePlan;
+use domain::{
+    access::{Actor, Permission},
+    rating::PricePlan,
+};
 
 /// All plans, by name. Operators only.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn list(_app: &App, _actor: &Actor) -> Result<Vec<PricePlan>, Error> {
-    crate::error::later()
+pub fn list(app: &App, actor: &Actor) -> Result<Vec<PricePlan>, Error> {
+    actor.scope(Permission::Operate)?;
+    Ok(app.live().config.platform.value.plans.clone())
 }

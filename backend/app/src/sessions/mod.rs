@@ -10,8 +10,10 @@ pub use close::close;
 pub use open::open;
 pub use sweep::sweep;
 
+use crate::Error;
 use chrono::{DateTime, Utc};
 use domain::access::Actor;
+use sha2::{Digest, Sha256};
 
 /// Hours that a session lasts.
 pub const SESSION_HOURS: i64 = 12;
@@ -25,4 +27,13 @@ pub struct Session {
     pub actor: Actor,
     /// Until when.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What is kept of a token.
+fn hashed(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+fn ended() -> Error {
+    Error::unauthenticated("this session has ended: sign in again")
 }

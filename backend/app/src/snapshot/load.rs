@@ -1,11 +1,206 @@
 //! Pieces of configuration as the database holds them.
 
-use super::Live;
-use domain::config::{Abilities, Piece, Platform, Snapshot};
+use super::{Credential, Key, Live, LiveTenant};
+use crate::{App, Error, SandboxMode, tenants::TenantStatus, vault::Place};
+use domain::{
+    access::Scope,
+    config::{
+        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, Health, Limits, Piece, Platform,
+        Snapshot, Tenant, TenantPiece, Transport, Trunk,
+    },
+    ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
+    numbering::{Binding, Owned},
+    rating::PricePlan,
+    routing::VoiceRoute,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
+use store::{access_keys::AccessKey, carriers, leases::Lease, sip_users::SipUser, trunks};
+use uuid::Uuid;
 
 /// Nothing but what this build can do: what there is before the first refresh.
 pub(crate) fn empty(abilities: Abilities) -> Live {
     let platform = Platform { carriers: Vec::new(), plans: Vec::new(), abilities };
     Live::new(Snapshot::new(Arc::new(Piece::new(platform)), []), HashMap::new())
+}
+
+/// What belongs to no tenant.
+pub(super) async fn platform(app: &App, scope: &Scope) -> Result<Piece<Platform>, Error> {
+    let on = app.db().read();
+    let mut carriers: Vec<Carrier> =
+        carriers::all(on, scope).await?.into_iter().map(carrier).collect::<Result<_, _>>()?;
+    let has_real = carriers.iter().any(|carrier| !carrier.sandbox && carrier.enabled);
+    let sandbox_on = match app.settings().sandbox {
+        SandboxMode::On => true,
+        SandboxMode::Off => false,
+        SandboxMode::Auto => !has_real,
+    };
+    for carrier in carriers.iter_mut().filter(|carrier| carrier.sandbox) {
+        carrier.enabled &= sandbox_on && app.settings().sandbox_carrier.is_some();
+        carrier.hosts = app.settings().sandbox_carrier.into_iter().map(sandbox_host).collect();
+    }
+    let plans = carriers::plans(on, scope).await?;
+    let plans: Vec<PricePlan> =
+        plans.into_iter().map(|row| read("price_plans.body", row.body)).collect::<Result<_, _>>()?;
+    Ok(Piece::new(Platform { carriers, plans, abilities: app.settings().abilities }))
+}
+
+fn sandbox_host(at: std::net::SocketAddr) -> CarrierHost {
+    CarrierHost { address: at.ip().to_string(), port: at.port(), transport: Transport::Udp }
+}
+
+/// The tenants that the scope sees.
+pub(super) async fn tenants(app: &App, scope: &Scope) -> Result<Vec<Arc<LiveTenant>>, Error> {
+    let on = app.db().read();
+    let rows = store::tenants::all(on, scope).await?;
+    let mut parts = Parts {
+        trunks: by_tenant(trunks::all(on, scope).await?, |row| row.tenant_id),
+        routes: by_tenant(trunks::routes(on, scope).await?, |row| row.tenant_id),
+        users: by_tenant(store::sip_users::all(on, scope).await?, |row| row.tenant_id),
+        leases: by_tenant(store::leases::all(on, scope).await?, |row| row.tenant_id),
+        keys: by_tenant(store::access_keys::all(on, scope).await?, |row| row.tenant_id),
+    };
+    rows.into_iter().map(|row| tenant(app, row, &mut parts).map(Arc::new)).collect()
+}
+
+/// The rows of all tenants that are read, by tenant.
+struct Parts {
+    trunks: HashMap<Uuid, Vec<trunks::Trunk>>,
+    routes: HashMap<Uuid, Vec<trunks::Route>>,
+    users: HashMap<Uuid, Vec<SipUser>>,
+    leases: HashMap<Uuid, Vec<Lease>>,
+    keys: HashMap<Uuid, Vec<AccessKey>>,
+}
+
+fn by_tenant<T>(rows: Vec<T>, tenant: impl Fn(&T) -> Uuid) -> HashMap<Uuid, Vec<T>> {
+    let mut all: HashMap<Uuid, Vec<T>> = HashMap::new();
+    for row in rows {
+        all.entry(tenant(&row)).or_default().push(row);
+    }
+    all
+}
+
+fn tenant(app: &App, row: store::tenants::Tenant, parts: &mut Parts) -> Result<LiveTenant, Error> {
+    let id = row.id;
+    let realm = app.sip_domain(&row.slug);
+    let status: TenantStatus = word("tenants.status", &row.status)?;
+    let users = parts.users.remove(&id).unwrap_or_default();
+    let trunks = parts.trunks.remove(&id).unwrap_or_default();
+    let routes = parts.routes.remove(&id).unwrap_or_default();
+    let leases = parts.leases.remove(&id).unwrap_or_default();
+    let keys = parts.keys.remove(&id).unwrap_or_default();
+    let value = Tenant {
+        id: TenantId(id),
+        slug: row.slug,
+        active: status == TenantStatus::Active,
+        limits: limits(row.calls_per_second, row.max_calls),
+        plan: PlanId(row.plan_id),
+        trunks: trunks.into_iter().map(trunk).collect::<Result<_, _>>()?,
+        routes: routes.into_iter().map(route).collect::<Result<_, _>>()?,
+        users: users.iter().map(|user| user.username.clone()).collect(),
+        numbers: leases.iter().map(owned).collect::<Result<_, _>>()?,
+        sip_domain: realm,
+    };
+    let usable = users.iter().filter(|user| user.realm == value.sip_domain);
+    let credentials = usable
+        .map(|user| Ok((user.username.clone(), credential(app, user)?)))
+        .collect::<Result<_, Error>>()?;
+    let keys = keys.iter().map(|row| key(app, row)).collect::<Result<_, _>>()?;
+    Ok(LiveTenant { piece: Arc::new(TenantPiece::new(value)), name: row.name, status, credentials, keys })
+}
+
+fn credential(app: &App, row: &SipUser) -> Result<Credential, Error> {
+    let (tenant, id) = (row.tenant_id.to_string(), row.id.to_string());
+    let open = |column, sealed: &[u8]| {
+        app.vault().open(Place { tenant: &tenant, table: "sip_users", column, id: &id }, sealed)
+    };
+    Ok(Credential {
+        user: SipUserId(row.id),
+        ha1_md5: open("ha1_md5", &row.ha1_md5)?,
+        ha1_sha256: open("ha1_sha256", &row.ha1_sha256)?,
+    })
+}
+
+fn key(app: &App, row: &AccessKey) -> Result<Key, Error> {
+    let (tenant, id) = (row.tenant_id.to_string(), row.id.to_string());
+    let place = Place { tenant: &tenant, table: "access_keys", column: "secret", id: &id };
+    Ok(Key { slot: row.slot.clone(), secret: app.vault().open(place, &row.secret)? })
+}
+
+pub(crate) fn trunk(row: trunks::Trunk) -> Result<Trunk, Error> {
+    Ok(Trunk {
+        id: TrunkId(row.id),
+        fqdn: row.fqdn,
+        port: u16::try_from(row.port).map_err(Error::internal)?,
+        enabled: row.enabled,
+        transport: word("trunks.transport", &row.transport)?,
+        addresses: read("trunks.addresses", row.addresses)?,
+        srtp: word("trunks.srtp", &row.srtp)?,
+        codecs: read("trunks.codecs", row.codecs)?,
+        limits: limits(row.calls_per_second, row.max_calls),
+        health: Health::Unknown,
+    })
+}
+
+pub(crate) fn route(row: trunks::Route) -> Result<VoiceRoute, Error> {
+    Ok(VoiceRoute {
+        name: row.name,
+        description: row.description,
+        number_pattern: row.number_pattern,
+        trunks: read("routes.trunks", row.trunks)?,
+        caller_id_override: row.caller_id_override,
+    })
+}
+
+pub(crate) fn owned(row: &Lease) -> Result<Owned, Error> {
+    Ok(Owned {
+        lease: LeaseId(row.id),
+        tenant: TenantId(row.tenant_id),
+        number: row.e164.parse().map_err(Error::internal)?,
+        number_type: row.number_type.parse().map_err(Error::internal)?,
+        binding: binding(row)?,
+    })
+}
+
+pub(crate) fn binding(row: &Lease) -> Result<Binding, Error> {
+    let target = row.binding_target.clone().map_or(Value::Null, Value::String);
+    let kind = row.binding_kind.as_str();
+    let json = if kind == "none" {
+        serde_json::json!({ "kind": kind })
+    } else {
+        serde_json::json!({ "kind": kind, "target": target })
+    };
+    read("leases.binding_kind", json)
+}
+
+fn carrier(row: carriers::Carrier) -> Result<Carrier, Error> {
+    let caller_id: CallerIdPolicy = word("carriers.caller_id", &row.caller_id)?;
+    let prefixes: Vec<CarrierPrefix> = read("carriers.prefixes", row.prefixes)?;
+    Ok(Carrier {
+        id: CarrierId(row.id),
+        name: row.name,
+        sandbox: row.sandbox,
+        enabled: row.enabled,
+        hosts: read("carriers.hosts", row.hosts)?,
+        caller_id,
+        limits: limits(row.calls_per_second, row.max_calls),
+        prefixes,
+    })
+}
+
+fn limits(calls_per_second: i32, max_calls: i32) -> Limits {
+    let positive = |number: i32| u32::try_from(number).unwrap_or(0);
+    Limits { calls_per_second: positive(calls_per_second), max_calls: positive(max_calls) }
+}
+
+/// A word of a closed set that serde knows.
+pub(crate) fn word<T: DeserializeOwned>(column: &str, word: &str) -> Result<T, Error> {
+    read(column, Value::String(word.to_owned()))
+}
+
+/// A JSON column.
+pub(crate) fn read<T: DeserializeOwned>(column: &str, json: Value) -> Result<T, Error> {
+    serde_json::from_value(json)
+        .map_err(|error| Error::internal(store::Error::Unreadable(format!("{column}: {error}"))))
 }

@@ -1,7 +1,7 @@
 //! The configuration in memory: what calls, keys and phones are checked against. It is swapped whole; only the pieces
 //! that changed are built anew.
 
-mod load;
+pub(crate) mod load;
 mod refresh;
 
 pub(crate) use load::empty;
@@ -18,7 +18,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::vault::Secret;
+use crate::{tenants::TenantStatus, vault::Secret};
 
 /// What changed, and must be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct LiveTenant {
     pub piece: Arc<TenantPiece>,
     /// Its name.
     pub name: String,
+    /// Whether it may call and buy.
+    pub status: TenantStatus,
     /// Its SIP users' secrets, by username.
     pub credentials: HashMap<String, Credential>,
     /// Its keys.

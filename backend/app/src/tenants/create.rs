@@ -1,13 +1,17 @@
 //! The operator makes a tenant.
 
-use super::{NewTenant, SignedUp};
+use super::{
+    NewTenant, SignedUp,
+    found::{Start, found},
+};
 use crate::{App, Error};
-use domain::access::Actor;
+use domain::access::{Actor, Permission};
 
 /// Makes a tenant for a customer, verified already. Operators only.
 ///
 /// # Errors
 /// As [`sign_up`](super::sign_up), and [`Error::Denied`].
-pub async fn create(_app: &App, _actor: &Actor, _new: NewTenant) -> Result<SignedUp, Error> {
-    crate::error::later()
+pub async fn create(app: &App, actor: &Actor, new: NewTenant) -> Result<SignedUp, Error> {
+    actor.scope(Permission::Operate)?;
+    found(app, &new, Start { actor: &actor.name, verified: true }).await
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod doorman;
+mod found;
 mod get;
 mod key;
 mod list;
@@ -13,18 +14,22 @@ mod slug;
 mod token;
 mod update;
 mod verify;
+mod view;
 
 pub use create::create;
 pub(crate) use doorman::Doorman;
+pub(crate) use found::email as email_address;
 pub use get::{access, get};
 pub use key::actor_by_key;
 pub use list::list;
 pub use overview::{Overview, overview};
 pub(crate) use password::hash as hash_password;
+pub(crate) use sign_in::actor_of;
 pub use sign_in::sign_in;
 pub use sign_up::sign_up;
-pub(crate) use token::ensure_key as ensure_token_key;
+pub(crate) use token::{Purpose, key as token_key, sign as sign_token};
 pub use token::{actor_by_token, issue_token};
+pub(crate) use update::apply_limits;
 pub use update::update;
 pub use verify::verify_email;
 

@@ -1,19 +1,103 @@
 //! The operator changes a tenant.
 
-use super::{TenantPatch, TenantView};
-use crate::{App, Error};
-use domain::access::Actor;
-use domain::ids::TenantId;
+use super::{LimitsPatch, TenantPatch, TenantStatus, TenantView, view};
+use crate::{
+    App, Error,
+    audit::{self, Change, seen},
+    snapshot::{Changed, refresh},
+};
+use domain::{
+    access::{Actor, Permission},
+    ids::{PlanId, TenantId},
+};
+
+/// New calls per second that can be set at most.
+pub(crate) const CALLS_PER_SECOND_MAX: u32 = 10_000;
+/// Calls at the same time that can be set at most.
+pub(crate) const CALLS_MAX: u32 = 100_000;
 
 /// Changes status, limits or plan of a tenant. Operators only.
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::NotFound`], [`Error::Invalid`] for a bad limit or an unknown plan.
-pub async fn update(
-    _app: &App,
-    _actor: &Actor,
-    _id: TenantId,
-    _patch: TenantPatch,
-) -> Result<TenantView, Error> {
-    crate::error::later()
+pub async fn update(app: &App, actor: &Actor, id: TenantId, patch: TenantPatch) -> Result<TenantView, Error> {
+    let scope = actor.scope(Permission::Operate)?;
+    let missing = || Error::not_found("tenant", "there is no such tenant");
+    let row = store::tenants::get(app.db().read(), &scope, id).await?.ok_or_else(missing)?;
+    let before = view::tenant(app, &scope, row.clone()).await?;
+    let mut row = row;
+    if let Some(status) = patch.status {
+        row.status = status_word(status)?.to_owned();
+    }
+    if let Some(limits) = patch.limits {
+        apply_limits(limits, &mut row.calls_per_second, &mut row.max_calls)?;
+    }
+    if let Some(plan) = &patch.price_plan {
+        row.plan_id = plan_id(app, plan, before.balance.currency)?.0;
+    }
+    let after = view::tenant(app, &scope, row.clone()).await?;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            store::tenants::update(tx, &scope, row.clone()).await?;
+            let change = Change {
+                actor: &actor.name,
+                tenant: Some(id),
+                what: "tenant.update",
+                target: &before.slug,
+                before: seen(&before),
+                after: seen(&after),
+            };
+            audit::record(app, tx, &scope, change).await
+        })
+        .await?;
+    refresh(app, Changed::Tenant(id)).await?;
+    Ok(after)
+}
+
+fn status_word(status: TenantStatus) -> Result<&'static str, Error> {
+    match status {
+        TenantStatus::Active => Ok("active"),
+        TenantStatus::Suspended => Ok("suspended"),
+        TenantStatus::Unverified => Err(Error::invalid("status", "set the status to active or suspended")),
+    }
+}
+
+/// Puts a change of limits into a row.
+///
+/// # Errors
+/// [`Error::Invalid`] where a limit is out of its range.
+pub(crate) fn apply_limits(
+    patch: LimitsPatch,
+    per_second: &mut i32,
+    max_calls: &mut i32,
+) -> Result<(), Error> {
+    if let Some(wanted) = patch.calls_per_second {
+        *per_second = limit("limits.callsPerSecond", wanted, CALLS_PER_SECOND_MAX)?;
+    }
+    if let Some(wanted) = patch.max_calls {
+        *max_calls = limit("limits.maxCalls", wanted, CALLS_MAX)?;
+    }
+    Ok(())
+}
+
+fn limit(target: &str, wanted: u32, most: u32) -> Result<i32, Error> {
+    let fits = (1..=most).contains(&wanted);
+    fits.then_some(wanted)
+        .and_then(|wanted| i32::try_from(wanted).ok())
+        .ok_or_else(|| Error::invalid(target, format!("set it from 1 to {most}")))
+}
+
+fn plan_id(app: &App, wanted: &str, currency: domain::money::Currency) -> Result<PlanId, Error> {
+    let live = app.live();
+    let plans = &live.config.platform.value.plans;
+    let names = || plans.iter().map(|plan| plan.name.as_str()).collect::<Vec<_>>().join(", ");
+    let plan =
+        plans.iter().find(|plan| plan.name == wanted || plan.id.to_string() == wanted).ok_or_else(|| {
+            Error::invalid("pricePlan", format!("there is no such plan; there are: {}", names()))
+        })?;
+    if plan.currency != currency {
+        let message = format!("the plan is in {}, and the tenant's account in {currency}", plan.currency);
+        return Err(Error::invalid("pricePlan", message));
+    }
+    Ok(plan.id)
 }

@@ -1,0 +1,46 @@
+//! The mails that the platform writes. Each goes into the outbox, in the transaction that causes it.
+
+use crate::{
+    App, Error,
+    tenants::{Purpose, sign_token},
+};
+use domain::{access::Scope, ids::TenantId};
+use store::{
+    Tx,
+    outbox::{Message, PENDING, insert},
+};
+use uuid::Uuid;
+
+/// The kind of a mail among the messages of the outbox.
+pub(crate) const MAIL: &str = "mail";
+
+/// Asks a newcomer to show that the address is theirs.
+pub(crate) async fn verification(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    tenant: TenantId,
+    user: Uuid,
+    email: &str,
+) -> Result<(), Error> {
+    let (token, _) = sign_token(app, user, Purpose::Verification)?;
+    let link = format!("{}/verify?token={token}", app.settings().public_url);
+    let text = format!(
+        "Welcome to Dialtone.\n\nOpen this link to show that this address is yours:\n\n{link}\n\n\
+         It works for seven days. If you did not sign up, do nothing.\n"
+    );
+    let payload = serde_json::json!({ "to": email, "subject": "Your Dialtone sign-up", "text": text });
+    let now = app.now();
+    let row = Message {
+        id: Uuid::now_v7(),
+        tenant_id: Some(tenant.0),
+        kind: MAIL.to_owned(),
+        payload,
+        state: PENDING.to_owned(),
+        attempts: 0,
+        next_at: now,
+        last_error: None,
+        created_at: now,
+    };
+    Ok(insert(tx, scope, row).await?)
+}
