@@ -6,13 +6,13 @@ use std::time::Duration;
 pub const RING: Duration = Duration::from_secs(2);
 /// How long numbers ending in 50-59 talk before they hang up.
 pub const TALK: Duration = Duration::from_secs(10);
-/// The cause word with which emergency numbers are refused: it stands in the Reason header, with Q.850 cause 3 (no
-/// route to destination) and status 404, since no carrier takes such a call anywhere and trying the next one is
-/// pointless (a 503 would ask for just that).
+/// The cause word with which emergency numbers are refused: it stands in the Reason header, with Q.850 cause
+/// 3 (no route to destination) and status 404, since no carrier takes such a call anywhere and trying the
+/// next one is pointless (a 503 would ask for just that).
 pub const EMERGENCY_CAUSE: &str = "emergency-unavailable";
 
-/// Emergency numbers of the countries whose fictional numbers are sold, and the world's usual ones. 933 is the
-/// North American test number for emergency calls.
+/// Emergency numbers of the countries whose fictional numbers are sold, and the world's usual ones. 933 is
+/// the North American test number for emergency calls.
 const EMERGENCY: [&str; 12] =
     ["000", "106", "110", "111", "112", "113", "115", "118", "119", "911", "933", "999"];
 
@@ -46,8 +46,8 @@ pub enum Behaviour {
 }
 
 impl Behaviour {
-    /// The behaviour of what was dialled: the user part of a `sip:` URI or the subscriber of a `tel:` one. Parameters
-    /// after `;` and the visual separators of RFC 3966 §5.1.1 do not matter.
+    /// The behaviour of what was dialled: the user part of a `sip:` URI or the subscriber of a `tel:` one.
+    /// Parameters after `;` and the visual separators of RFC 3966 §5.1.1 do not matter.
     #[must_use]
     pub fn of(dialled: &str) -> Self {
         let subscriber = dialled.split(';').next().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The loop under the simulated PSTN, the test phone and the load tool: one UDP socket for SIP, one for the RTP of each
-//! call, a packet time of 20 ms, and nothing else. It has no thread of its own and decides nothing: its owner calls
-//! [`Driver::turn`] again and again, and takes [`Driver::next_event`] in between.
+//! The loop under the simulated PSTN, the test phone and the load tool: one UDP socket for SIP, one for the
+//! RTP of each call, a packet time of 20 ms, and nothing else. It has no thread of its own and decides
+//! nothing: its owner calls [`Driver::turn`] again and again, and takes [`Driver::next_event`] in between.
 
 mod negotiate;
 mod turn;
@@ -94,7 +94,8 @@ struct Media {
 }
 
 impl Driver {
-    /// Binds the SIP socket; RTP will be bound on the same IP, on free ports. `user` is the user part of Contact.
+    /// Binds the SIP socket; RTP will be bound on the same IP, on free ports. `user` is the user part of
+    /// Contact.
     ///
     /// # Errors
     /// When the address is taken or the system gives no poll.
@@ -151,7 +152,8 @@ impl Driver {
         self.calls.get(&call).map(|media| &media.line)
     }
 
-    /// Takes the audio of a call away, which closes its socket when dropped. To be called after the call's last event.
+    /// Takes the audio of a call away, which closes its socket when dropped. To be called after the call's
+    /// last event.
     pub fn take(&mut self, call: CallId) -> Option<Line> {
         let mut media = self.calls.remove(&call)?;
         self.tokens.remove(&media.token);
@@ -260,7 +262,8 @@ impl Driver {
         self.told(|agent, now| agent.ignore(now, call))
     }
 
-    /// Ends the call, whatever it is doing. A last event follows, but not for a call that waited for our word.
+    /// Ends the call, whatever it is doing. A last event follows, but not for a call that waited for our
+    /// word.
     ///
     /// # Errors
     /// When there is no such call.

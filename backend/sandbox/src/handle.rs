@@ -58,8 +58,8 @@ impl Handle {
         self.shared.local
     }
 
-    /// Calls `to` over the edge with `from` as caller id. The carrier plays a tone and echoes what it hears, until
-    /// either side hangs up or [`PLACED_CALL_MAX`](crate::PLACED_CALL_MAX) has passed since the answer.
+    /// Calls `to` over the edge with `from` as caller id. The carrier plays a tone and echoes what it hears,
+    /// until either side hangs up or [`PLACED_CALL_MAX`](crate::PLACED_CALL_MAX) has passed since the answer.
     ///
     /// Returns as soon as the runner was told; how the call fares is seen by the platform.
     ///

@@ -1,10 +1,12 @@
-//! A simulated PSTN: a carrier behind a real SIP trunk that speaks nothing but SIP and RTP, from sockets of its own.
+//! A simulated PSTN: a carrier behind a real SIP trunk that speaks nothing but SIP and RTP, from sockets of
+//! its own.
 //!
-//! What it does with a call depends on the last two digits of the number ([`behaviour`]), so every flow can be tried
-//! without a phone. It knows no tenant, no price and no database; to the platform it is one more carrier.
+//! What it does with a call depends on the last two digits of the number ([`behaviour`]), so every flow can
+//! be tried without a phone. It knows no tenant, no price and no database; to the platform it is one more
+//! carrier.
 //!
-//! [`driver`] is the plain loop over `sip::ua` and `media` that the PSTN, the test phone and the load tool share:
-//! start reading there, then [`pstn`].
+//! [`driver`] is the plain loop over `sip::ua` and `media` that the PSTN, the test phone and the load tool
+//! share: start reading there, then [`pstn`].
 
 #![forbid(unsafe_code)]
 
@@ -37,11 +39,11 @@ pub const COMMANDS_MAX: usize = 256;
 pub struct Config {
     /// Its SIP address over UDP; port 0 takes any free one. RTP is bound on the same IP, on free ports.
     pub bind: SocketAddr,
-    /// The edge's SIP address over UDP: calls are placed towards it, and taken from its IP address only (from any
-    /// port, since an edge may send from another one).
+    /// The edge's SIP address over UDP: calls are placed towards it, and taken from its IP address only (from
+    /// any port, since an edge may send from another one).
     pub edge: SocketAddr,
-    /// From where numbers ending in 98 send their media, against their SDP. `None` takes the next IP address after
-    /// that of `bind` where the system has it (all of 127.0.0.0/8 on Linux), else another port.
+    /// From where numbers ending in 98 send their media, against their SDP. `None` takes the next IP address
+    /// after that of `bind` where the system has it (all of 127.0.0.0/8 on Linux), else another port.
     pub stray_ip: Option<IpAddr>,
 }
 
@@ -88,7 +90,8 @@ pub struct Placed {
     pub sip_call_id: String,
 }
 
-/// Binds the sockets, so that [`Handle::local_addr`] is known at once; nothing is answered until [`Runner::run`].
+/// Binds the sockets, so that [`Handle::local_addr`] is known at once; nothing is answered until
+/// [`Runner::run`].
 ///
 /// # Errors
 /// When the address cannot be bound or the system has no poll left.

@@ -30,6 +30,10 @@ const ECHO_HOLD: u8 = 5;
 const READ_BATCH: usize = 64;
 /// The longest packet that is read; RTP on Ethernet is shorter.
 const PACKET_BYTES_MAX: usize = 2048;
+/// Packets that may be echoed per packet time, and saved up: two echoes that hear each other stay below a
+/// storm.
+const ECHOES_PER_TICK: u8 = 2;
+const ECHOES_MAX: u8 = 100;
 const LOUDNESS: i16 = 8_000;
 const STEP: u32 = PACKET_SAMPLES as u32;
 
@@ -63,6 +67,7 @@ pub struct Line {
     sent: u64,
     echo: Option<Echo>,
     since_echo: u8,
+    echoes_left: u8,
     keys: VecDeque<char>,
     press: Option<(Press, u32)>,
     key_gap: u8,
@@ -105,6 +110,7 @@ impl Line {
             sent: 0,
             echo: None,
             since_echo: ECHO_HOLD,
+            echoes_left: ECHOES_MAX,
             keys: VecDeque::new(),
             press: None,
             key_gap: 0,
@@ -151,8 +157,8 @@ impl Line {
         matches!(self.sound, Sound::Numbered(_)) || self.press.is_some() || !self.keys.is_empty()
     }
 
-    /// Presses the keys one after the other, 100 ms each. False when the far side takes no telephone-events, or when
-    /// a key is none or [`KEYS_MAX`] keys are waiting: then nothing of it is sent.
+    /// Presses the keys one after the other, 100 ms each. False when the far side takes no telephone-events,
+    /// or when a key is none or [`KEYS_MAX`] keys are waiting: then nothing of it is sent.
     pub fn press(&mut self, keys: &str) -> bool {
         let known = keys.chars().all(|key| media::dtmf::code_of(key).is_some());
         let room = self.keys.len() + keys.len() <= KEYS_MAX;
@@ -178,6 +184,7 @@ impl Line {
     /// Sends what is due in this packet time, 20 ms.
     pub fn tick(&mut self) {
         self.since_echo = self.since_echo.saturating_add(1);
+        self.echoes_left = self.echoes_left.saturating_add(ECHOES_PER_TICK).min(ECHOES_MAX);
         let Some(talk) = self.talk.filter(|talk| talk.may_send) else { return };
         self.next.timestamp = self.next.timestamp.wrapping_add(STEP);
         if self.tick_keys(talk) {
@@ -240,7 +247,8 @@ impl Line {
         header.sequence = self.next.sequence;
         header.ssrc = self.next.ssrc;
         let bytes = header.packet(payload);
-        // A full send buffer or an ICMP error loses a packet, as the network may: the counters of the far end say so.
+        // A full send buffer or an ICMP error loses a packet, as the network may: the counters of the far end
+        // say so.
         let _ = match &self.stray {
             Some(stray) => stray.send_to(&bytes, talk.remote),
             None => self.socket.send_to(&bytes, talk.remote),
@@ -267,7 +275,11 @@ impl Line {
     fn take(&mut self, source: SocketAddr, packet: &Packet<'_>) {
         let events = self.talk.and_then(|talk| talk.events);
         self.ear.push(source, packet, self.stream, events.map(|(_, ours)| ours));
-        let Some(talk) = self.talk.filter(|talk| talk.may_send && self.sound.echoes()) else { return };
+        let Some(talk) =
+            self.talk.filter(|talk| talk.may_send && self.sound.echoes() && self.echoes_left > 0)
+        else {
+            return;
+        };
         let header = packet.header;
         let echo = match self.echo {
             Some(echo) if echo.ssrc == header.ssrc => echo,
@@ -278,6 +290,7 @@ impl Line {
         };
         self.echo = Some(echo);
         self.since_echo = 0;
+        self.echoes_left -= 1;
         let payload_type = match events {
             Some((theirs, ours)) if ours == header.payload_type => theirs,
             _ => talk.payload_type,
@@ -286,5 +299,87 @@ impl Line {
         let marker = header.marker || self.next.marker;
         self.transmit(talk, Header { marker, payload_type, timestamp, ..self.next }, packet.payload);
         self.next.timestamp = timestamp;
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    /// A line at an address of its own, and what it should do to send to `remote`.
+    fn line(sound: Sound) -> Line {
+        let mut line = Line::open("127.0.39.1".parse().unwrap()).unwrap();
+        line.play(sound);
+        line
+    }
+
+    fn join(one: &mut Line, other: &mut Line) {
+        for (line, remote) in [(&mut *one, other.local_addr()), (&mut *other, one.local_addr())] {
+            line.steer(Talk {
+                remote,
+                payload_type: 0,
+                law: Law::Mu,
+                events: Some((101, 101)),
+                may_send: true,
+            });
+        }
+    }
+
+    /// Reads until so many packets have come in, or the socket has been empty for a while.
+    fn read_until(line: &mut Line, packets: u64) {
+        for _ in 0..1_000 {
+            line.read();
+            if line.heard().packets >= packets {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn two_echoes_that_hear_each_other_run_dry() {
+        let (mut one, mut other) = (line(Sound::Echo), line(Sound::Echo));
+        join(&mut one, &mut other);
+        let stone = std::net::UdpSocket::bind("127.0.39.1:0").unwrap();
+        let packet = Header { payload_type: 0, ..Header::default() }.packet(&[0xff; PACKET_SAMPLES]);
+        stone.send_to(&packet, one.local_addr()).unwrap();
+        for _ in 0..1_000 {
+            one.read();
+            other.read();
+        }
+        assert!(one.sent() > 1, "the echo must have begun");
+        assert!(one.sent() <= u64::from(ECHOES_MAX) && other.sent() <= u64::from(ECHOES_MAX));
+    }
+
+    #[test]
+    fn the_tone_gives_way_to_the_echo_and_comes_back() {
+        let (mut one, mut other) = (line(Sound::ToneAndEcho), line(Sound::Nothing));
+        join(&mut one, &mut other);
+        one.tick();
+        assert_eq!(one.sent(), 1);
+        other.play(Sound::Numbered(1));
+        other.tick();
+        read_until(&mut one, 1);
+        assert_eq!(one.sent(), 2);
+        (1..ECHO_HOLD).for_each(|_| one.tick());
+        assert_eq!(one.sent(), 2, "no tone over the echo");
+        one.tick();
+        assert_eq!(one.sent(), 3);
+        read_until(&mut other, 3);
+        assert_eq!((other.heard().own_echo, other.heard().lost), (1, 0));
+    }
+
+    #[test]
+    fn nobody_sends_before_the_answer_or_on_hold() {
+        let (mut one, mut other) = (line(Sound::Tone), line(Sound::Nothing));
+        one.tick();
+        assert_eq!(one.sent(), 0);
+        join(&mut one, &mut other);
+        let held = Talk { may_send: false, ..one.talk().unwrap() };
+        one.steer(held);
+        one.tick();
+        assert_eq!(one.sent(), 0);
+        assert!(!one.press("12x") && one.press("12"));
     }
 }

@@ -109,7 +109,10 @@ impl Runner {
                 let dialled = message.request_uri().map(user_of).unwrap_or_default();
                 if let Err(error) = self.take(call, peer.ip(), &dialled, sdp) {
                     tracing::debug!(%error, "the sandbox PSTN could not take a call");
-                    let _ = self.driver.refuse(call, 488, &[("Reason", "Q.850;cause=88;text=\"no-codec\"")]);
+                    let reason = "Q.850;cause=88;text=\"no-codec\"";
+                    if self.driver.refuse(call, 488, &[("Reason", reason)]).is_err() {
+                        self.hang_up(call);
+                    }
                 }
             }
             Event::Answered { call, .. } => {

@@ -30,15 +30,16 @@ impl Session {
         Self { local, direction: Direction::SendRecv, version: 0 }
     }
 
-    /// An offer; `direction` is kept for the answers that follow. Each description has a higher version than the one
-    /// before (RFC 3264 §8).
+    /// An offer; `direction` is kept for the answers that follow. Each description has a higher version than
+    /// the one before (RFC 3264 §8).
     pub fn offer(&mut self, direction: Direction) -> Bytes {
         self.direction = direction;
         let text = simple_offer(self.local.ip(), self.local.port(), &PAYLOADS, direction);
         self.stamped(text)
     }
 
-    /// The answer to an offer, and what to do by both. The codec is PCMU or PCMA, whichever the offer has first.
+    /// The answer to an offer, and what to do by both. The codec is PCMU or PCMA, whichever the offer has
+    /// first.
     ///
     /// # Errors
     /// When the offer cannot be read, has no plain audio, or neither codec.
@@ -63,7 +64,8 @@ impl Session {
         text.replacen(&format!("o=- {port} 1 "), &format!("o=- {port} {} ", self.version), 1).into()
     }
 
-    /// `our_events` is the payload type of telephone-events towards us; they go out only if the far side takes them.
+    /// `our_events` is the payload type of telephone-events towards us; they go out only if the far side
+    /// takes them.
     fn talk(&self, theirs: &Sdp<'_>, our_events: Option<u8>) -> Option<Talk> {
         let audio = theirs.audio()?;
         let address = theirs.address(audio)?;

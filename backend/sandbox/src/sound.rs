@@ -1,4 +1,5 @@
-//! What a side says into a call, and what it has heard: the payloads and the counters, no socket and no clock.
+//! What a side says into a call, and what it has heard: the payloads and the counters, no socket and no
+//! clock.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -10,9 +11,11 @@ use media::{
 
 /// Samples in one packet: 20 ms at 8 kHz.
 pub const PACKET_SAMPLES: usize = 160;
-/// Most numbered packets of one call that are told apart; later ones are counted as packets only (33 minutes).
+/// Most numbered packets of one call that are told apart; later ones are counted as packets only (33
+/// minutes).
 pub const NUMBERED_MAX: u32 = 100_000;
-/// Most source addresses that are told apart per call; packets from others are counted as [`Heard::packets`] only.
+/// Most source addresses that are told apart per call; packets from others are counted as [`Heard::packets`]
+/// only.
 pub const SOURCES_MAX: usize = 16;
 /// Most DTMF digits that are kept per call.
 pub const DIGITS_MAX: usize = 256;
@@ -31,7 +34,8 @@ pub enum Sound {
     Echo,
     /// The tone while nothing is heard, the echo while something is.
     ToneAndEcho,
-    /// So many packets whose payload carries a number, so that the far end can count what was lost; then nothing.
+    /// So many packets whose payload carries a number, so that the far end can count what was lost; then
+    /// nothing.
     Numbered(u32),
 }
 
@@ -91,8 +95,8 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// Counts a packet from `source`. `stream` is the numbered sound that we send; `event_type` is the payload type of
-    /// telephone-events towards us.
+    /// Counts a packet from `source`. `stream` is the numbered sound that we send; `event_type` is the
+    /// payload type of telephone-events towards us.
     pub fn push(&mut self, source: SocketAddr, packet: &Packet<'_>, stream: u32, event_type: Option<u8>) {
         let header = packet.header;
         self.heard.packets += 1;

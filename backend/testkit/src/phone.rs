@@ -1,14 +1,19 @@
 //! A fake peer for tests: a SIP phone in this process, with real sockets, real RTP and a blocking API.
 //!
-//! It is no product code and rings nobody. It runs the same driver as the sandbox PSTN, so what it says on the wire is
-//! a second opinion about neither; for that the tests use SIPp and baresip. What it is good for is counting: its tone is
-//! made of numbered packets, so both ends of a call know exactly what was lost, doubled or came from elsewhere.
+//! It is no product code and rings nobody. It runs the same driver as the sandbox PSTN, so what it says on
+//! the wire is a second opinion about neither; for that the tests use SIPp and baresip. What it is good for
+//! is counting: its tone is made of numbered packets, so both ends of a call know exactly what was lost,
+//! doubled or came from elsewhere.
 //!
 //! Give each phone a loopback address of its own (`127.x.y.z`), as [`Phone::bind`] asks.
 
 mod call;
 mod client;
 mod station;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 
 use std::{
     net::SocketAddr,
@@ -23,8 +28,8 @@ use self::client::Line;
 /// How long a blocking call waits at most when it is given no deadline of its own.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The fake phone. Dropping it hangs up its calls and ends its thread; its binding stays until it expires, as when a
-/// phone loses its power.
+/// The fake phone. Dropping it hangs up its calls and ends its thread; its binding stays until it expires, as
+/// when a phone loses its power.
 #[derive(Debug)]
 pub struct Phone {
     line: Line,
@@ -47,7 +52,8 @@ impl Phone {
         self.line.local_addr()
     }
 
-    /// Registers over the edge with digest, and keeps the binding alive. Returns the lifetime that was granted.
+    /// Registers over the edge with digest, and keeps the binding alive. Returns the lifetime that was
+    /// granted.
     ///
     /// # Errors
     /// [`PhoneError::Refused`] with the registrar's status.
@@ -226,12 +232,14 @@ pub enum Answering {
     Refuse(u16),
     /// Rings until it is cancelled.
     Ring,
-    /// 183 with a numbered early tone, then the answer.
+    /// 183 with audio, then the answer.
     EarlyMedia {
         /// The time from 183 to 200.
         early: Duration,
         /// What is played from the 183 on.
         sound: Sound,
+        /// What is played from the answer on.
+        then: Sound,
     },
     /// No reply at all.
     Ignore,

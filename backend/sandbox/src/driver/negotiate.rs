@@ -58,7 +58,8 @@ impl Driver {
         };
     }
 
-    /// Our description for an incoming call: the answer to its offer, or an offer of ours; the same each time.
+    /// Our description for an incoming call: the answer to its offer, or an offer of ours; the same each
+    /// time.
     pub(super) fn describe(&mut self, call: CallId, offer: Option<&Bytes>) -> Result<Bytes, DriveError> {
         if let Some(answer) = self.calls.get(&call).and_then(|media| media.answer.clone()) {
             return Ok(answer);

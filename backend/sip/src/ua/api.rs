@@ -21,8 +21,8 @@ pub struct Config {
     pub user_agent: String,
     /// The randomness behind tags, branches and Call-IDs; take fresh bytes for each agent.
     pub secret: [u8; 16],
-    /// Most calls at one time; a further INVITE is refused with 503, a further [`Agent::call`](super::Agent::call)
-    /// with [`Refused::Full`].
+    /// Most calls at one time; a further INVITE is refused with 503, a further
+    /// [`Agent::call`](super::Agent::call) with [`Refused::Full`].
     pub calls_max: usize,
 }
 
@@ -116,7 +116,8 @@ pub enum EndedBy {
     Them,
 }
 
-/// What happened. [`Event::Failed`], [`Event::Cancelled`] and [`Event::Ended`] are the last event of their call.
+/// What happened. [`Event::Failed`], [`Event::Cancelled`] and [`Event::Ended`] are the last event of their
+/// call.
 #[derive(Debug)]
 pub enum Event {
     /// The registrar holds the binding for so long.
@@ -161,8 +162,8 @@ pub enum Event {
         /// The answer to our offer.
         sdp: Bytes,
     },
-    /// The callee answered. When our INVITE had no offer this is one, and [`Agent::confirm`](super::Agent::confirm) must
-    /// give the answer; else the ACK is sent already.
+    /// The callee answered. When our INVITE had no offer this is one, and
+    /// [`Agent::confirm`](super::Agent::confirm) must give the answer; else the ACK is sent already.
     Answered {
         /// The call.
         call: CallId,

@@ -36,6 +36,8 @@ pub(super) struct Call {
     pub(super) theirs: Option<Theirs>,
     /// We have given up; what is left is to tell the far side when we may.
     pub(super) leaving: bool,
+    /// Our offer that met theirs, to be made again after a while (491, RFC 3261 §14.1).
+    pub(super) retry: Option<Bytes>,
     is_caller: bool,
 }
 
@@ -79,6 +81,7 @@ impl Call {
             ours: None,
             theirs: None,
             leaving: false,
+            retry: None,
         }
     }
 

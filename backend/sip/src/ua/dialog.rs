@@ -111,8 +111,8 @@ impl Dialog {
         }
     }
 
-    /// Request-URI and Route lines (RFC 3261 §12.2.1.1): with a strict router first, it takes the Request-URI and the
-    /// target goes last.
+    /// Request-URI and Route lines (RFC 3261 §12.2.1.1): with a strict router first, it takes the Request-URI
+    /// and the target goes last.
     fn way(&self) -> (String, Vec<String>) {
         let first = self.routes.first().and_then(|route| uri_of(route));
         match first {

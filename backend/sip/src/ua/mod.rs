@@ -1,9 +1,10 @@
-//! A small user agent: registers, calls, is called, renegotiates and hangs up. It serves the sandbox PSTN, the test
-//! phone and the load tool; the platform itself is [`b2bua`](crate::b2bua).
+//! A small user agent: registers, calls, is called, renegotiates and hangs up. It serves the sandbox PSTN,
+//! the test phone and the load tool; the platform itself is [`b2bua`](crate::b2bua).
 //!
-//! Sans-I/O: call one method, then drain [`Agent::poll_output`], then wait until [`Agent::poll_timeout`] or a packet. It
-//! speaks one transport from one address, keeps each dialog's session descriptions opaque, and knows no media.
-//! Left out on purpose: reliable provisional responses, session timers, transfer, several registrars per binding.
+//! Sans-I/O: call one method, then drain [`Agent::poll_output`], then wait until [`Agent::poll_timeout`] or a
+//! packet. It speaks one transport from one address, keeps each dialog's session descriptions opaque, and
+//! knows no media. Left out on purpose: reliable provisional responses, session timers, transfer, several
+//! registrars per binding.
 
 mod api;
 mod call;
@@ -15,6 +16,7 @@ mod request;
 mod verbs;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 
 use std::{
@@ -119,8 +121,8 @@ impl Agent {
         self.calls.len()
     }
 
-    /// Takes a datagram, or one message cut from a stream. What is no sane SIP is dropped: saying 400 to the world is
-    /// the edge's task.
+    /// Takes a datagram, or one message cut from a stream. What is no sane SIP is dropped: saying 400 to the
+    /// world is the edge's task.
     pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, bytes: Bytes) {
         if let Ok(message) = Message::parse(bytes)
             && message.check().is_ok()

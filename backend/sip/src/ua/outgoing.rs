@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Agent, CallId, EndedBy, Event, Purpose, Sent, Timer,
+    Agent, CallId, Event, Purpose, Sent, Timer,
     call::{Call, Stage},
     reason_of, sdp_of,
 };
@@ -149,6 +149,8 @@ impl Agent {
                 self.event(Event::Reanswered { call: id, sdp: sdp_of(message) });
             }
             491 => {
+                ours.is_done = true;
+                call.retry = ours.offer.take();
                 let wait = self.glare_wait(id);
                 self.timers.set(now + wait, Timer::Glare(id));
             }
@@ -168,7 +170,8 @@ impl Agent {
         }
     }
 
-    /// 2.1 to 4 s for the side that made the Call-ID, below 2 s for the other, in steps of 10 ms (RFC 3261 §14.1).
+    /// 2.1 to 4 s for the side that made the Call-ID, below 2 s for the other, in steps of 10 ms (RFC 3261
+    /// §14.1).
     fn glare_wait(&mut self, id: CallId) -> Duration {
         let random = self.token();
         let is_caller = self.calls.get(&id).is_some_and(Call::is_caller);
@@ -177,16 +180,13 @@ impl Agent {
     }
 
     pub(super) fn retry_reinvite(&mut self, now: Instant, id: CallId) {
-        let branch = self.branch();
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let Some(ours) = call.ours.as_mut().filter(|ours| !ours.is_done) else { return };
-        if call.theirs.is_some() {
-            // Their offer won; ours is overtaken by it.
-            ours.is_done = true;
-            return self.event(Event::ReofferFailed { call: id, status: 491 });
+        let (branch, wait) = (self.branch(), self.glare_wait(id));
+        let Some(call) = self.calls.get_mut(&id).filter(|call| !call.leaving) else { return };
+        if call.is_renegotiating() {
+            return self.timers.set(now + wait, Timer::Glare(id));
         }
-        let sdp = ours.offer.clone();
-        let request = call.dialog.request(Method::Invite, branch, sdp);
+        let Some(sdp) = call.retry.take() else { return };
+        let request = call.dialog.request(Method::Invite, branch, Some(sdp));
         if self.send_invite(now, id, request, Purpose::Reinvite(id), false).is_none() {
             self.on_reinvite_refusal(now, id, 503);
         }
@@ -210,15 +210,5 @@ impl Agent {
             Some(Purpose::Options(peer)) => self.event(Event::OptionsAnswered { peer, status }),
             Some(Purpose::Bye) | None => {}
         }
-    }
-
-    /// The far side is known to be gone: ends the call without another word.
-    ///
-    /// # Errors
-    /// When there is no such call.
-    pub fn abandon(&mut self, id: CallId) -> Result<(), super::Refused> {
-        self.remove(id).ok_or(super::Refused::Unknown)?;
-        self.event(Event::Ended { call: id, by: EndedBy::Us, reason: None });
-        Ok(())
     }
 }

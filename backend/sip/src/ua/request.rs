@@ -1,4 +1,5 @@
-//! The requests that an agent originates, built with `rsip` by [`model::Outgoing`], and the answer to a challenge.
+//! The requests that an agent originates, built with `rsip` by [`model::Outgoing`], and the answer to a
+//! challenge.
 
 use std::net::SocketAddr;
 
@@ -66,8 +67,8 @@ impl Request {
         outgoing.to_bytes()
     }
 
-    /// This request with the answer to the challenge in `response`; `None` when there is none that we understand.
-    /// SHA-256 goes before MD5 (RFC 8760 §2.4).
+    /// This request with the answer to the challenge in `response`; `None` when there is none that we
+    /// understand. SHA-256 goes before MD5 (RFC 8760 §2.4).
     pub(super) fn authorized(&self, response: &Message, account: &Account, cnonce: &str) -> Option<Self> {
         let (question, reply) = match response.status() {
             Some(407) => (HeaderName::ProxyAuthenticate, "Proxy-Authorization"),

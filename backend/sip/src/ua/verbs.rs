@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Instant};
 use bytes::Bytes;
 
 use super::{
-    Account, Agent, CallId, EndedBy, Event, Invite, Purpose, Refused, Timer,
+    Agent, CallId, EndedBy, Event, Invite, Purpose, Refused, Timer,
     call::{Call, Ours, Stage, Unconfirmed},
     dialog::Dialog,
     incoming::Received,
@@ -147,7 +147,8 @@ impl Agent {
             .header("Allow", ALLOW)
     }
 
-    /// Answers the INVITE, re-INVITE or UPDATE that waits, with an answer to its offer, or with an offer if it had none.
+    /// Answers the INVITE, re-INVITE or UPDATE that waits, with an answer to its offer, or with an offer if
+    /// it had none.
     ///
     /// # Errors
     /// When nothing waits for an answer.
@@ -177,8 +178,8 @@ impl Agent {
         Ok(())
     }
 
-    /// Refuses what waits with a final status of 300-699 and further headers. A refused call is over, without an event;
-    /// after a refused re-INVITE it goes on as it was.
+    /// Refuses what waits with a final status of 300-699 and further headers. A refused call is over, without
+    /// an event; after a refused re-INVITE it goes on as it was.
     ///
     /// # Errors
     /// When nothing waits for an answer.
@@ -246,7 +247,8 @@ impl Agent {
                     self.layer.cancel(now, transaction, reason);
                 }
             }
-            // RFC 3261 §15: the callee sends no BYE before the ACK, or before it has waited long enough for it.
+            // RFC 3261 §15: the callee sends no BYE before the ACK, or before it has waited long enough for
+            // it.
             Stage::Up if !has_ack => call.leaving = true,
             Stage::Confirming => {
                 self.send_ack(id, None);
@@ -258,7 +260,8 @@ impl Agent {
         Ok(())
     }
 
-    /// BYE, and the last event. A request of the far side that still waits is answered first (RFC 3261 §15.1.2).
+    /// BYE, and the last event. A request of the far side that still waits is answered first (RFC 3261
+    /// §15.1.2).
     pub(super) fn say_bye(&mut self, now: Instant, id: CallId, reason: Option<&str>) {
         let branch = self.branch();
         let Some(mut call) = self.remove(id) else { return };
@@ -282,6 +285,7 @@ impl Agent {
         if call.stage != Stage::Up || call.is_renegotiating() || call.leaving {
             return Err(Refused::State);
         }
+        call.retry = None;
         let request = call.dialog.request(Method::Invite, branch, Some(sdp));
         self.send_invite(now, id, request, Purpose::Reinvite(id), false).ok_or(Refused::Full)?;
         self.drain(now);
@@ -311,8 +315,7 @@ impl Agent {
             credentials: Vec::new(),
             sdp: None,
         };
-        let account: Option<Account> = None;
-        self.send(now, request, Purpose::Options(peer), account, false).ok_or(Refused::Full)?;
+        self.send(now, request, Purpose::Options(peer), None, false).ok_or(Refused::Full)?;
         self.drain(now);
         Ok(())
     }

@@ -53,8 +53,8 @@ impl Call {
         self.client.events(Some(self.id))
     }
 
-    /// Waits for the first event that `is_it` accepts. It and all before it are used up: the next wait looks only at
-    /// what came later. `what` is for the error.
+    /// Waits for the first event that `is_it` accepts. It and all before it are used up: the next wait looks
+    /// only at what came later. `what` is for the error.
     ///
     /// # Errors
     /// [`PhoneError::Deadline`], with all events of the call.

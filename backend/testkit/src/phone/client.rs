@@ -132,7 +132,8 @@ impl Client {
         of_call.map(|(_, event)| event.clone()).collect()
     }
 
-    /// Waits for the first event of a call (or of none), from this place in the log on; also says the place after it.
+    /// Waits for the first event of a call (or of none), from this place in the log on; also says the place
+    /// after it.
     pub(super) fn wait(
         &self,
         call: Option<CallId>,

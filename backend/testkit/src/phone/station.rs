@@ -1,4 +1,5 @@
-//! The phone's thread: it owns the driver, runs what the test asks for in between, and writes down what happens.
+//! The phone's thread: it owns the driver, runs what the test asks for in between, and writes down what
+//! happens.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -160,9 +161,9 @@ impl Station {
             Answering::Ring => {
                 let _ = self.driver.ring(call);
             }
-            Answering::EarlyMedia { early, sound } => {
+            Answering::EarlyMedia { early, sound, then } => {
                 if self.progress(call, sound).is_ok() {
-                    self.due.push((Instant::now() + early, call, sound));
+                    self.due.push((Instant::now() + early, call, then));
                 }
             }
             Answering::Ignore => {
