@@ -79,11 +79,12 @@ pub async fn due<C: ConnectionTrait>(
     on: &C,
     scope: &Scope,
     now: DateTime<Utc>,
+    skip: u64,
     limit: u64,
 ) -> Result<Vec<Lease>, Error> {
     platform(scope)?;
     let query = active(scope).filter(Column::PaidUntil.lte(now));
-    Ok(query.order_by_asc(Column::PaidUntil).order_by_asc(Column::Id).limit(limit).all(on).await?)
+    Ok(query.order_by_asc(Column::PaidUntil).order_by_asc(Column::Id).offset(skip).limit(limit).all(on).await?)
 }
 
 /// Unbinds the numbers of the scope that are bound to a target of a kind.

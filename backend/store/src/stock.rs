@@ -124,6 +124,14 @@ pub async fn free<C: ConnectionTrait>(
     Ok(query.offset(skip).limit(limit).all(tx).await?)
 }
 
+/// Whether there is, or was, a number of the kind: sold ones count.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn is_known<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) -> Result<bool, Error> {
+    Ok(Entity::find().filter(narrow(Condition::all(), wanted)).limit(1).one(on).await?.is_some())
+}
+
 /// How many free numbers there are.
 ///
 /// # Errors
@@ -227,7 +235,10 @@ fn change(state: &str) -> sea_orm::UpdateMany<Entity> {
 }
 
 fn conditions(wanted: &Wanted) -> Condition {
-    let mut all = Condition::all().add(Column::State.eq(FREE));
+    narrow(Condition::all().add(Column::State.eq(FREE)), wanted)
+}
+
+fn narrow(mut all: Condition, wanted: &Wanted) -> Condition {
     let exact = [
         (Column::Country, &wanted.country),
         (Column::NumberType, &wanted.number_type),

@@ -1,16 +1,22 @@
-//! What is for sale.
+//! What is for sale: read from the stock, by kind.
 
-use super::{Country, Filter, Locality, Offering};
-use crate::window::{List, Window};
-use crate::{App, Error};
-use domain::access::Actor;
+use super::{Country, Filter, Locality, Offering, places, rows};
+use crate::{App, Error, List, Window};
+use domain::{
+    access::{Actor, Permission},
+    numbering::{AssignmentType, NumberType},
+};
+use std::collections::BTreeSet;
+use store::stock::{Kind, Wanted, kinds};
 
 /// The countries in which numbers are for sale.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn countries(_app: &App, _actor: &Actor, _window: Window) -> Result<List<Country>, Error> {
-    crate::error::later()
+pub async fn countries(app: &App, actor: &Actor, window: Window) -> Result<List<Country>, Error> {
+    let found = read(app, actor, None, &Filter::default()).await?;
+    let codes: BTreeSet<String> = found.into_iter().map(|kind| kind.country).collect();
+    Ok(window.of(codes.into_iter().map(|code| Country { localized_name: places::country(&code), country_code: code })))
 }
 
 /// The places of a country in which numbers are for sale.
@@ -18,13 +24,22 @@ pub async fn countries(_app: &App, _actor: &Actor, _window: Window) -> Result<Li
 /// # Errors
 /// [`Error::Denied`].
 pub async fn localities(
-    _app: &App,
-    _actor: &Actor,
-    _country: &str,
-    _filter: Filter,
-    _window: Window,
+    app: &App,
+    actor: &Actor,
+    country: &str,
+    filter: Filter,
+    window: Window,
 ) -> Result<List<Locality>, Error> {
-    crate::error::later()
+    let found = read(app, actor, Some(country), &filter).await?;
+    let all: BTreeSet<Locality> = found
+        .iter()
+        .filter_map(|kind| {
+            let name = kind.locality.clone()?;
+            let administrative_division = places::state(&kind.country, &name);
+            Some(Locality { localized_name: name, administrative_division })
+        })
+        .collect();
+    Ok(window.of(all))
 }
 
 /// The area codes of a country in which numbers are for sale.
@@ -32,13 +47,15 @@ pub async fn localities(
 /// # Errors
 /// [`Error::Denied`].
 pub async fn area_codes(
-    _app: &App,
-    _actor: &Actor,
-    _country: &str,
-    _filter: Filter,
-    _window: Window,
+    app: &App,
+    actor: &Actor,
+    country: &str,
+    filter: Filter,
+    window: Window,
 ) -> Result<List<String>, Error> {
-    crate::error::later()
+    let found = read(app, actor, Some(country), &filter).await?;
+    let all: BTreeSet<String> = found.into_iter().filter_map(|kind| kind.area_code).collect();
+    Ok(window.of(all))
 }
 
 /// What is for sale in a country: kinds, uses, capabilities, prices.
@@ -46,11 +63,58 @@ pub async fn area_codes(
 /// # Errors
 /// [`Error::Denied`].
 pub async fn offerings(
-    _app: &App,
-    _actor: &Actor,
-    _country: &str,
-    _filter: Filter,
-    _window: Window,
+    app: &App,
+    actor: &Actor,
+    country: &str,
+    filter: Filter,
+    window: Window,
 ) -> Result<List<Offering>, Error> {
-    crate::error::later()
+    let found = read(app, actor, Some(country), &filter).await?;
+    let mut all: Vec<Offering> = Vec::new();
+    for kind in &found {
+        let number_type: NumberType = kind.number_type.parse().map_err(Error::internal)?;
+        for assignment_type in uses(number_type).filter(|one| filter.assignment_type.is_none_or(|want| want == *one)) {
+            let offering = Offering {
+                phone_number_type: number_type,
+                assignment_type,
+                available_capabilities: rows::capabilities(&kind.calling, &kind.sms)?,
+                cost: rows::money(kind.monthly_micros, &kind.currency)?,
+            };
+            if !all.contains(&offering) {
+                all.push(offering);
+            }
+        }
+    }
+    Ok(window.of(all))
+}
+
+/// What a kind of number may be used for: toll-free numbers are for programs alone.
+pub(super) fn uses(number_type: NumberType) -> impl Iterator<Item = AssignmentType> {
+    [AssignmentType::Person, AssignmentType::Application]
+        .into_iter()
+        .filter(move |one| number_type != NumberType::TollFree || *one == AssignmentType::Application)
+}
+
+async fn read(app: &App, actor: &Actor, country: Option<&str>, filter: &Filter) -> Result<Vec<Kind>, Error> {
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let wanted = Wanted {
+        country: country.map(str::to_uppercase),
+        number_type: filter.number_type.map(|kind| kind.word().to_owned()),
+        locality: filter.locality.clone(),
+        ..Wanted::default()
+    };
+    let mut found = kinds(app.db().read(), &scope, &wanted).await?;
+    found.retain(|kind| {
+        let fits_use = filter.assignment_type.is_none_or(|want| {
+            kind.number_type.parse().is_ok_and(|number_type| uses(number_type).any(|one| one == want))
+        });
+        fits_use && fits_state(kind, filter.administrative_division.as_deref())
+    });
+    Ok(found)
+}
+
+fn fits_state(kind: &Kind, wanted: Option<&str>) -> bool {
+    let Some(wanted) = wanted else { return true };
+    let state = kind.locality.as_deref().and_then(|place| places::state(&kind.country, place));
+    state.is_some_and(|(name, short)| short.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(wanted))
 }

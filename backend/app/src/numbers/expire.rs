@@ -1,11 +1,19 @@
 //! Lapsed holds let go of their numbers.
 
 use crate::{App, Error};
+use domain::access::Scope;
 
 /// Frees the numbers whose hold has lapsed, and says how many. For the jobs.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails.
-pub async fn expire(_app: &App) -> Result<u64, Error> {
-    crate::error::later()
+pub async fn expire(app: &App) -> Result<u64, Error> {
+    let scope = Scope::system("lapsed holds of all tenants let go");
+    let now = app.now();
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            store::searches::expire(tx, &scope, now).await?;
+            Ok(store::stock::expire(tx, &scope, now).await?)
+        })
+        .await
 }

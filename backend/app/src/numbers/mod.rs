@@ -6,9 +6,11 @@ mod expire;
 mod get;
 mod list;
 mod operation;
+mod places;
 mod purchase;
 mod release;
 mod renew;
+mod rows;
 mod search;
 
 pub use bind::bind;

@@ -1,6 +1,21 @@
 //! Leases go on for another month, or end.
 
-use crate::{App, Error};
+use super::purchase::month;
+use crate::{
+    App, Error,
+    audit::{self, Change},
+    snapshot::{Changed, refresh},
+};
+use chrono::{DateTime, Duration, Months, Utc};
+use domain::{access::Scope, ids::TenantId};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use store::{Tx, leases::Lease};
+
+/// Leases that are read at a time.
+const BATCH: u64 = 200;
+/// Days that a lease goes on when it could not be paid for.
+const GRACE_DAYS: i64 = 7;
 
 /// What one round of renewals did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,13 +26,117 @@ pub struct Renewed {
     pub ended: u64,
     /// Leases that ended because they were not paid for.
     pub lapsed: u64,
+    /// Leases that could not be paid for, and go on for the days of grace.
+    pub unpaid: u64,
 }
 
 /// Charges a month for every lease that is no longer paid for, and ends those that were given back, or have not been
-/// paid for over the days of grace. A bounded batch at a time; for the jobs.
+/// paid for over the days of grace. Each lease is a transaction of its own; for the jobs.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails.
-pub async fn renew(_app: &App) -> Result<Renewed, Error> {
-    crate::error::later()
+pub async fn renew(app: &App) -> Result<Renewed, Error> {
+    renew_at(app, app.now()).await
+}
+
+/// [`renew`] as of a time.
+pub(crate) async fn renew_at(app: &App, now: DateTime<Utc>) -> Result<Renewed, Error> {
+    let scope = Scope::system("leases of all tenants are renewed");
+    let mut renewed = Renewed::default();
+    let mut ended_of = BTreeSet::new();
+    loop {
+        // What could not be paid for stays due: it is passed over, so that the others get their turn.
+        let due = store::leases::due(app.db().read(), &scope, now, renewed.unpaid, BATCH).await?;
+        if due.is_empty() {
+            break;
+        }
+        for lease in due {
+            match renew_one(app, &scope, &lease, now).await? {
+                Turn::Charged => renewed.charged += 1,
+                Turn::Unpaid => renewed.unpaid += 1,
+                turn @ (Turn::Ended | Turn::Lapsed) => {
+                    ended_of.insert(TenantId(lease.tenant_id));
+                    renewed.ended += u64::from(matches!(turn, Turn::Ended));
+                    renewed.lapsed += u64::from(matches!(turn, Turn::Lapsed));
+                }
+            }
+        }
+    }
+    for tenant in ended_of {
+        refresh(app, Changed::Tenant(tenant)).await?;
+    }
+    Ok(renewed)
+}
+
+enum Turn {
+    Charged,
+    Unpaid,
+    Ended,
+    Lapsed,
+}
+
+async fn renew_one(app: &App, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<Turn, Error> {
+    if lease.release_asked_at.is_some() {
+        app.db().write::<_, Error, _>(async |tx| end(app, tx, scope, lease, now).await).await?;
+        return Ok(Turn::Ended);
+    }
+    match app.db().write::<_, Error, _>(async |tx| charge(tx, scope, lease, now).await).await? {
+        true => Ok(Turn::Charged),
+        false if now < lease.paid_until + Duration::days(GRACE_DAYS) => Ok(Turn::Unpaid),
+        false => {
+            app.db().write::<_, Error, _>(async |tx| end(app, tx, scope, lease, now).await).await?;
+            Ok(Turn::Lapsed)
+        }
+    }
+}
+
+/// Debits a month and moves the lease on by it; `false` where the balance does not cover it.
+async fn charge(tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
+    if lease.monthly_micros > 0 {
+        let posting = month(lease, lease.paid_until, now)?;
+        match store::ledger::post(tx, scope, TenantId(lease.tenant_id), &posting).await {
+            Ok(_) => {}
+            Err(store::Error::Funds { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let paid_until = month_after(lease.purchased_at, lease.paid_until);
+    store::leases::update(tx, scope, Lease { paid_until, ..lease.clone() }).await?;
+    Ok(true)
+}
+
+/// Ends a lease: its number is for sale again.
+async fn end(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
+    store::leases::update(tx, scope, Lease { released_at: Some(now), ..lease.clone() }).await?;
+    store::stock::take_back(tx, scope, std::slice::from_ref(&lease.e164)).await?;
+    let change = Change {
+        actor: "system",
+        tenant: Some(TenantId(lease.tenant_id)),
+        what: "number.end",
+        target: &lease.e164,
+        before: Value::Null,
+        after: Value::Null,
+    };
+    audit::record(app, tx, scope, change).await
+}
+
+/// The first monthly day of a purchase after a time: bought on the 31st, it is due on the last day of short months.
+pub(super) fn month_after(purchased: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
+    let day = |n| purchased.checked_add_months(Months::new(n)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    (1..).map(day).find(|day| *day > after).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    #[test]
+    fn a_number_bought_on_the_31st_is_due_on_the_last_day_of_short_months_and_on_the_31st_again() {
+        let day = |month, day| Utc.with_ymd_and_hms(2027, month, day, 9, 30, 0).single().expect("a day of that year");
+        let bought = day(1, 31);
+        assert_eq!(month_after(bought, bought), day(2, 28));
+        assert_eq!(month_after(bought, day(2, 28)), day(3, 31));
+        assert_eq!(month_after(bought, day(3, 31)), day(4, 30));
+    }
 }

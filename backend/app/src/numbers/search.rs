@@ -1,28 +1,194 @@
 //! A search looks for free numbers and holds them for a while.
 
-use super::{Operation, SearchRequest, SearchResult};
-use crate::{App, Error};
-use domain::access::Actor;
+use super::{Operation, SearchRequest, SearchResult, catalogue::uses, rows};
+use crate::{App, Error, snapshot::load};
+use chrono::Duration;
+use domain::{
+    access::{Actor, Permission, Scope},
+    ids::TenantId,
+    money::Currency,
+    numbering::{Capabilities, Capability},
+};
+use store::{
+    Tx, searches,
+    stock::{self, Stock, Wanted},
+};
 use uuid::Uuid;
 
 /// Minutes that a search holds its numbers.
 pub const SEARCH_MINUTES: i64 = 16;
 /// Numbers of one search at most.
 pub const QUANTITY_MAX: u32 = 500;
+/// Searches of a tenant that hold numbers at the same time.
+const SEARCHES_HELD_MAX: u64 = 50;
+/// How often a search looks again, when another one took what it had found.
+const TRIES: usize = 3;
 
 /// Looks for numbers and holds them. The operation is over when this returns; where there are too few numbers it has
 /// failed with `OutOfStock`.
 ///
 /// # Errors
 /// [`Error::Invalid`] where no plan sells what is asked for; [`Error::TooMany`] where the tenant holds too much already.
-pub async fn search(_app: &App, _actor: &Actor, _request: SearchRequest) -> Result<Operation, Error> {
-    crate::error::later()
+pub async fn search(app: &App, actor: &Actor, request: SearchRequest) -> Result<Operation, Error> {
+    let scope = actor.scope(Permission::ManageNumbers)?;
+    let tenant = rows::active(app, scope.tenant())?;
+    let request = SearchRequest { country: request.country.to_uppercase(), ..request };
+    let wanted = check(&request)?;
+    if !stock::is_known(app.db().read(), &scope, &wanted).await? {
+        return Err(no_plan());
+    }
+    let currency = currency(app, &scope, tenant).await?;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            if searches::count_held(tx, &scope).await? >= SEARCHES_HELD_MAX {
+                return Err(Error::TooMany {
+                    message: "too many searches hold numbers: buy or cancel some, or wait until they lapse".to_owned(),
+                    retry_after: 60,
+                });
+            }
+            let id = Uuid::now_v7();
+            let found = hold(app, tx, &scope, &wanted, request.quantity, id).await?;
+            write(app, tx, &scope, Found { id, tenant, request: &request, numbers: found, currency }).await
+        })
+        .await
 }
 
 /// What a search found.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn search_result(_app: &App, _actor: &Actor, _id: Uuid) -> Result<SearchResult, Error> {
-    crate::error::later()
+pub async fn search_result(app: &App, actor: &Actor, id: Uuid) -> Result<SearchResult, Error> {
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let row = searches::get(app.db().read(), &scope, id).await?.ok_or_else(|| rows::no_search(id))?;
+    let request: SearchRequest = load::read("number_searches.request", row.request)?;
+    let lapsed = row.state == searches::LAPSED || (row.state == searches::HELD && row.expires_at <= app.now());
+    let error = if lapsed { "ReservationExpired".to_owned() } else { row.error.unwrap_or_else(|| "NoError".to_owned()) };
+    Ok(SearchResult {
+        search_id: row.id,
+        phone_numbers: load::read("number_searches.numbers", row.numbers)?,
+        phone_number_type: request.phone_number_type,
+        assignment_type: request.assignment_type,
+        capabilities: request.capabilities,
+        cost: rows::money(row.monthly_micros, &row.currency)?,
+        search_expires_by: row.expires_at,
+        error,
+    })
+}
+
+/// What of the stock will do.
+fn check(request: &SearchRequest) -> Result<Wanted, Error> {
+    if request.quantity == 0 || request.quantity > QUANTITY_MAX {
+        return Err(Error::invalid("quantity", format!("ask for 1 to {QUANTITY_MAX} numbers")));
+    }
+    if request.country.len() != 2 || !request.country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(Error::invalid("countryCode", "give the country by its two letters, such as US"));
+    }
+    let Capabilities { calling, sms } = request.capabilities;
+    if calling == Capability::None && sms == Capability::None {
+        return Err(Error::invalid("capabilities", "ask for calling or sms, or both"));
+    }
+    if !uses(request.phone_number_type).any(|one| one == request.assignment_type) {
+        return Err(no_plan());
+    }
+    Ok(Wanted {
+        country: Some(request.country.clone()),
+        number_type: Some(request.phone_number_type.word().to_owned()),
+        area_code: request.area_code.clone().filter(|code| !code.is_empty()),
+        locality: None,
+        calling: covering(calling),
+        sms: covering(sms),
+    })
+}
+
+fn covering(wanted: Capability) -> Vec<String> {
+    let all = [Capability::None, Capability::Inbound, Capability::Outbound, Capability::InboundOutbound];
+    all.into_iter().filter(|one| one.covers(wanted)).map(|one| one.word().to_owned()).collect()
+}
+
+fn no_plan() -> Error {
+    const MESSAGE: &str = "We are unable to find phone plans to match your requested capabilities.";
+    Error::Invalid {
+        status: 400,
+        code: "InternalError",
+        message: format!("{MESSAGE} GET /availablePhoneNumbers/countries/<country>/offerings says what there is."),
+        target: None,
+        inner: Some(("BadRequest", MESSAGE.to_owned())),
+    }
+}
+
+async fn currency(app: &App, scope: &Scope, tenant: TenantId) -> Result<Currency, Error> {
+    let account = store::ledger::account(app.db().read(), scope, tenant).await?;
+    Ok(account.map_or(Currency::USD, |account| account.currency))
+}
+
+/// Holds as many numbers as are wanted, or none: `Err` inside says how many there are.
+async fn hold(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    wanted: &Wanted,
+    quantity: u32,
+    search: Uuid,
+) -> Result<Result<Vec<Stock>, u64>, Error> {
+    let quantity = u64::from(quantity);
+    let until = app.now() + Duration::minutes(SEARCH_MINUTES);
+    let mut free = 0;
+    for _ in 0..TRIES {
+        free = stock::count_free(tx, scope, wanted).await?;
+        if free < quantity {
+            break;
+        }
+        let skip = rand::random_range(0..=free - quantity);
+        let found = stock::free(tx, scope, wanted, skip, quantity).await?;
+        if (found.len() as u64) < quantity {
+            continue;
+        }
+        let numbers: Vec<String> = found.iter().map(|row| row.e164.clone()).collect();
+        if stock::hold(tx, scope, &numbers, search, until).await? == quantity {
+            return Ok(Ok(found));
+        }
+        stock::let_go(tx, scope, search).await?;
+    }
+    Ok(Err(free))
+}
+
+struct Found<'a> {
+    id: Uuid,
+    tenant: TenantId,
+    request: &'a SearchRequest,
+    numbers: Result<Vec<Stock>, u64>,
+    currency: Currency,
+}
+
+async fn write(app: &App, tx: &Tx, scope: &Scope, found: Found<'_>) -> Result<Operation, Error> {
+    let now = app.now();
+    let error = found.numbers.as_ref().err().map(|free| {
+        ("OutOfStock", format!("only {free} such numbers are free: ask for fewer, or for another area code or type"))
+    });
+    let state = if error.is_some() { searches::EMPTY } else { searches::HELD };
+    let rows = found.numbers.unwrap_or_default();
+    let numbers: Vec<&str> = rows.iter().map(|row| row.e164.as_str()).collect();
+    let row = searches::Search {
+        id: found.id,
+        tenant_id: found.tenant.0,
+        state: state.to_owned(),
+        request: serde_json::to_value(found.request).map_err(Error::internal)?,
+        numbers: serde_json::to_value(numbers).map_err(Error::internal)?,
+        monthly_micros: rows.iter().map(|row| row.monthly_micros).sum(),
+        currency: rows.first().map_or_else(|| found.currency.code().to_owned(), |row| row.currency.clone()),
+        error: error.as_ref().map(|(code, _)| (*code).to_owned()),
+        created_at: now,
+        expires_at: now + Duration::minutes(SEARCH_MINUTES),
+    };
+    searches::insert(tx, scope, row).await?;
+    let done = rows::Done {
+        id: format!("search_{}", found.id),
+        kind: "search",
+        resource: Some(format!("/availablePhoneNumbers/searchResults/{}", found.id)),
+        error,
+        tenant: found.tenant,
+        at: now,
+        tx,
+    };
+    rows::done(scope, done).await
 }
