@@ -103,3 +103,11 @@ pub(crate) fn one_time_token() -> anyhow::Result<String> {
         .context("the system's random numbers cannot be read")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
+
+/// A PEM file of the settings.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(crate) fn pem(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read: mend http.tls_cert and http.tls_key", path.display()))
+}

@@ -9,6 +9,7 @@ mod check;
 mod cli;
 mod files;
 mod media_pool;
+mod metrics;
 mod operator;
 mod settings;
 mod shutdown;

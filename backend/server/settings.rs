@@ -290,6 +290,11 @@ impl Settings {
     }
 }
 
+/// The number of cores, for what is not set.
+pub(crate) fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

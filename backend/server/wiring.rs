@@ -5,7 +5,8 @@ use crate::{
     cli::Role,
     files,
     media_pool::Pool,
-    settings::{Sandbox, Settings, Signup},
+    metrics,
+    settings::{self, Sandbox, Settings, Signup},
     shutdown,
 };
 use anyhow::{Context, bail};
@@ -13,7 +14,10 @@ use app::App;
 use domain::config::Abilities;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -67,20 +71,21 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
             .await
             .context("operator.email and operator.password")?;
     }
-    let ready = web::Ready::default();
+    let ready = Arc::new(AtomicBool::new(false));
+    let edge_handle = edge.as_ref().map(|(handle, _)| handle.clone());
     let setup = if app::operators::exists(&app).await? { None } else { Some(files::one_time_token()?) };
-    let http = if plays(Role::Portal) { Some(http(&settings, &app, &ready, setup.clone())?) } else { None };
+    let http = if plays(Role::Portal) { Some(http(&settings, &app, &ready, edge_handle, setup.clone())?) } else { None };
     let telephony = match edge {
         Some(edge) => Some(telephony(&settings, &app, edge, sandbox)?),
         None => None,
     };
     let jobs = plays(Role::Jobs).then(|| jobs::Runner::start(app.clone()));
-    ready.set();
+    ready.store(true, Ordering::Release);
     print_banner(&settings, http.as_ref(), telephony.as_ref(), setup.as_deref());
 
     shutdown::asked().await.context("no handler for Ctrl-C can be set")?;
     eprintln!("dialtone: stopping; calls have {} s to end, then they are ended", DRAIN.as_secs());
-    ready.unset();
+    ready.store(false, Ordering::Release);
     if let Some(telephony) = telephony {
         drain(telephony, &app).await;
     }
@@ -146,12 +151,8 @@ fn sandbox(settings: &Settings) -> anyhow::Result<Option<(sandbox::Handle, sandb
 fn edge_of(settings: &Settings, secret: [u8; 32]) -> (edge::Handle, edge::Runner) {
     let mut config = edge::Config::new(settings.sip.listen, secret);
     config.public_host = settings.sip.public_host.clone().unwrap_or_default();
-    config.shards = u16::try_from(settings.sip.shards.map_or_else(cores, usize::from)).unwrap_or(u16::MAX);
+    config.shards = u16::try_from(settings.sip.shards.unwrap_or_else(settings::cores).get()).unwrap_or(u16::MAX);
     edge::new(config)
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn telephony(
@@ -165,7 +166,7 @@ fn telephony(
         bind: media.address,
         public: media.public_address.unwrap_or(media.address),
         ports: media.ports.0.clone(),
-        workers: media.workers.map_or_else(cores, usize::from),
+        workers: media.workers.unwrap_or_else(settings::cores).get(),
         ..relay::Config::default()
     })?;
     let pool = Arc::new(Pool::new(relay));
@@ -189,10 +190,9 @@ fn telephony(
 async fn drain(telephony: Telephony, app: &App) {
     telephony.handle.drain(DRAIN);
     let end = Instant::now() + DRAIN + SETTLE;
-    while telephony.handle.count() > 0 && Instant::now() < end {
+    while (telephony.handle.count() > 0 || is_writing(app)) && Instant::now() < end {
         tokio::time::sleep(DRAIN_LOOK).await;
     }
-    app::calls::flush(app, SETTLE).await;
     let stopped = tokio::task::spawn_blocking(move || {
         if let Some((handle, thread)) = telephony.sandbox {
             handle.stop();
@@ -208,35 +208,32 @@ async fn drain(telephony: Telephony, app: &App) {
     }
 }
 
-fn http(
-    settings: &Settings,
-    app: &App,
-    ready: &web::Ready,
-    setup: Option<String>,
-) -> anyhow::Result<web::Server> {
+/// Whether ends of calls still wait to be written.
+fn is_writing(app: &App) -> bool {
+    let load = app::calls::load(app);
+    load.live_calls + load.waiting > 0
+}
+
+fn http(settings: &Settings, app: &App, ready: &Arc<AtomicBool>, edge: Option<edge::Handle>, setup: Option<String>) -> anyhow::Result<web::Server> {
     let certificates = match (&settings.http.tls_cert, &settings.http.tls_key) {
-        (Some(chain), Some(key)) => {
-            let read = |path: &std::path::Path| {
-                std::fs::read(path)
-                    .with_context(|| format!("http.tls_cert/tls_key: {} cannot be read", path.display()))
-            };
-            web::tls::Certificates::from_pem(&read(chain)?, &read(key)?)
-                .context("http.tls_cert and http.tls_key")?
-        }
+        (Some(chain), Some(key)) => web::tls::Certificates::from_pem(&files::pem(chain)?, &files::pem(key)?)
+            .context("http.tls_cert and http.tls_key")?,
         _ => web::tls::Certificates::local(files::local_ca(&settings.data_dir)?, &public_host(settings))?,
     };
+    let (is_ready, for_metrics) = (Arc::clone(ready), app.clone());
     let config = web::Config {
         listen: settings.http.listen,
-        workers: cores(),
+        workers: settings::cores(),
+        public_url: settings.public_url(settings.http.listen),
         certificates: Arc::new(certificates),
-        ready: ready.clone(),
+        ready: Arc::new(move || is_ready.load(Ordering::Acquire)),
+        metrics: Arc::new(move || metrics::text(&for_metrics, edge.as_ref())),
         setup_token: setup,
         ca_file: files::ca_file(&settings.data_dir),
         sip_address: settings.sip.listen,
     };
-    web::serve(app.clone(), config).with_context(|| {
-        format!("HTTP port {} cannot be used: set DIALTONE_HTTP__LISTEN", settings.http.listen)
-    })
+    let remedy = || format!("HTTP port {} cannot be used: set DIALTONE_HTTP__LISTEN", settings.http.listen);
+    web::serve(app.clone(), config).with_context(remedy)
 }
 
 fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app::Settings {

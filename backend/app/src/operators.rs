@@ -62,3 +62,14 @@ pub async fn ensure(app: &App, email: &str, password: &str) -> Result<bool, Erro
         .await?;
     Ok(true)
 }
+
+/// Makes an operator, who must be new.
+///
+/// # Errors
+/// As [`ensure`], and [`Error::Conflict`] where an operator has the address already.
+pub async fn create(app: &App, email: &str, password: &str) -> Result<(), Error> {
+    if ensure(app, email, password).await? {
+        return Ok(());
+    }
+    Err(Error::conflict("email", "an operator has this address already: sign in with it"))
+}
