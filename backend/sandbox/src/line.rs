@@ -307,7 +307,6 @@ impl Line {
 mod tests {
     use super::*;
 
-    /// A line at an address of its own, and what it should do to send to `remote`.
     fn line(sound: Sound) -> Line {
         let mut line = Line::open("127.0.39.1".parse().unwrap()).unwrap();
         line.play(sound);
@@ -315,15 +314,10 @@ mod tests {
     }
 
     fn join(one: &mut Line, other: &mut Line) {
-        for (line, remote) in [(&mut *one, other.local_addr()), (&mut *other, one.local_addr())] {
-            line.steer(Talk {
-                remote,
-                payload_type: 0,
-                law: Law::Mu,
-                events: Some((101, 101)),
-                may_send: true,
-            });
-        }
+        let talk =
+            |remote| Talk { remote, payload_type: 0, law: Law::Mu, events: Some((101, 101)), may_send: true };
+        one.steer(talk(other.local_addr()));
+        other.steer(talk(one.local_addr()));
     }
 
     /// Reads until so many packets have come in, or the socket has been empty for a while.

@@ -146,7 +146,7 @@ pub enum Event {
         /// Where it came from.
         peer: SocketAddr,
         /// The whole INVITE.
-        message: Message,
+        message: Box<Message>,
         /// Its offer, if it has one.
         sdp: Option<Bytes>,
     },

@@ -78,7 +78,7 @@ impl Agent {
         let call = self.insert(call);
         self.layer.attach(transaction, Purpose::Invite(call));
         let sdp = sdp_of(&message);
-        self.event(Event::Incoming { call, peer, message, sdp });
+        self.event(Event::Incoming { call, peer, message: Box::new(message), sdp });
     }
 
     /// RFC 3261 §9.2.

@@ -120,7 +120,7 @@ impl Station {
                 self.note(Some(call), Event::Incoming);
                 self.begin(call);
                 self.board.write(|notes| {
-                    notes.invites.insert(call, message);
+                    notes.invites.insert(call, *message);
                     notes.incoming.push_back(call);
                 });
             }
