@@ -128,7 +128,7 @@ impl<C: Copy> Layer<C> {
         if let Some(entry) = self.entries.get_mut(invite.0)
             && entry.acks.len() < ACKS_MAX
         {
-            entry.acks.push((tag, peer, bytes.clone()));
+            entry.acks.push((tag, peer, compact(&bytes)));
         }
         self.outputs.push_back(Output::Transmit { peer, bytes });
     }
@@ -147,7 +147,7 @@ impl<C: Copy> Layer<C> {
             return;
         }
         self.repeats += u64::from(entry.state == State::Accepted);
-        entry.message = bytes;
+        entry.message = compact(&bytes);
         if matches!(status, 401 | 407) {
             self.forget_merge(transaction);
         }
@@ -259,7 +259,12 @@ impl<C: Copy> Layer<C> {
             let place = (entry.peer.addr, entry.peer.transport, id);
             self.waiting.remove(&place);
         }
-        if state == State::Accepted && entry.kind == Kind::ClientInvite {
+        let is_spent = match entry.kind {
+            Kind::ClientInvite => state == State::Accepted,
+            Kind::ClientOther => state == State::Completed,
+            Kind::ServerInvite | Kind::ServerOther => false,
+        };
+        if is_spent {
             entry.message = Bytes::new();
         }
     }
@@ -310,7 +315,7 @@ impl<C: Copy> Layer<C> {
     fn acknowledge(&mut self, id: TransactionId, message: Option<(Peer, &Message)>) {
         let (Some(entry), Some((_, response))) = (self.entries.get_mut(id.0), message) else { return };
         let Ok(invite) = Message::parse(entry.message.clone()) else { return };
-        entry.message = derive::ack_of_failure(&invite, response);
+        entry.message = compact(&derive::ack_of_failure(&invite, response));
         self.transmit(id);
     }
 
@@ -373,4 +378,9 @@ impl<C: Copy> Layer<C> {
             self.merged.remove(&key);
         }
     }
+}
+
+/// A copy without the spare room of the buffer that it was written in: it may be kept for half a minute.
+fn compact(bytes: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(bytes)
 }
