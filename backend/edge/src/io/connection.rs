@@ -32,7 +32,7 @@ pub(super) struct Connection {
     pub(super) addr: SocketAddr,
     pub(super) framer: Framer,
     /// A message whose shard was full: nothing more is read until it has found its place.
-    pub(super) stuck: Option<Packet>,
+    pub(super) stuck: Option<Box<Packet>>,
     pub(super) out: VecDeque<Waiting>,
     out_bytes: usize,
     pub(super) is_established: bool,

@@ -32,7 +32,7 @@ pub(super) enum Fate {
     /// Answered here.
     Answered(Answer),
     /// Its shard's queue is full.
-    Full(Packet),
+    Full(Box<Packet>),
 }
 
 impl Steer {
@@ -91,7 +91,7 @@ impl Steer {
                 self.fed[shard] = true;
                 Fate::Done
             }
-            Err(rtrb::PushError::Full(packet)) => Fate::Full(packet),
+            Err(rtrb::PushError::Full(packet)) => Fate::Full(Box::new(packet)),
         }
     }
 

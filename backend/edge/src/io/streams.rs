@@ -167,7 +167,7 @@ impl Streams {
             let Some(connection) = self.open.get_mut(&id) else { return Ok(()) };
             let from = Peer { addr: connection.addr, transport: Transport::Tcp, flow: Some(id) };
             let fate = if let Some(packet) = connection.stuck.take() {
-                steer.packet(packet)
+                steer.packet(*packet)
             } else {
                 let frame =
                     connection.framer.next().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
