@@ -13,10 +13,20 @@ struct Operation {
 
 fn operations() -> Vec<Operation> {
     let document = server().anonymous().get("/openapi.json").expect(200).body;
-    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
+    assert!(
+        document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")),
+        "{}",
+        document["openapi"]
+    );
     let paths = document["paths"].as_object().expect("paths").clone();
     let methods = ["get", "post", "patch", "put", "delete"];
-    let of = |path: String, item: Value| methods.iter().filter(move |m| item.get(**m).is_some()).map(move |m| Operation { method: m.to_uppercase(), path: path.clone() }).collect::<Vec<_>>();
+    let of = |path: String, item: Value| {
+        methods
+            .iter()
+            .filter(move |m| item.get(**m).is_some())
+            .map(move |m| Operation { method: m.to_uppercase(), path: path.clone() })
+            .collect::<Vec<_>>()
+    };
     paths.into_iter().flat_map(|(path, item)| of(path, item)).collect()
 }
 
@@ -24,8 +34,14 @@ fn operations() -> Vec<Operation> {
 fn filled(path: &str, number: &str, call: &str) -> String {
     let mut out = path.to_owned();
     for (name, value) in [
-        ("{phoneNumber}", number), ("{e164}", number), ("{number}", number), ("{fqdn}", "sbc.walls.test"),
-        ("{name}", "walls.test"), ("{username}", "walls"), ("{countryCode}", "US"), ("{country}", "US"),
+        ("{phoneNumber}", number),
+        ("{e164}", number),
+        ("{number}", number),
+        ("{fqdn}", "sbc.walls.test"),
+        ("{name}", "walls.test"),
+        ("{username}", "walls"),
+        ("{countryCode}", "US"),
+        ("{country}", "US"),
     ] {
         out = out.replace(name, value);
     }
@@ -53,16 +69,28 @@ fn every_operation_refuses_the_anonymous() {
 fn a_stranger_finds_nothing_of_another_tenant() {
     let (owner, stranger) = (tenant("Walls Owner"), tenant("Walls Stranger"));
     let number = owner.buy("US", "geographic").replace('+', "%2B");
-    let _ = owner.patch("/sip?api-version=2023-03-01", &json!({"trunks": {"sbc.walls.test": {"sipSignalingPort": 5060}}})).expect(200);
+    let _ = owner
+        .patch(
+            "/sip?api-version=2023-03-01",
+            &json!({"trunks": {"sbc.walls.test": {"sipSignalingPort": 5060}}}),
+        )
+        .expect(200);
     let _ = owner.post("/api/v1/sipUsers", &json!({"username": "walls"})).expect(201);
     let call = "0190163d-8694-739b-aea5-966c26f8ad90";
     let own = ["{phoneNumber}", "{e164}", "{fqdn}", "{username}", "{id}", "{searchId}", "{operationId}"];
     let mut asked = 0;
-    for Operation { method, path } in operations().iter().filter(|o| own.iter().any(|name| o.path.contains(name))) {
+    for Operation { method, path } in
+        operations().iter().filter(|o| own.iter().any(|name| o.path.contains(name)))
+    {
         let path = filled(path, &number, call);
         let body = (method != "GET" && method != "DELETE").then(|| json!({}));
         let answer = stranger.send(method, &path, body.as_ref());
-        assert!(answer.status == 404 || (answer.status == 400 && method != "GET"), "{method} {path}: {} {}", answer.status, answer.text);
+        assert!(
+            answer.status == 404 || (answer.status == 400 && method != "GET"),
+            "{method} {path}: {} {}",
+            answer.status,
+            answer.text
+        );
         asked += 1;
     }
     assert!(asked > 6, "only {asked} operations name something of a tenant");

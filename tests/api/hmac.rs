@@ -17,13 +17,17 @@ fn sign(key: &str, method: &str, path: &str, host: &str, date: &str, body: &[u8]
     let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(key).expect("base64")).expect("any length");
     mac.update(text.as_bytes());
     let signature = STANDARD.encode(mac.finalize().into_bytes());
-    let authorization = format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}");
+    let authorization =
+        format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}");
     Signed { date: date.to_owned(), hash, authorization }
 }
 
 fn send(path: &str, signed: &Signed) -> u16 {
     let request = reqwest::blocking::Client::new().get(format!("{}{path}", server().http()));
-    let request = request.header("x-ms-date", &signed.date).header("x-ms-content-sha256", &signed.hash).header("authorization", &signed.authorization);
+    let request = request
+        .header("x-ms-date", &signed.date)
+        .header("x-ms-content-sha256", &signed.hash)
+        .header("authorization", &signed.authorization);
     request.send().expect("an answer").status().as_u16()
 }
 

@@ -10,9 +10,17 @@ fn a_bought_number_is_listed_paid_for_and_bindable() {
     let number = tenant.buy("US", "geographic");
     let listed = tenant.get(&format!("/phoneNumbers?{VERSION}")).expect(200).body;
     assert_eq!(listed["phoneNumbers"][0]["phoneNumber"], number.as_str());
-    assert_eq!(listed["phoneNumbers"][0]["cost"], json!({"amount": 1.0, "currencyCode": "USD", "billingFrequency": "monthly"}));
+    assert_eq!(
+        listed["phoneNumbers"][0]["cost"],
+        json!({"amount": 1.0, "currencyCode": "USD", "billingFrequency": "monthly"})
+    );
     let entries = tenant.get("/api/v1/ledger").expect(200).body;
-    let lease = entries["value"].as_array().expect("entries").iter().find(|entry| entry["kind"] == "lease").expect("a lease");
+    let lease = entries["value"]
+        .as_array()
+        .expect("entries")
+        .iter()
+        .find(|entry| entry["kind"] == "lease")
+        .expect("a lease");
     assert_eq!(lease["amount"], json!({"amountMicros": -1_000_000, "currency": "USD"}));
     assert_eq!(lease["balanceAfter"]["amountMicros"], 9_000_000);
 
@@ -22,7 +30,11 @@ fn a_bought_number_is_listed_paid_for_and_bindable() {
     let bound = tenant.patch(&path, &json!({"inbound": {"kind": "user", "target": "anna"}})).expect(200).body;
     assert_eq!(bound["inbound"], json!({"kind": "user", "target": "anna"}));
     let nobody = tenant.patch(&path, &json!({"inbound": {"kind": "user", "target": "nobody"}})).expect(400);
-    assert!(nobody.body["error"]["target"].as_str().is_some_and(|target| target.contains("target")), "{}", nobody.text);
+    assert!(
+        nobody.body["error"]["target"].as_str().is_some_and(|target| target.contains("target")),
+        "{}",
+        nobody.text
+    );
 }
 
 #[test]
@@ -30,13 +42,19 @@ fn a_long_running_operation_speaks_the_protocol() {
     let tenant = tenant("Long Running");
     let search = json!({"phoneNumberType": "tollFree", "assignmentType": "application",
         "capabilities": {"calling": "inbound", "sms": "none"}, "areaCode": "800", "quantity": 2});
-    let accepted = tenant.post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search).expect(202);
+    let accepted =
+        tenant.post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search).expect(202);
     assert!(accepted.text.is_empty());
     let operation = accepted.header("operation-location").expect("an operation").to_owned();
     assert!(operation.starts_with("/phoneNumbers/operations/search_"), "{operation}");
-    assert!(accepted.header("location").is_some_and(|l| l.starts_with("/availablePhoneNumbers/searchResults/")));
+    assert!(
+        accepted.header("location").is_some_and(|l| l.starts_with("/availablePhoneNumbers/searchResults/"))
+    );
     let polled = tenant.get(&operation).expect(200).body;
-    assert_eq!((polled["operationType"].as_str(), polled["status"].as_str()), (Some("search"), Some("succeeded")));
+    assert_eq!(
+        (polled["operationType"].as_str(), polled["status"].as_str()),
+        (Some("search"), Some("succeeded"))
+    );
     let result = tenant.get(accepted.header("location").expect("a location")).expect(200).body;
     assert_eq!(result["phoneNumbers"].as_array().map(Vec::len), Some(2));
     assert_eq!(result["cost"]["amount"], 2.0);
@@ -46,7 +64,12 @@ fn a_long_running_operation_speaks_the_protocol() {
 #[test]
 fn a_hundred_buyers_at_once_never_get_one_number_twice() {
     let buyers: Vec<_> = (0..8).map(|n| tenant(&format!("Racer {n}"))).collect();
-    let threads: Vec<_> = buyers.into_iter().map(|buyer| std::thread::spawn(move || (0..5).map(|_| buyer.buy("US", "geographic")).collect::<Vec<_>>())).collect();
+    let threads: Vec<_> = buyers
+        .into_iter()
+        .map(|buyer| {
+            std::thread::spawn(move || (0..5).map(|_| buyer.buy("US", "geographic")).collect::<Vec<_>>())
+        })
+        .collect();
     let all: Vec<String> = threads.into_iter().flat_map(|thread| thread.join().expect("a buyer")).collect();
     let distinct: HashSet<_> = all.iter().collect();
     assert_eq!((all.len(), distinct.len()), (40, 40));
@@ -58,13 +81,22 @@ fn one_search_is_bought_once_however_often_it_is_asked() {
     let number = tenant.buy("GB", "geographic");
     let search = json!({"phoneNumberType": "geographic", "assignmentType": "application",
         "capabilities": {"calling": "inbound+outbound", "sms": "none"}});
-    let found = tenant.post(&format!("/availablePhoneNumbers/countries/GB/:search?{VERSION}"), &search).expect(202);
+    let found =
+        tenant.post(&format!("/availablePhoneNumbers/countries/GB/:search?{VERSION}"), &search).expect(202);
     let body = json!({"searchId": found.header("search-id").expect("an id")});
     let first = tenant.post(&format!("/availablePhoneNumbers/:purchase?{VERSION}"), &body);
     let second = tenant.post(&format!("/availablePhoneNumbers/:purchase?{VERSION}"), &body);
     assert_eq!(first.status, 202, "{}", first.text);
-    let numbers = tenant.get(&format!("/phoneNumbers?{VERSION}")).expect(200).body["phoneNumbers"].as_array().map(Vec::len);
-    assert_eq!(numbers, Some(2), "{number} and one more; the second purchase said {} {}", second.status, second.text);
+    let numbers = tenant.get(&format!("/phoneNumbers?{VERSION}")).expect(200).body["phoneNumbers"]
+        .as_array()
+        .map(Vec::len);
+    assert_eq!(
+        numbers,
+        Some(2),
+        "{number} and one more; the second purchase said {} {}",
+        second.status,
+        second.text
+    );
     assert_eq!(tenant.get("/api/v1/balance").expect(200).body["balance"]["amountMicros"], 8_000_000);
 }
 
@@ -75,10 +107,15 @@ fn money_for_ten_numbers_buys_ten_and_the_eleventh_says_what_is_missing() {
         let _ = tenant.buy("SE", "mobile");
     }
     let search = json!({"phoneNumberType": "mobile", "assignmentType": "application", "capabilities": {"calling": "inbound", "sms": "none"}});
-    let found = tenant.post(&format!("/availablePhoneNumbers/countries/SE/:search?{VERSION}"), &search).expect(202);
+    let found =
+        tenant.post(&format!("/availablePhoneNumbers/countries/SE/:search?{VERSION}"), &search).expect(202);
     let body = json!({"searchId": found.header("search-id").expect("an id")});
     let refused = tenant.post(&format!("/availablePhoneNumbers/:purchase?{VERSION}"), &body).expect(402);
-    assert!(refused.body["error"]["message"].as_str().is_some_and(|text| text.contains("1.00 USD")), "{}", refused.text);
+    assert!(
+        refused.body["error"]["message"].as_str().is_some_and(|text| text.contains("1.00 USD")),
+        "{}",
+        refused.text
+    );
     assert_eq!(tenant.get("/api/v1/balance").expect(200).body["balance"]["amountMicros"], 0);
 }
 
@@ -98,7 +135,8 @@ fn a_search_for_more_than_there_is_fails_in_the_operation() {
     let tenant = tenant("Wants All");
     let search = json!({"phoneNumberType": "geographic", "assignmentType": "application",
         "capabilities": {"calling": "inbound", "sms": "none"}, "areaCode": "999", "quantity": 1});
-    let found = tenant.post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search).expect(202);
+    let found =
+        tenant.post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search).expect(202);
     let operation = tenant.get(found.header("operation-location").expect("an operation")).expect(200).body;
     assert_eq!(operation["status"], "failed");
     assert_eq!(operation["error"]["code"], "OutOfStock");

@@ -16,8 +16,17 @@ fn a_tenant_is_no_operator_and_does_not_learn_that_there_is_one() {
 fn a_suspended_tenant_is_refused_by_name_in_a_simulation() {
     let tenant = tenant("Suspended Soon");
     let id = tenant.account["tenant"]["id"].as_str().expect("an id");
-    let _ = server().operator().patch(&format!("/api/v1/operator/tenants/{id}"), &json!({"limits": {"callsPerSecond": 5, "maxCalls": 7}})).expect(200);
-    assert_eq!(tenant.get("/api/v1/tenant").expect(200).body["limits"], json!({"callsPerSecond": 5, "maxCalls": 7}));
+    let _ = server()
+        .operator()
+        .patch(
+            &format!("/api/v1/operator/tenants/{id}"),
+            &json!({"limits": {"callsPerSecond": 5, "maxCalls": 7}}),
+        )
+        .expect(200);
+    assert_eq!(
+        tenant.get("/api/v1/tenant").expect(200).body["limits"],
+        json!({"callsPerSecond": 5, "maxCalls": 7})
+    );
     let made = json!({"organization": "Made By Operator", "email": "made@tenant.test", "password": "a long enough password"});
     let made = server().operator().post("/api/v1/operator/tenants", &made).expect(201).body;
     assert!(made["connectionString"].is_string());

@@ -5,7 +5,8 @@ use std::process::Command;
 
 #[test]
 fn the_official_sdk_searches_buys_lists_routes_and_releases() {
-    let python = std::env::var("TEST_SDK_PYTHON").expect("tests/run installs the SDK and names its python in TEST_SDK_PYTHON");
+    let python = std::env::var("TEST_SDK_PYTHON")
+        .expect("tests/run installs the SDK and names its python in TEST_SDK_PYTHON");
     let account = tenant("Official SDK").account;
     let output = Command::new(python)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/sdk.py"))

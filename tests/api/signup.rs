@@ -27,7 +27,8 @@ fn a_new_tenant_has_ten_units_of_play_credit_and_the_starting_limits() {
 #[test]
 fn a_taken_address_is_a_conflict_and_a_short_password_names_its_field() {
     let anonymous = server().anonymous();
-    let body = json!({"organization": "Twice", "email": "twice@tenant.test", "password": "a long enough password"});
+    let body =
+        json!({"organization": "Twice", "email": "twice@tenant.test", "password": "a long enough password"});
     let _ = anonymous.post("/api/v1/signup", &body).expect(201);
     let again = anonymous.post("/api/v1/signup", &body).expect(409);
     assert_eq!(again.body["error"]["target"], "email");

@@ -19,8 +19,21 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("backend/testkit", &["domain", "sip", "media", "store", "sandbox"]),
 ];
 
-const HOUSE: [&str; 13] =
-    ["domain", "sip", "media", "migrations", "store", "edge", "relay", "vendors", "sandbox", "app", "web", "jobs", "testkit"];
+const HOUSE: [&str; 13] = [
+    "domain",
+    "sip",
+    "media",
+    "migrations",
+    "store",
+    "edge",
+    "relay",
+    "vendors",
+    "sandbox",
+    "app",
+    "web",
+    "jobs",
+    "testkit",
+];
 
 /// The names in a manifest's `[dependencies]`, or in its `[dev-dependencies]`.
 fn dependencies(manifest: &str, table: &str) -> Vec<String> {
@@ -52,7 +65,8 @@ fn every_crate_imports_only_what_stands_below_it() {
 #[test]
 fn the_workspace_has_no_member_that_the_table_of_arrows_does_not_know() {
     let root = fs::read_to_string(root().join("Cargo.toml")).expect("the root manifest");
-    let members = root.lines().skip_while(|l| !l.starts_with("members")).skip(1).take_while(|l| !l.starts_with(']'));
+    let members =
+        root.lines().skip_while(|l| !l.starts_with("members")).skip(1).take_while(|l| !l.starts_with(']'));
     let members: Vec<_> = members.map(|line| line.trim().trim_matches([',', '"']).to_owned()).collect();
     assert_eq!(members.len(), ARROWS.len());
     for member in members {
@@ -74,7 +88,10 @@ fn one_crate_alone_names_the_orm_and_one_the_old_sip_library() {
 fn the_pure_floor_has_no_runtime_and_no_socket() {
     for member in ["backend/domain", "backend/sip", "backend/media"] {
         for name in dependencies(&manifest(member), "[dependencies]") {
-            assert!(!["tokio", "mio", "socket2", "libc", "rand"].contains(&name.as_str()), "{member} imports {name}");
+            assert!(
+                !["tokio", "mio", "socket2", "libc", "rand"].contains(&name.as_str()),
+                "{member} imports {name}"
+            );
         }
     }
 }

@@ -32,7 +32,9 @@ fn is_test(path: &Path) -> bool {
 
 #[test]
 fn no_source_file_is_longer_than_the_wall() {
-    for path in files("backend", "rs").into_iter().chain(files("migrations", "rs")).filter(|path| !is_test(path)) {
+    for path in
+        files("backend", "rs").into_iter().chain(files("migrations", "rs")).filter(|path| !is_test(path))
+    {
         let text = fs::read_to_string(&path).expect("a source file");
         let code = text.lines().take_while(|line| !line.trim_start().starts_with("mod tests")).count();
         assert!(code <= FILE_LINES_MAX, "{} has {code} lines: the room wants a second door", path.display());
@@ -45,7 +47,8 @@ fn no_template_is_longer_than_the_wall_or_has_script_or_style_inside() {
         let text = fs::read_to_string(&path).expect("a template");
         assert!(text.lines().count() <= TEMPLATE_LINES_MAX, "{} wants a partial", path.display());
         let inline = text.contains(" style=") || text.contains("<style") || text.contains(" onclick=");
-        let inline = inline || text.match_indices("<script").any(|(at, _)| !text[at..].starts_with("<script src="));
+        let inline =
+            inline || text.match_indices("<script").any(|(at, _)| !text[at..].starts_with("<script src="));
         assert!(!inline, "{} has script or style of its own", path.display());
     }
 }
@@ -53,8 +56,11 @@ fn no_template_is_longer_than_the_wall_or_has_script_or_style_inside() {
 #[test]
 fn no_test_is_ignored_and_no_work_is_left_for_later_in_a_word() {
     // Written apart, so that this file does not find itself.
-    let words = [concat!("#[ig", "nore"), concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!(")];
-    for path in files("backend", "rs").into_iter().chain(files("tests", "rs")).chain(files("migrations", "rs")) {
+    let words =
+        [concat!("#[ig", "nore"), concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!(")];
+    for path in
+        files("backend", "rs").into_iter().chain(files("tests", "rs")).chain(files("migrations", "rs"))
+    {
         let text = fs::read_to_string(&path).expect("a source file");
         for word in words {
             assert!(!text.contains(word), "{} says {word}", path.display());
