@@ -18,6 +18,8 @@ pub(super) struct Entry<C> {
     pub(super) key: u128,
     /// Its place in the table of merged requests; server only.
     pub(super) merge_key: Option<u128>,
+    /// It was challenged (401, 407): the same request may come again, with credentials.
+    pub(super) is_challenged: bool,
     /// The request (client; in Completed the ACK) or the latest response (server); empty before there is one.
     pub(super) message: Bytes,
     pub(super) context: Option<C>,
@@ -47,6 +49,7 @@ impl<C> Entry<C> {
             peer,
             key,
             merge_key: None,
+            is_challenged: false,
             message,
             context: None,
             interval: Duration::ZERO,

@@ -37,21 +37,12 @@ pub(super) fn server(key: Key, message: &Message, via: &Via<'_>, method: &Method
     hasher.finish()
 }
 
-/// What two copies of one request have in common that came over different paths (RFC 3261 §8.2.2.2); `None` for
-/// a request in a dialog.
-pub(super) fn merged(key: Key, message: &Message) -> Option<u128> {
-    if message.to().ok()?.tag().is_some() {
-        return None;
-    }
-    let call_id = message.call_id()?.as_bytes();
+/// What the copies of one request have in common that came over different paths (RFC 3261 §8.2.2.2), and what the
+/// CANCEL and ACK of senders that get the branch wrong have in common with their INVITE.
+pub(super) fn merged(key: Key, message: &Message, method: &Method) -> u128 {
+    let call_id = message.call_id().unwrap_or_default().as_bytes();
     let cseq = cseq_number(message).to_le_bytes();
-    Some(key.of(&[
-        b"merged",
-        from_tag(message).as_bytes(),
-        call_id,
-        &cseq,
-        message.method().as_str().as_bytes(),
-    ]))
+    key.of(&[b"merged", from_tag(message).as_bytes(), call_id, &cseq, method.as_str().as_bytes()])
 }
 
 fn from_tag(message: &Message) -> &str {

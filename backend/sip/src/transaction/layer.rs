@@ -148,9 +148,7 @@ impl<C: Copy> Layer<C> {
         }
         self.repeats += u64::from(entry.state == State::Accepted);
         entry.message = compact(&bytes);
-        if matches!(status, 401 | 407) {
-            self.forget_merge(transaction);
-        }
+        entry.is_challenged = matches!(status, 401 | 407);
         self.step(now, transaction, event, None);
     }
 
@@ -365,16 +363,11 @@ impl<C: Copy> Layer<C> {
     }
 
     fn remove(&mut self, id: TransactionId) {
-        self.forget_merge(id);
         let Some(entry) = self.entries.remove(id.0) else { return };
         if self.table.get(&entry.key) == Some(&id) {
             self.table.remove(&entry.key);
         }
-    }
-
-    fn forget_merge(&mut self, id: TransactionId) {
-        let Some(key) = self.entries.get_mut(id.0).and_then(|entry| entry.merge_key.take()) else { return };
-        if self.merged.get(&key) == Some(&id) {
+        if let Some(key) = entry.merge_key.filter(|key| self.merged.get(key) == Some(&id)) {
             self.merged.remove(&key);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::wire::{HeaderName, Message, Method, reason_phrase};
 
 use super::entry::Entry;
-use super::machine::{Event, Kind};
+use super::machine::{Event, Kind, State};
 use super::{Layer, Output, Peer, TransactionId, key, reply, server_invite, server_other};
 
 /// What a full layer tells a client to wait, in seconds.
@@ -47,7 +47,7 @@ impl<C: Copy> Layer<C> {
         let known = self.table.get(&place).copied();
         match (method, known) {
             (Method::Ack, Some(id)) => self.step(now, id, Event::Ack, Some((from, &message))),
-            (Method::Ack, None) => self.outputs.push_back(Output::Ack { from, message }),
+            (Method::Ack, None) => self.take_loose_ack(now, from, message),
             (_, Some(id)) => self.step(now, id, Event::Repeat, None),
             (method, None) => {
                 let peer = reply::reply_to(&from, &via);
@@ -57,12 +57,33 @@ impl<C: Copy> Layer<C> {
         }
     }
 
+    /// An ACK of no transaction: that of a 2xx. Some senders give that of a failure a branch of its own, too.
+    fn take_loose_ack(&mut self, now: Instant, from: Peer, message: Message) {
+        let place = key::merged(self.hash_key, &message, &Method::Invite);
+        let refused = self.merged.get(&place).copied().filter(|id| {
+            let entry = self.entries.get(id.0);
+            entry.is_some_and(|entry| matches!(entry.state, State::Completed | State::Confirmed))
+        });
+        match refused {
+            Some(id) => self.step(now, id, Event::Ack, Some((from, &message))),
+            None => self.outputs.push_back(Output::Ack { from, message }),
+        }
+    }
+
+    /// The INVITE that a CANCEL means: by its branch, or for senders that give it one of its own by all the rest.
+    fn invite_of(&self, cancel: &Message, place: u128) -> Option<TransactionId> {
+        let loose = || self.merged.get(&key::merged(self.hash_key, cancel, &Method::Invite));
+        self.table.get(&place).or_else(loose).copied()
+    }
+
     fn begin_server(&mut self, now: Instant, from: Peer, message: Message, method: &Method, places: Places) {
         if self.entries.len() >= self.max {
             return self.refuse(from, places.peer, &message);
         }
-        let merge_key = key::merged(self.hash_key, &message).filter(|_| *method != Method::Cancel);
-        let is_merged = merge_key.is_some_and(|key| self.merged.contains_key(&key));
+        let has_tag = message.to().is_ok_and(|to| to.tag().is_some());
+        let merge_key = (*method != Method::Cancel).then(|| key::merged(self.hash_key, &message, method));
+        let rival = merge_key.and_then(|key| self.entries.get(self.merged.get(&key)?.0));
+        let is_merged = !has_tag && rival.is_some_and(|rival| !rival.is_challenged);
         let (kind, begin) = match method {
             Method::Invite => (Kind::ServerInvite, server_invite::BEGIN),
             _ => (Kind::ServerOther, server_other::BEGIN),
@@ -77,7 +98,7 @@ impl<C: Copy> Layer<C> {
         }
         self.perform(now, transaction, begin, None);
         if *method == Method::Cancel {
-            let invite = self.table.get(&places.invite).copied();
+            let invite = self.invite_of(&message, places.invite);
             let context = invite.and_then(|id| self.entries.get(id.0)?.context);
             self.outputs.push_back(Output::Cancel { transaction, invite, context, from, message });
         } else {

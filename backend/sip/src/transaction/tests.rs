@@ -363,8 +363,6 @@ fn a_cancel_from_the_far_side_finds_its_invite_and_what_was_attached_to_it() {
     bench.answer(transaction, 200);
     bench.receive(&Method::Cancel, "z9hG4bKtheirs", UDP);
     assert_eq!(bench.look(), sent(&["200", "200"]), "a copy is absorbed");
-    bench.receive(&Method::Cancel, "z9hG4bKunknown", UDP);
-    assert!(matches!(bench.layer.poll_output(), Some(Output::Cancel { invite: None, .. })));
 }
 
 #[test]
@@ -426,4 +424,31 @@ fn a_full_layer_refuses_with_503_and_keeps_nothing() {
     assert_eq!(bench.layer.request(bench.now, outgoing, 1), Err(Full));
     assert_eq!(bench.layer.len(), 1);
     assert!(bench.now - bench.start < Duration::from_millis(1));
+}
+
+#[test]
+fn cancel_and_ack_with_a_branch_of_their_own_still_find_their_invite() {
+    let mut bench = Bench::new();
+    let id = bench.take(&Method::Invite, UDP);
+    bench.receive(&Method::Cancel, "z9hG4bKwrong", UDP);
+    let Some(Output::Cancel { invite, .. }) = bench.layer.poll_output() else { panic!("a CANCEL") };
+    assert_eq!(invite, Some(id));
+    bench.answer(id, 487);
+    bench.look();
+    bench.receive(&Method::Ack, "z9hG4bKwrong2", UDP);
+    assert_eq!(bench.look(), []);
+    assert_eq!(bench.run(), [], "the failure is not repeated any more");
+}
+
+#[test]
+fn the_same_request_again_is_merged_unless_the_first_was_challenged() {
+    for (status, merges) in [(401, false), (486, true)] {
+        let mut bench = Bench::new();
+        let id = bench.take(&Method::Invite, UDP);
+        bench.answer(id, status);
+        bench.look();
+        bench.receive(&Method::Invite, "z9hG4bKagain", UDP);
+        let Some(Output::Request { is_merged, .. }) = bench.layer.poll_output() else { panic!("an INVITE") };
+        assert_eq!(is_merged, merges, "{status}");
+    }
 }
