@@ -16,7 +16,11 @@ mod request;
 mod verbs;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and its clock starts now"
+)]
 mod tests;
 
 use std::{
