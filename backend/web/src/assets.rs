@@ -22,16 +22,16 @@ struct Files;
 /// The link to a static file such as `css/dialtone.css`, with the hash of its content.
 pub(crate) fn href(path: &str) -> String {
     match Files::get(path) {
-        Some(file) => format!("/static/{path}?v={}", hash(&file)),
+        Some(found) => format!("/static/{path}?v={}", hash(&found)),
         None => format!("/static/{path}"),
     }
 }
 
 /// Serves one static file.
 #[get("/static/{path:.*}")]
-pub(crate) async fn get_asset(request: HttpRequest, path: Path<String>) -> HttpResponse {
-    let Some(file) = Files::get(&path) else { return HttpResponse::NotFound().finish() };
-    let tag = format!("\"{}\"", hash(&file));
+pub(crate) async fn file(request: HttpRequest, path: Path<String>) -> HttpResponse {
+    let Some(found) = Files::get(&path) else { return HttpResponse::NotFound().finish() };
+    let tag = format!("\"{}\"", hash(&found));
     let same = |name| request.headers().get(name).is_some_and(|sent| sent.as_bytes() == tag.as_bytes());
     let cache = if request.query_string().starts_with("v=") { FOR_EVER } else { ASK_AGAIN };
     if same(IF_NONE_MATCH) {
@@ -44,11 +44,11 @@ pub(crate) async fn get_asset(request: HttpRequest, path: Path<String>) -> HttpR
         .insert_header((CONTENT_TYPE, content_type(&path)))
         .insert_header((CACHE_CONTROL, cache))
         .insert_header((ETAG, tag))
-        .body(file.data.into_owned())
+        .body(found.data.into_owned())
 }
 
-fn hash(file: &EmbeddedFile) -> String {
-    let mut text = hex::encode(file.metadata.sha256_hash());
+fn hash(found: &EmbeddedFile) -> String {
+    let mut text = hex::encode(found.metadata.sha256_hash());
     text.truncate(HASH_DIGITS);
     text
 }

@@ -78,7 +78,7 @@ async fn prepare(app: &app::App, request: &mut ServiceRequest) -> Result<(), Api
 }
 
 /// Whether a path belongs to the API. Slashes are collapsed later, since signatures cover them.
-fn is_api(path: &str) -> bool {
+pub(crate) fn is_api(path: &str) -> bool {
     let first = path.trim_start_matches('/').split(['/', ':']).next().unwrap_or_default();
     API_ROOTS.contains(&first)
 }
