@@ -92,7 +92,7 @@ impl Handle {
         self.shared.live.load(Ordering::Relaxed)
     }
 
-    /// Hangs up every call and ends [`Runner::run`].
+    /// Hangs up every call and ends [`Runner::run`](crate::Runner::run).
     pub fn stop(&self) {
         self.shared.stop.store(true, Ordering::Release);
         let _ = self.waker.wake();

@@ -1,4 +1,4 @@
-//! The requests that an agent originates, built with `rsip` by [`model::Outgoing`], and the answer to a
+//! The requests that an agent originates, built with `rsip` by [`Outgoing`], and the answer to a
 //! challenge.
 
 use std::net::SocketAddr;
