@@ -143,7 +143,3 @@ impl From<Denied> for Error {
         Self::Denied { message: denied.to_string() }
     }
 }
-
-pub(crate) fn later<T>() -> Result<T, Error> {
-    Err(Error::Unavailable { retry_after: 60 })
-}

@@ -89,6 +89,7 @@ impl App {
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
         snapshot::refresh(&app, snapshot::Changed::Everything).await?;
+        domains::remember_sandbox(&app).await?;
         inventory::ensure_sandbox_stock(&app).await?;
         calls::recover(&app).await?;
         Ok(app)

@@ -1,13 +1,13 @@
 //! The outbox: what must leave the platform is written with the change that causes it, and delivered by a job.
 
-use crate::{
-    App, Error,
-    window::{List, Window},
-};
-use chrono::{DateTime, Utc};
-use domain::access::Actor;
+use crate::{App, Error, List, Window, mails::MAIL};
+use chrono::{DateTime, Duration, Utc};
+use domain::access::{Actor, Permission, Scope};
 use serde::Serialize;
+use serde_json::Value;
+use store::outbox::{DONE, FAILED, KEPT, Message};
 use uuid::Uuid;
+use vendors::{Mail, MailError};
 
 /// A message that leaves, or left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,7 +18,7 @@ pub struct OutboxView {
     /// `mail`, `call.ended`, …
     pub kind: String,
     /// What it says.
-    pub payload: serde_json::Value,
+    pub payload: Value,
     /// `pending`, `done`, `kept` or `failed`.
     pub state: String,
     /// How often it was tried.
@@ -29,18 +29,76 @@ pub struct OutboxView {
     pub created_at: DateTime<Utc>,
 }
 
+/// Messages that one round delivers at most.
+const BATCH: u64 = 20;
+/// Tries of one message.
+const TRIES_MAX: i32 = 8;
+/// Pause after the first try; doubled after each further one.
+const PAUSE_SECONDS: i64 = 30;
+/// Characters of an error that are kept.
+const ERROR_MAX: usize = 500;
+
 /// The outbox, newest first. Operators only.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn list(_app: &App, _actor: &Actor, _window: Window) -> Result<List<OutboxView>, Error> {
-    crate::error::later()
+pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<OutboxView>, Error> {
+    let scope = actor.scope(Permission::Operate)?;
+    let rows = store::outbox::list(app.db().read(), &scope, window.skip, window.fetch()).await?;
+    Ok(window.cut(rows.into_iter().map(view).collect()))
 }
 
-/// Delivers what is due, a bounded batch at a time, and says how many left. For the jobs.
+/// Delivers the mails that are due, a bounded batch at a time, and says how many left. Where no mail server is set they
+/// are kept, and logged. For the jobs.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails; a message that cannot be delivered is tried again later.
-pub async fn deliver(_app: &App) -> Result<u64, Error> {
-    crate::error::later()
+pub async fn deliver(app: &App) -> Result<u64, Error> {
+    let scope = Scope::system("messages of all tenants leave");
+    let due = store::outbox::due(app.db().read(), &scope, MAIL, app.now(), BATCH).await?;
+    let mut left = 0;
+    for message in due {
+        let after = try_mail(app, message).await;
+        left += u64::from(after.state == DONE);
+        app.db()
+            .write::<_, Error, _>(async |tx| Ok(store::outbox::update(tx, &scope, after.clone()).await?))
+            .await?;
+    }
+    Ok(left)
+}
+
+/// A mail as it is after a try.
+async fn try_mail(app: &App, mut message: Message) -> Message {
+    let text = |name: &str| message.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mail = Mail { to: text("to"), subject: text("subject"), text: text("text") };
+    message.attempts = message.attempts.saturating_add(1);
+    match app.deps().mailer.send(&mail).await {
+        Ok(()) => message.state = DONE.to_owned(),
+        Err(MailError::NoServer) => {
+            tracing::info!(to = mail.to, subject = mail.subject, "no mail server is set: the mail is kept in the outbox");
+            message.state = KEPT.to_owned();
+        }
+        Err(error) => {
+            tracing::warn!(to = mail.to, attempt = message.attempts, %error, "a mail did not leave");
+            message.last_error = Some(error.to_string().chars().take(ERROR_MAX).collect());
+            if message.attempts >= TRIES_MAX {
+                message.state = FAILED.to_owned();
+            }
+            let doublings = u32::try_from(message.attempts.clamp(1, TRIES_MAX) - 1).unwrap_or(0);
+            message.next_at = app.now() + Duration::seconds(PAUSE_SECONDS << doublings);
+        }
+    }
+    message
+}
+
+fn view(row: Message) -> OutboxView {
+    OutboxView {
+        id: row.id,
+        kind: row.kind,
+        payload: row.payload,
+        state: row.state,
+        attempts: row.attempts,
+        last_error: row.last_error,
+        created_at: row.created_at,
+    }
 }

@@ -1,6 +1,10 @@
 //! Replays: a request with an `Idempotency-Key` is answered once, and the same way each time.
 
-use crate::{App, Error};
+use crate::{App, Error, vault::Place};
+use chrono::Duration;
+use domain::access::Scope;
+use sha2::{Digest, Sha256};
+use store::platform::{self, Replay};
 
 /// Hours that an answer is kept.
 pub const REPLAY_HOURS: i64 = 24;
@@ -31,30 +35,70 @@ pub struct Ticket(String);
 /// # Errors
 /// [`Error::Invalid`] for a bad key, [`Error::Conflict`] where the key was used for another request or its answer is
 /// not ready yet.
-pub async fn begin(_app: &App, _caller: &str, _key: &str, _request: &[u8]) -> Result<Begun, Error> {
-    crate::error::later()
+pub async fn begin(app: &App, caller: &str, key: &str, request: &[u8]) -> Result<Begun, Error> {
+    if key.is_empty() || key.len() > KEY_MAX_LEN || key.chars().any(char::is_control) {
+        return Err(Error::invalid("Idempotency-Key", format!("give 1 to {KEY_MAX_LEN} printable characters")));
+    }
+    let scope = Scope::system("requests are remembered by caller and key");
+    let id = hex::encode(Sha256::new().chain_update(caller).chain_update([0]).chain_update(key).finalize());
+    let fingerprint = hex::encode(Sha256::digest(request));
+    let row = Replay { id: id.clone(), fingerprint: fingerprint.clone(), status: None, answer: None, created_at: app.now() };
+    app.db()
+        .write::<_, Error, _>(async |tx| match platform::replay(tx, &scope, &id).await? {
+            Some(known) => replay(app, known, &fingerprint),
+            None => {
+                platform::begin_replay(tx, &scope, row.clone()).await?;
+                Ok(Begun::Fresh(Ticket(id.clone())))
+            }
+        })
+        .await
+}
+
+fn replay(app: &App, known: Replay, fingerprint: &str) -> Result<Begun, Error> {
+    if known.fingerprint != fingerprint {
+        return Err(Error::conflict("Idempotency-Key", "this key was used for another request: take a new one"));
+    }
+    let (Some(status), Some(answer)) = (known.status, known.answer) else {
+        return Err(Error::conflict("Idempotency-Key", "this request is being answered: ask again in a moment"));
+    };
+    let body = app.vault().open(place(&known.id), &answer)?.to_vec();
+    Ok(Begun::Replay { status: u16::try_from(status).map_err(Error::internal)?, body })
 }
 
 /// Keeps the answer, sealed, since it may show secrets.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails.
-pub async fn finish(_app: &App, _ticket: Ticket, _status: u16, _body: &[u8]) -> Result<(), Error> {
-    crate::error::later()
+pub async fn finish(app: &App, ticket: Ticket, status: u16, body: &[u8]) -> Result<(), Error> {
+    let scope = Scope::system("requests are remembered by caller and key");
+    let answer = app.vault().seal(place(&ticket.0), body);
+    let status = i16::try_from(status).map_err(Error::internal)?;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            Ok(platform::finish_replay(tx, &scope, &ticket.0, status, answer.clone()).await?)
+        })
+        .await
 }
 
 /// Forgets a request that failed, so that it can be tried again.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails.
-pub async fn abandon(_app: &App, _ticket: Ticket) -> Result<(), Error> {
-    crate::error::later()
+pub async fn abandon(app: &App, ticket: Ticket) -> Result<(), Error> {
+    let scope = Scope::system("requests are remembered by caller and key");
+    app.db().write::<_, Error, _>(async |tx| Ok(platform::forget_replay(tx, &scope, &ticket.0).await?)).await
 }
 
 /// Forgets old answers, and says how many. For the jobs.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails.
-pub async fn sweep(_app: &App) -> Result<u64, Error> {
-    crate::error::later()
+pub async fn sweep(app: &App) -> Result<u64, Error> {
+    let scope = Scope::system("old answers of all callers go");
+    let before = app.now() - Duration::hours(REPLAY_HOURS);
+    app.db().write::<_, Error, _>(async |tx| Ok(platform::sweep_replays(tx, &scope, before).await?)).await
+}
+
+fn place(id: &str) -> Place<'_> {
+    Place { tenant: "platform", table: "replays", column: "answer", id }
 }

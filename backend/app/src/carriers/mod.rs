@@ -1,5 +1,6 @@
 //! Carriers: where the operator's calls to the world go, and come from.
 
+mod check;
 mod create;
 mod list;
 mod sandbox;
@@ -10,13 +11,20 @@ pub use list::list;
 pub(crate) use sandbox::{ensure as ensure_sandbox, sandbox_id};
 pub use update::update;
 
-use crate::tenants::LimitsPatch;
+use crate::{
+    App, Error,
+    audit::{Change, seen},
+    snapshot::{Changed, refresh},
+    tenants::LimitsPatch,
+};
 use domain::{
+    access::Actor,
     config::{CallerIdPolicy, Limits, Transport},
     ids::CarrierId,
     money::Money,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Hosts of a carrier at most.
 pub const HOSTS_MAX: usize = 32;
@@ -114,4 +122,27 @@ pub struct CarrierView {
     pub limits: Limits,
     /// What it carries.
     pub prefixes: Vec<Prefix>,
+}
+
+const fn policy(policy: CallerIdPolicy) -> &'static str {
+    match policy {
+        CallerIdPolicy::Any => "any",
+        CallerIdPolicy::Owned => "owned",
+    }
+}
+
+fn change<'a>(
+    actor: &'a Actor,
+    what: &'static str,
+    target: &'a str,
+    before: Value,
+    after: &CarrierView,
+) -> Change<'a> {
+    Change { actor: &actor.name, tenant: None, what, target, before, after: seen(after) }
+}
+
+/// A carrier was switched on or off: that may switch the sandbox, too.
+async fn changed(app: &App) -> Result<(), Error> {
+    refresh(app, Changed::Platform).await?;
+    crate::inventory::ensure_sandbox_stock(app).await
 }

@@ -1,13 +1,54 @@
 //! A tenant names a domain.
 
-use super::DomainView;
-use crate::{App, Error};
-use domain::access::Actor;
+use super::{DOMAINS_MAX, DomainView, name, reserved, token, view};
+use crate::{
+    App, Error,
+    audit::{self, Change, seen},
+};
+use domain::access::{Actor, Permission};
+use serde_json::Value;
+use store::trunks;
+use uuid::Uuid;
 
 /// Adds a domain; asked again, it answers the same record.
 ///
 /// # Errors
 /// [`Error::Invalid`] where it is no domain name.
-pub async fn add(_app: &App, _actor: &Actor, _name: &str) -> Result<DomainView, Error> {
-    crate::error::later()
+pub async fn add(app: &App, actor: &Actor, domain: &str) -> Result<DomainView, Error> {
+    let scope = actor.scope(Permission::ManageRouting)?;
+    let tenant = scope.tenant().ok_or_else(|| Error::not_found("tenant", "there is no such tenant"))?;
+    let name = name(domain)?;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            // A reserved domain that counts is written down by this question.
+            reserved::is_verified(app, tx, &scope, tenant, &name).await?;
+            let known = trunks::domains(tx, &scope).await?;
+            if let Some(row) = known.iter().find(|row| row.name == name) {
+                return Ok(view(row));
+            }
+            if known.len() >= DOMAINS_MAX {
+                return Err(Error::conflict("name", format!("there are {DOMAINS_MAX} domains already")));
+            }
+            let row = trunks::Domain {
+                id: Uuid::now_v7(),
+                tenant_id: tenant.0,
+                name: name.clone(),
+                token: token(),
+                verified_at: None,
+                created_at: app.now(),
+            };
+            let added = view(&row);
+            trunks::insert_domain(tx, &scope, row).await?;
+            let change = Change {
+                actor: &actor.name,
+                tenant: Some(tenant),
+                what: "domain.create",
+                target: &name,
+                before: Value::Null,
+                after: seen(&added),
+            };
+            audit::record(app, tx, &scope, change).await?;
+            Ok(added)
+        })
+        .await
 }

@@ -1,13 +1,14 @@
 //! A tenant looks at its domains.
 
-use super::DomainView;
+use super::{DomainView, view};
 use crate::{App, Error};
-use domain::access::Actor;
+use domain::access::{Actor, Permission};
 
 /// The domains of the actor's tenant; [`DOMAINS_MAX`](super::DOMAINS_MAX) at most.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn list(_app: &App, _actor: &Actor) -> Result<Vec<DomainView>, Error> {
-    crate::error::later()
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<DomainView>, Error> {
+    let scope = actor.scope(Permission::ReadRouting)?;
+    Ok(store::trunks::domains(app.db().read(), &scope).await?.iter().map(view).collect())
 }

@@ -7,8 +7,10 @@ mod verify;
 
 pub use add::add;
 pub use list::list;
+pub(crate) use reserved::remember_sandbox;
 pub use verify::verify;
 
+use crate::{Error, trunks::is_host_name};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -39,4 +41,39 @@ pub struct DomainView {
     pub verified_at: Option<DateTime<Utc>>,
     /// The record to publish.
     pub record: TxtRecord,
+}
+
+/// Characters of a name at most, so that a trunk's own label fits before it.
+const NAME_MAX: usize = 240;
+/// Where the record stands, before the domain's own name.
+const LABEL: &str = "_dialtone";
+/// Bytes of a token.
+const TOKEN_BYTES: usize = 16;
+
+/// A fresh token.
+fn token() -> String {
+    hex::encode(rand::random::<[u8; TOKEN_BYTES]>())
+}
+
+fn view(row: &store::trunks::Domain) -> DomainView {
+    DomainView {
+        name: row.name.clone(),
+        verified: row.verified_at.is_some(),
+        verified_at: row.verified_at,
+        record: TxtRecord {
+            kind: "TXT".to_owned(),
+            name: format!("{LABEL}.{}", row.name),
+            value: format!("dialtone-verification={}", row.token),
+        },
+    }
+}
+
+/// A domain's name in lower case.
+fn name(text: &str) -> Result<String, Error> {
+    let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    let is_reserved_top = reserved::is_reserved(&name) && !name.contains('.') && !name.is_empty();
+    if name.len() <= NAME_MAX && (is_host_name(&name) || is_reserved_top) && name.parse::<std::net::IpAddr>().is_err() {
+        return Ok(name);
+    }
+    Err(Error::invalid("name", "give a domain such as contoso.com: letters, digits and hyphens, with dots between them"))
 }

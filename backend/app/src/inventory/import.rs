@@ -1,22 +1,153 @@
 //! The operator puts numbers up for sale.
 
-use super::{Imported, NewStock};
-use crate::{App, Error};
-use domain::access::Actor;
+use super::{IMPORT_MAX, Imported, NewStock};
+use crate::{
+    App, Error,
+    audit::{self, Change, seen},
+};
+use domain::{
+    access::{Actor, Permission},
+    ids::CarrierId,
+    money::{Currency, Money},
+    numbering::Capabilities,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::str::FromStr;
+use store::stock::{FREE, Stock, add};
+
+/// Characters of a place at most.
+const LOCALITY_MAX: usize = 100;
+/// Digits of an area code at most.
+const AREA_CODE_MAX: usize = 10;
 
 /// Puts numbers up for sale, all or none; numbers that are there already stay as they are. Operators only.
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::Invalid`] with the place of the first bad number.
-pub async fn import(_app: &App, _actor: &Actor, _numbers: Vec<NewStock>) -> Result<Imported, Error> {
-    crate::error::later()
+pub async fn import(app: &App, actor: &Actor, numbers: Vec<NewStock>) -> Result<Imported, Error> {
+    let scope = actor.scope(Permission::Operate)?;
+    if numbers.is_empty() || numbers.len() > IMPORT_MAX {
+        return Err(Error::invalid("numbers", format!("give 1 to {IMPORT_MAX} numbers at a time")));
+    }
+    let read = |(index, new): (usize, &NewStock)| row(app, new, &|field| format!("numbers[{index}].{field}"));
+    let rows: Vec<Stock> = numbers.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    let total = rows.len() as u64;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            let added = add(tx, &scope, rows.clone()).await?;
+            let imported = Imported { added, skipped: total.saturating_sub(added) };
+            let change = Change {
+                actor: &actor.name,
+                tenant: None,
+                what: "inventory.import",
+                target: "stock",
+                before: Value::Null,
+                after: seen(&imported),
+            };
+            audit::record(app, tx, &scope, change).await?;
+            Ok(imported)
+        })
+        .await
 }
 
 /// The same from CSV with the header
-/// `e164,type,country,locality,areaCode,calling,sms,carrier,monthlyMicros,currency`.
+/// `e164,type,country,locality,areaCode,calling,sms,carrier,monthlyMicros,currency`; columns may stand in any order.
 ///
 /// # Errors
 /// As [`import`], with the line of the first bad row.
-pub async fn import_csv(_app: &App, _actor: &Actor, _text: &str) -> Result<Imported, Error> {
-    crate::error::later()
+pub async fn import_csv(app: &App, actor: &Actor, text: &str) -> Result<Imported, Error> {
+    actor.scope(Permission::Operate)?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut numbers = Vec::new();
+    for (index, line) in reader.deserialize::<Line>().enumerate() {
+        if index >= IMPORT_MAX {
+            break;
+        }
+        // The header is line 1.
+        numbers.push(line.map_err(|error| bad_line(index + 2, &error.to_string()))?.read(index + 2)?);
+    }
+    import(app, actor, numbers).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    e164: String,
+    #[serde(rename = "type")]
+    number_type: String,
+    country: String,
+    #[serde(default)]
+    locality: Option<String>,
+    #[serde(default)]
+    area_code: Option<String>,
+    calling: String,
+    sms: String,
+    carrier: String,
+    monthly_micros: i64,
+    currency: String,
+}
+
+impl Line {
+    fn read(self, line: usize) -> Result<NewStock, Error> {
+        Ok(NewStock {
+            e164: parse(line, &self.e164)?,
+            number_type: parse(line, &self.number_type)?,
+            country: self.country,
+            locality: self.locality.filter(|text| !text.is_empty()),
+            area_code: self.area_code.filter(|text| !text.is_empty()),
+            capabilities: Capabilities { calling: parse(line, &self.calling)?, sms: parse(line, &self.sms)? },
+            carrier: self.carrier,
+            monthly: Money::new(self.monthly_micros, parse::<Currency>(line, &self.currency)?),
+        })
+    }
+}
+
+fn parse<T: FromStr<Err: std::fmt::Display>>(line: usize, text: &str) -> Result<T, Error> {
+    text.parse().map_err(|error: T::Err| bad_line(line, &format!("{text:?}: {error}")))
+}
+
+fn bad_line(line: usize, why: &str) -> Error {
+    Error::invalid(&format!("line {line}"), why)
+}
+
+/// A number as the stock keeps it; `target` names a field of it.
+fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Stock, Error> {
+    let country = new.country.trim().to_ascii_uppercase();
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(Error::invalid(&target("country"), "give the country by its two letters, such as US"));
+    }
+    if new.locality.as_ref().is_some_and(|place| place.chars().count() > LOCALITY_MAX) {
+        return Err(Error::invalid(&target("locality"), format!("give {LOCALITY_MAX} characters at most")));
+    }
+    let is_code = |code: &String| code.len() <= AREA_CODE_MAX && code.bytes().all(|byte| byte.is_ascii_digit());
+    if !new.area_code.as_ref().is_none_or(is_code) {
+        return Err(Error::invalid(&target("areaCode"), format!("an area code is {AREA_CODE_MAX} digits at most")));
+    }
+    if new.monthly.micros < 0 {
+        return Err(Error::invalid(&target("monthly"), "a price is zero or more"));
+    }
+    let carrier = carrier(app, &new.carrier)
+        .ok_or_else(|| Error::invalid(&target("carrier"), "there is no such carrier: name it or give its id"))?;
+    Ok(Stock {
+        e164: new.e164.to_string(),
+        number_type: new.number_type.word().to_owned(),
+        country,
+        locality: new.locality.clone(),
+        area_code: new.area_code.clone(),
+        calling: new.capabilities.calling.word().to_owned(),
+        sms: new.capabilities.sms.word().to_owned(),
+        carrier_id: carrier.0,
+        monthly_micros: new.monthly.micros,
+        currency: new.monthly.currency.code().to_owned(),
+        state: FREE.to_owned(),
+        held_by: None,
+        held_until: None,
+    })
+}
+
+fn carrier(app: &App, wanted: &str) -> Option<CarrierId> {
+    let live = app.live();
+    let carriers = &live.config.platform.value.carriers;
+    carriers.iter().find(|one| one.name == wanted || one.id.to_string() == wanted).map(|one| one.id)
 }

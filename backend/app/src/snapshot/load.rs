@@ -174,7 +174,7 @@ pub(crate) fn binding(row: &Lease) -> Result<Binding, Error> {
     read("leases.binding_kind", json)
 }
 
-fn carrier(row: carriers::Carrier) -> Result<Carrier, Error> {
+pub(crate) fn carrier(row: carriers::Carrier) -> Result<Carrier, Error> {
     let caller_id: CallerIdPolicy = word("carriers.caller_id", &row.caller_id)?;
     let prefixes: Vec<CarrierPrefix> = read("carriers.prefixes", row.prefixes)?;
     Ok(Carrier {

@@ -6,6 +6,7 @@ mod list;
 mod patch;
 mod sip;
 
+pub(crate) use check::is_host_name;
 pub use get::get;
 pub use list::list;
 pub use patch::patch;

@@ -1,14 +1,29 @@
 //! A tenant looks at its SIP users.
 
 use super::SipUserView;
-use crate::window::{List, Window};
-use crate::{App, Error};
-use domain::access::Actor;
+use crate::{App, Error, List, Window};
+use domain::{
+    access::{Actor, Permission},
+    ids::SipUserId,
+};
+use store::sip_users::SipUser;
 
 /// The SIP users of the actor's tenant, by name.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn list(_app: &App, _actor: &Actor, _window: Window) -> Result<List<SipUserView>, Error> {
-    crate::error::later()
+pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<SipUserView>, Error> {
+    let scope = actor.scope(Permission::ReadRouting)?;
+    let rows = store::sip_users::list(app.db().read(), &scope, window.skip, window.fetch()).await?;
+    Ok(window.cut(rows.into_iter().map(view).collect()))
+}
+
+fn view(row: SipUser) -> SipUserView {
+    SipUserView {
+        id: SipUserId(row.id),
+        username: row.username,
+        display_name: row.display_name,
+        domain: row.realm,
+        created_at: row.created_at,
+    }
 }

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod list;
+mod password;
 
 pub use create::create;
 pub use delete::delete;
