@@ -4,7 +4,13 @@
 use crate::{Error, entity::heartbeat};
 use chrono::{DateTime, Utc};
 use domain::access::Scope;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::OnConflict,
+};
+
+/// Most nodes that one question answers.
+pub const SILENT_MAX: u64 = 100;
 
 /// Writes down that a node is at work.
 ///
@@ -45,4 +51,21 @@ pub async fn last<C: ConnectionTrait>(
         return Err(Error::Missing);
     }
     Ok(heartbeat::Entity::find_by_id(node.to_owned()).one(conn).await?.map(|row| row.at))
+}
+
+/// The nodes whose last heartbeat is older than `before`, with that heartbeat; [`SILENT_MAX`] at most.
+///
+/// # Errors
+/// [`Error`] where the scope is one tenant's, or the database fails.
+pub async fn silent_since<C: ConnectionTrait>(
+    conn: &C,
+    scope: &Scope,
+    before: DateTime<Utc>,
+) -> Result<Vec<(String, DateTime<Utc>)>, Error> {
+    if scope.tenant().is_some() {
+        return Err(Error::Missing);
+    }
+    let query = heartbeat::Entity::find().filter(heartbeat::Column::At.lt(before));
+    let rows = query.order_by_desc(heartbeat::Column::At).limit(SILENT_MAX).all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.node, row.at)).collect())
 }

@@ -136,7 +136,7 @@ async fn of_500_parallel_holds_on_money_for_100_exactly_100_are_given() {
         assert_eq!(given, 100);
         let account = store::ledger::account(test.db.read(), &SYSTEM, tenant).await.unwrap().unwrap();
         assert_eq!((account.held_micros, account.available_micros()), (100_000, 0));
-        let drift = store::ledger::drift(test.db.read(), &SYSTEM).await.unwrap();
+        let drift = store::ledger::drift(&test.db, &SYSTEM).await.unwrap();
         assert_eq!((drift.held_micros, drift.balance_micros, drift.unbalanced_journals), (0, 0, 0));
         assert_eq!(drift.stray_holds, 100, "these holds are of calls that have no record");
     }
@@ -169,7 +169,7 @@ async fn a_posting_happens_once_by_its_key_and_never_takes_more_than_is_availabl
                 (EntryKind::Credit, 10_000_000, 10_000_000),
             ]
         );
-        assert!(store::ledger::drift(test.db.read(), &SYSTEM).await.unwrap().is_zero());
+        assert!(store::ledger::drift(&test.db, &SYSTEM).await.unwrap().is_zero());
     }
 }
 
@@ -183,7 +183,7 @@ async fn what_was_written_to_the_ledger_cannot_be_changed_and_a_changed_balance_
         }
         let forged = "UPDATE accounts SET balance_micros = balance_micros + 5 WHERE tenant_id IS NOT NULL";
         test.db.script(&SYSTEM, forged).await.unwrap();
-        let drift = store::ledger::drift(test.db.read(), &SYSTEM).await.unwrap();
+        let drift = store::ledger::drift(&test.db, &SYSTEM).await.unwrap();
         assert_eq!((drift.balance_micros, drift.figure()), (5, 5));
     }
 }
@@ -238,7 +238,7 @@ async fn a_tenant_sees_its_own_calls_and_money_alone() {
         assert_eq!(store::calls::get(on, &scope, theirs.id).await.unwrap(), None);
         assert_eq!(store::ledger::account(on, &scope, other).await.unwrap(), None);
         assert!(store::ledger::entries(on, &scope, other, None, 10).await.unwrap().is_empty());
-        assert!(store::ledger::drift(on, &scope).await.is_err());
+        assert!(store::ledger::drift(&test.db, &scope).await.is_err());
     }
 }
 

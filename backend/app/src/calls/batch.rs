@@ -50,6 +50,8 @@ pub(super) enum Work {
     Answered { carried: Arc<Carried>, at: DateTime<Utc>, callee_trunk: Option<String> },
     /// Hold money for longer.
     Extend(Arc<Carried>),
+    /// Write down that this node is at work.
+    Beat { started_at: DateTime<Utc> },
     /// Charge and close.
     Settle(Arc<Carried>, Box<CallSummary>),
 }
@@ -58,7 +60,7 @@ impl Work {
     fn payer(&self) -> Option<TenantId> {
         match self {
             Self::Open(open) => Some(open.payer),
-            Self::Refused(_) => None,
+            Self::Refused(_) | Self::Beat { .. } => None,
             Self::Answered { carried, .. } | Self::Extend(carried) | Self::Settle(carried, _) => {
                 Some(carried.payer)
             }
@@ -142,6 +144,11 @@ impl<'a> Batch<'a> {
                 Ok(Answer::Written)
             }
             Work::Extend(carried) => self.extend(carried).await,
+            Work::Beat { started_at } => {
+                let now = Utc::now();
+                store::heartbeat::beat(self.tx, &self.scope, self.node, *started_at, now).await?;
+                Ok(Answer::Written)
+            }
             Work::Settle(carried, summary) => {
                 self.flush_before(carried.call).await?;
                 let funded_ms =

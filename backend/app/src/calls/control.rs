@@ -22,8 +22,8 @@ pub struct Control(App);
 impl Control {
     /// Over an app that has started.
     #[must_use]
-    pub const fn new(app: App) -> Self {
-        Self(app)
+    pub fn new(app: &App) -> Self {
+        Self(app.clone())
     }
 }
 

@@ -5,7 +5,6 @@
 //! end is charged and closed at once (`settle`). [`simulate`] asks the same decision about a call that nobody makes.
 
 mod batch;
-mod beat;
 mod control;
 mod decide;
 mod end;
@@ -14,10 +13,12 @@ mod get;
 mod identify;
 mod list;
 mod outcome;
+mod phones;
 mod plan;
 mod record;
 mod recover;
 mod redact;
+mod redecide;
 mod registrations;
 mod sandbox_call;
 mod settle;
@@ -27,13 +28,15 @@ mod usage;
 mod view;
 mod writer;
 
-pub use beat::beat;
 pub use control::Control;
 pub use end::end;
 pub use facts::{Simulation, SimulationSource};
 pub use get::get;
 pub use list::{CallFilter, list};
+pub use phones::{PhoneView, phones};
 pub(crate) use recover::recover;
+pub use recover::recover_lost;
+pub use redecide::{Redecided, redecide};
 pub use registrations::{BINDINGS_MAX, Registrations, USERS_MAX};
 pub use sandbox_call::sandbox_call;
 pub use simulate::simulate;
@@ -42,10 +45,9 @@ pub use view::{
     AttemptView, CallState, CallView, ChargeView, DecisionView, LegView, MediaView, QuoteLineView, QuoteView,
     SimulationView, VerdictWord,
 };
-pub use writer::{BATCH_MAX, OPENS_MAX};
+pub use writer::{BATCH_MAX, HEARTBEAT_EVERY, OPENS_MAX};
 
 use crate::{App, Deps, money::DriftView};
-use chrono::{DateTime, SubsecRound, Utc};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -58,8 +60,7 @@ pub(crate) struct State {
     table: table::Table,
     usage: usage::Usage,
     arrivals: sandbox_call::Arrivals,
-    registrations: Arc<Registrations>,
-    started_at: DateTime<Utc>,
+    registrations: Arc<registrations::Table>,
     drift: Mutex<Option<DriftView>>,
 }
 
@@ -72,7 +73,6 @@ impl State {
             usage: usage::Usage::new(Instant::now()),
             arrivals: sandbox_call::Arrivals::default(),
             registrations: Arc::default(),
-            started_at: Utc::now().trunc_subsecs(6),
             drift: Mutex::default(),
         }
     }
@@ -113,6 +113,6 @@ pub fn load(app: &App) -> Load {
 
 /// Where the phones of this node are registered: the edge's registrar.
 #[must_use]
-pub fn registrations(app: &App) -> Arc<Registrations> {
-    Arc::clone(&app.calls().registrations)
+pub fn registrations(app: &App) -> Registrations {
+    Registrations::new(app)
 }

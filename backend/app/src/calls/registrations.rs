@@ -2,11 +2,12 @@
 //! minutes, so nothing of it is kept over a restart.
 
 use super::State;
+use crate::App;
 use edge::seam::{Binding, Registrar, TooManyBindings};
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
@@ -17,27 +18,44 @@ pub const USERS_MAX: usize = 200_000;
 /// Parts of the table, each with its own lock.
 const PARTS: usize = 16;
 
-/// The registrations of this node.
+/// The registrations of this node, as the edge asks for them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Registrations(Arc<Table>);
+
+impl Registrations {
+    /// Those of an app that has started.
+    #[must_use]
+    pub fn new(app: &App) -> Self {
+        Self(Arc::clone(&app.calls().registrations))
+    }
+
+    /// Forgets what has lapsed. Says how many users are left.
+    #[must_use]
+    pub fn sweep(&self, now: SystemTime) -> usize {
+        self.0.sweep(now)
+    }
+}
+
+/// The table, in parts with a lock each.
 #[derive(Debug)]
-pub struct Registrations {
+pub(super) struct Table {
     hasher: RandomState,
     parts: [Mutex<HashMap<String, Vec<Binding>>>; PARTS],
 }
 
-impl Default for Registrations {
+impl Default for Table {
     fn default() -> Self {
         Self { hasher: RandomState::new(), parts: std::array::from_fn(|_| Mutex::default()) }
     }
 }
 
-impl Registrations {
+impl Table {
     fn part(&self, aor: &str) -> &Mutex<HashMap<String, Vec<Binding>>> {
         let place = usize::try_from(self.hasher.hash_one(aor) % PARTS as u64).unwrap_or_default();
         &self.parts[place]
     }
 
-    /// Forgets what has lapsed. Says how many users are left.
-    pub fn sweep(&self, now: SystemTime) -> usize {
+    fn sweep(&self, now: SystemTime) -> usize {
         let sweep = |part: &Mutex<HashMap<String, Vec<Binding>>>| {
             let mut table = State::lock(part);
             table.retain(|_, bindings| {
@@ -64,6 +82,18 @@ impl Registrations {
         }
         done
     }
+
+    fn clear(&self, aor: &str) {
+        let aor = aor.to_ascii_lowercase();
+        State::lock(self.part(&aor)).remove(&aor);
+    }
+
+    fn lookup(&self, aor: &str, now: SystemTime) -> Vec<Binding> {
+        let aor = aor.to_ascii_lowercase();
+        let table = State::lock(self.part(&aor));
+        let bindings = table.get(&aor).map_or(&[][..], Vec::as_slice);
+        bindings.iter().filter(|binding| binding.expires_at > now).cloned().collect()
+    }
 }
 
 /// Newest first. A request that is older than what it would replace changes nothing (RFC 3261 §10.3, step 7).
@@ -87,19 +117,15 @@ fn replace(bindings: &mut Vec<Binding>, binding: Binding, now: SystemTime) -> Re
 
 impl Registrar for Registrations {
     fn bind(&self, aor: &str, binding: Binding) -> Result<(), TooManyBindings> {
-        self.bind_at(aor, binding, SystemTime::now())
+        self.0.bind_at(aor, binding, SystemTime::now())
     }
 
     fn clear(&self, aor: &str) {
-        let aor = aor.to_ascii_lowercase();
-        State::lock(self.part(&aor)).remove(&aor);
+        self.0.clear(aor);
     }
 
     fn lookup(&self, aor: &str, now: SystemTime) -> Vec<Binding> {
-        let aor = aor.to_ascii_lowercase();
-        let table = State::lock(self.part(&aor));
-        let bindings = table.get(&aor).map_or(&[][..], Vec::as_slice);
-        bindings.iter().filter(|binding| binding.expires_at > now).cloned().collect()
+        self.0.lookup(aor, now)
     }
 }
 
@@ -124,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_lapsed_binding_is_not_found_and_an_expiry_in_the_past_removes_one() {
-        let (table, now) = (Registrations::default(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000));
+        let (table, now) = (Table::default(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000));
         let later = now + Duration::from_secs(60);
         table.bind_at("Anna@Acme.test", phone("sip:a@1", 1, later), now).unwrap();
         assert_eq!(table.lookup("anna@acme.test", now).len(), 1);
@@ -136,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_user_has_ten_phones_at_most_newest_first_and_an_old_request_changes_nothing() {
-        let (table, now) = (Registrations::default(), SystemTime::UNIX_EPOCH);
+        let (table, now) = (Table::default(), SystemTime::UNIX_EPOCH);
         let later = now + Duration::from_secs(60);
         for phone_number in 0..BINDINGS_MAX {
             let contact = format!("sip:a@{phone_number}");

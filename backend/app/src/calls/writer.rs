@@ -9,6 +9,7 @@ use super::{
     batch::{self, Answer, Work},
     table::LIVE_CALLS_MAX,
 };
+use chrono::Utc;
 use std::{
     collections::VecDeque,
     sync::{
@@ -18,7 +19,7 @@ use std::{
     time::Duration,
 };
 use store::Db;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// New calls that wait for their hold; one more is refused.
 pub const OPENS_MAX: usize = 2_048;
@@ -30,6 +31,13 @@ pub const BATCH_MAX: usize = 128;
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Jobs that fail by themselves, one after another, before the database is held to be the reason.
 const ALONE_FAILURES_MAX: usize = 3;
+
+/// Tries of a transaction that loses races, the first included.
+const TRIES: usize = 4;
+
+/// How often a node that carries calls writes down that it is at work. A crash loses the charge of this time, and of
+/// what one transaction takes, at most.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
 
 /// Something to write, and whom to tell.
 pub(super) struct Job {
@@ -78,6 +86,29 @@ impl Writer {
         if self.opens.try_send(job).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Has the writer say every [`HEARTBEAT_EVERY`] that the node is at work, until it ends. A beat is a job like the
+    /// others: a writer that writes nothing does not pretend to.
+    pub(super) fn start_heartbeat(&self) {
+        let writer = self.follows.downgrade();
+        let started_at = Utc::now();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HEARTBEAT_EVERY).await;
+                let (written, wait) = oneshot::channel();
+                let Some(writer) = writer.upgrade() else { return };
+                // One beat at a time; whether it was written shows in the next one.
+                let job = Job::new(Work::Beat { started_at }, move |_| {
+                    // Nobody listens only where this task has ended.
+                    let _ = written.send(());
+                });
+                if writer.try_send(job).is_ok() {
+                    drop(writer);
+                    let _ = wait.await;
+                }
+            }
+        });
     }
 
     /// Records that were not written, since the start.
@@ -176,9 +207,6 @@ fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
         jobs.push(job);
     }
 }
-
-/// Tries of a transaction that loses races, the first included.
-const TRIES: usize = 4;
 
 /// One transaction. (Not through `Db::write`: the compiler cannot prove that its future may change threads.)
 async fn write(db: &Db, node: &str, works: &[Work]) -> Result<Vec<Answer>, store::Error> {

@@ -1,8 +1,8 @@
 //! The drift check: records, ledger, balances and holds tell one story, or the difference is said.
 
-use crate::Error;
+use crate::{Db, Error};
 use domain::access::Scope;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, IsolationLevel, Statement, TransactionTrait};
 
 /// What does not add up. All of it is zero on a sound database, after a crash too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,26 +51,31 @@ const CALLS: &str = "SELECT CAST(COALESCE(SUM(ABS(COALESCE(c.total_micros, 0) + 
 const STRAY: &str = "SELECT COUNT(*) AS n FROM holds h LEFT JOIN calls c ON c.id = h.reference \
     WHERE h.purpose = 'call' AND (c.id IS NULL OR c.state <> 'live')";
 
-/// Counts what does not add up. Reads whole tables: for a job and the operator's page, not for a request of a tenant.
+/// Counts what does not add up, at one moment: in one transaction that only reads. It reads whole tables: for a job and
+/// the operator's page, not for a request of a tenant.
 ///
 /// # Errors
 /// [`Error`] where the scope is one tenant's, or the database fails.
-pub async fn drift<C: ConnectionTrait>(conn: &C, scope: &Scope) -> Result<Drift, Error> {
+pub async fn drift(db: &Db, scope: &Scope) -> Result<Drift, Error> {
     if scope.tenant().is_some() {
         return Err(Error::Missing);
     }
-    let backend = conn.get_database_backend();
-    Ok(Drift {
-        unbalanced_journals: figure(conn, backend, UNBALANCED).await?,
-        balance_micros: figure(conn, backend, BALANCES).await?,
-        held_micros: figure(conn, backend, HELD).await?,
-        calls_micros: figure(conn, backend, CALLS).await?,
-        stray_holds: figure(conn, backend, STRAY).await?,
-    })
+    // SQLite's readers see one moment in any case; PostgreSQL wants to be asked.
+    let isolation = (!db.is_sqlite()).then_some(IsolationLevel::RepeatableRead);
+    let tx = db.read().begin_with_config(isolation, None).await?;
+    let drift = Drift {
+        unbalanced_journals: figure(&tx, UNBALANCED).await?,
+        balance_micros: figure(&tx, BALANCES).await?,
+        held_micros: figure(&tx, HELD).await?,
+        calls_micros: figure(&tx, CALLS).await?,
+        stray_holds: figure(&tx, STRAY).await?,
+    };
+    tx.commit().await?;
+    Ok(drift)
 }
 
-async fn figure<C: ConnectionTrait>(conn: &C, backend: DbBackend, sql: &'static str) -> Result<i64, Error> {
-    let row = conn.query_one_raw(Statement::from_string(backend, sql)).await?;
+async fn figure<C: ConnectionTrait>(tx: &C, sql: &'static str) -> Result<i64, Error> {
+    let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
     let row = row.ok_or_else(|| super::unreadable("an aggregate without a row"))?;
     Ok(row.try_get("", "n")?)
 }
