@@ -172,8 +172,8 @@ fn telephony(
     let pool = Arc::new(Pool::new(relay));
     let relay = relay_runner.start()?;
     let edge = runner.start(
-        Arc::new(app::calls::Control::new(app)),
-        Arc::new(app::calls::Registrations::new(app)),
+        Arc::new(app::calls::Control::new(app.clone())),
+        app::calls::registrations(app),
         pool,
     )?;
     let sandbox = match sandbox {
