@@ -22,6 +22,7 @@ pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
 
 /// What the driver tells the engine.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once; boxing would cost each packet an allocation")]
 pub enum Input {
     /// A parsed message arrived.
     Packet {
@@ -187,6 +188,7 @@ pub struct Attempt {
 
 /// What the engine wants of its driver.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once; boxing would cost each request an allocation")]
 pub enum Output {
     /// Send these bytes.
     Transmit {

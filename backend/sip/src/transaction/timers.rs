@@ -66,6 +66,7 @@ impl<K> TimerQueue<K> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a virtual clock has to start somewhere")]
 mod tests {
     use super::TimerQueue;
     use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
 //! Scenarios: phones on both sides, virtual time, and a wire that can be made bad.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "a virtual clock has to start somewhere")]
 
 mod calls;
 mod chaos;

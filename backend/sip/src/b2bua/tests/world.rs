@@ -25,6 +25,9 @@ pub(super) struct Weather {
     pub(super) delayed: u64,
 }
 
+/// A message on its way: when it arrives, its serial, from whom, to whom, and its bytes.
+type Flight = (Instant, u64, SocketAddr, SocketAddr, Bytes);
+
 /// The whole scene. The first phone is the caller.
 pub(super) struct World {
     pub(super) start: Instant,
@@ -50,7 +53,7 @@ pub(super) struct World {
     pub(super) seen: Vec<(SocketAddr, Bytes)>,
     /// Phones whose address refuses packets.
     pub(super) unreachable: Vec<SocketAddr>,
-    wire: BinaryHeap<Reverse<(Instant, u64, SocketAddr, SocketAddr, Bytes)>>,
+    wire: BinaryHeap<Reverse<Flight>>,
     words: Vec<(Instant, Input)>,
     serial: u64,
     seed: u64,
