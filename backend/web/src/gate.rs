@@ -60,6 +60,7 @@ pub(crate) async fn pass(
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(error) => request.into_response(error.error_response()),
     };
+    door.answers.count(response.status());
     dress.put_on(response.headers_mut());
     Ok(response)
 }

@@ -3,19 +3,18 @@
 use crate::{
     door::{self, Door, Metrics, Ready},
     error::ApiError,
-    gate, openapi, replay, routes,
+    gate, openapi,
+    portal::Portal,
+    replay, routes,
     server::{self, Server},
     tls::Certificates,
 };
 use actix_web::{
     middleware::{NormalizePath, TrailingSlash, from_fn},
-    web::{Data, FormConfig, PathConfig},
+    web::{Data, PathConfig},
 };
-use std::{fmt, io, net::SocketAddr, num::NonZeroUsize, sync::Arc};
+use std::{fmt, io, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc};
 use utoipa_actix_web::AppExt as _;
-
-/// Largest form of a page, in bytes.
-const FORM_MAX_BYTES: usize = 64 * 1024;
 
 /// The settings of the HTTP door.
 #[derive(Clone)]
@@ -32,6 +31,12 @@ pub struct Config {
     pub ready: Ready,
     /// Further metrics for `/metrics`, in Prometheus' text format.
     pub metrics: Metrics,
+    /// Opens the one-time set-up of the first operator, `/operator/setup?token=…`, as long as there is none.
+    pub setup_token: Option<String>,
+    /// What clients must trust, where the certificates are of the local CA; pages name it.
+    pub ca_file: PathBuf,
+    /// Where phones and trunks reach the platform; pages name it.
+    pub sip_address: SocketAddr,
 }
 
 impl fmt::Debug for Config {
@@ -56,13 +61,15 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
         metrics: config.metrics,
         openapi: document.into(),
         map: Arc::new(map),
+        answers: Arc::default(),
     };
+    let portal = Data::new(Portal::new(config.setup_token, config.ca_file, config.sip_address));
     let (app, door) = (Data::new(app), Data::new(door));
     server::start(config.listen, config.workers.get(), config.certificates, move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(door.clone())
-            .app_data(FormConfig::default().limit(FORM_MAX_BYTES))
+            .app_data(portal.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 ApiError::invalid("path", format!("the path can't be read: {error}")).into()
             }))

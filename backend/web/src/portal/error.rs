@@ -4,7 +4,7 @@ use super::{
     page::{Place, Shell},
     visit::Visit,
 };
-use crate::error::log;
+use crate::error::chain;
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{
@@ -41,12 +41,17 @@ impl PageError {
     /// What the framework refused by itself: a path or query that can't be read.
     pub(crate) fn of_framework(error: &actix_web::Error) -> Self {
         let status = error.as_response_error().status_code();
-        if status.is_server_error() { Self::App(app::Error::internal(error.to_string())) } else { Self::NotFound }
+        if status.is_server_error() {
+            Self::App(app::Error::internal(error.to_string()))
+        } else {
+            Self::NotFound
+        }
     }
 
     /// Status, title and sentence.
     fn words(&self) -> (StatusCode, &'static str, String) {
-        const NOT_FOUND: &str = "There is nothing here, or it is not yours. The address may be mistyped, or the thing is gone.";
+        const NOT_FOUND: &str =
+            "There is nothing here, or it is not yours. The address may be mistyped, or the thing is gone.";
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Not found", NOT_FOUND.to_owned()),
             Self::SignedOut | Self::Elsewhere(_) => (StatusCode::SEE_OTHER, "Elsewhere", String::new()),
@@ -106,13 +111,17 @@ pub(crate) fn show(error: &PageError, visit: &Visit, request: &HttpRequest) -> H
     match error {
         PageError::SignedOut => return visit.go(&sign_in_path(request)),
         PageError::Elsewhere(to) => return visit.go(to),
-        PageError::App(app::Error::Internal(source)) => log(source.as_ref()),
+        PageError::App(app::Error::Internal(source)) => {
+            tracing::error!(error = %chain(source.as_ref()), "a page failed inside")
+        }
         _ => {}
     }
     let (status, title, text) = error.words();
     let page = ErrorPage { shell: visit.quiet_shell(Place::Outside), title, text };
     let mut response = HttpResponse::build(status);
-    if let PageError::App(app::Error::TooMany { retry_after, .. } | app::Error::Unavailable { retry_after }) = error {
+    if let PageError::App(app::Error::TooMany { retry_after, .. } | app::Error::Unavailable { retry_after }) =
+        error
+    {
         response.insert_header((RETRY_AFTER, retry_after.to_string()));
     }
     match page.render() {

@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn a_password_is_given_out_once_and_to_its_session_alone() {
         let once = Once::new();
-        let user = || CreatedSipUser { username: "anna".into(), domain: "a.test".into(), password: "s".into() };
+        let user =
+            || CreatedSipUser { username: "anna".into(), domain: "a.test".into(), password: "s".into() };
         once.put_phone("one", user());
         assert!(once.take_phone("two").is_none());
         assert_eq!(once.take_phone("one").map(|user| user.password.clone()), Some("s".to_owned()));

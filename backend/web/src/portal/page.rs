@@ -92,7 +92,8 @@ impl Audience {
     }
 
     fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 5] = [Place::Overview, Place::Numbers, Place::Trunks, Place::Users, Place::Calls];
+        const MEMBER: [Place; 5] =
+            [Place::Overview, Place::Numbers, Place::Trunks, Place::Users, Place::Calls];
         let places: &[Place] = match self {
             Self::Stranger => &[],
             Self::Member => &MEMBER,
@@ -142,10 +143,16 @@ impl Place {
 /// What was done before a page is shown, in words that a cookie may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Done {
+    /// The account is made, and waits for its first sign-in.
+    SignedUp,
+    /// The e-mail address is theirs.
+    Verified,
     /// The session is over.
     SignedOut,
     /// Numbers were bought.
     Bought,
+    /// More than one was bought.
+    BoughtSome,
     /// A number goes elsewhere now.
     Bound,
     /// A number goes back.
@@ -160,6 +167,10 @@ pub(crate) enum Done {
     RouteDeleted,
     /// A route is tried earlier.
     RouteMoved,
+    /// A domain waits for its record.
+    DomainAdded,
+    /// A domain counts as the tenant's.
+    DomainVerified,
     /// A SIP user is gone.
     UserDeleted,
     /// A live call is being ended.
@@ -169,9 +180,12 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 17] = [
+        Self::SignedUp,
+        Self::Verified,
         Self::SignedOut,
         Self::Bought,
+        Self::BoughtSome,
         Self::Bound,
         Self::Released,
         Self::TrunkSaved,
@@ -179,6 +193,8 @@ impl Done {
         Self::RouteSaved,
         Self::RouteDeleted,
         Self::RouteMoved,
+        Self::DomainAdded,
+        Self::DomainVerified,
         Self::UserDeleted,
         Self::CallEnding,
         Self::CallPlaced,
@@ -201,8 +217,13 @@ impl Done {
 
     const fn row(self) -> (&'static str, &'static str) {
         match self {
+            Self::SignedUp => ("signed-up", "The account is made. Sign in with it."),
+            Self::Verified => {
+                ("verified", "Thank you: the address is yours, and the account is switched on.")
+            }
             Self::SignedOut => ("signed-out", "You are signed out."),
             Self::Bought => ("bought", "Bought. Say below where calls to it go."),
+            Self::BoughtSome => ("bought-some", "Bought. Open each number to say where calls to it go."),
             Self::Bound => ("bound", "Saved. The next call goes there."),
             Self::Released => ("released", "Released. It stays yours until it is no longer paid for."),
             Self::TrunkSaved => ("trunk-saved", "The trunk is saved."),
@@ -210,6 +231,8 @@ impl Done {
             Self::RouteSaved => ("route-saved", "The route is saved. The next call is routed by it."),
             Self::RouteDeleted => ("route-deleted", "The route is deleted."),
             Self::RouteMoved => ("route-moved", "The route is tried earlier now."),
+            Self::DomainAdded => ("domain-added", "The domain is noted."),
+            Self::DomainVerified => ("domain-verified", "The domain is yours: trunks may have names in it."),
             Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),
             Self::CallEnding => ("call-ending", "The call is being ended."),
             Self::CallPlaced => ("call-placed", "The sandbox is calling."),
@@ -232,7 +255,8 @@ mod tests {
     #[test]
     fn the_menu_marks_the_page_that_is_shown_and_strangers_get_none() {
         let shell = Shell::new(Place::Calls, Audience::Member, None);
-        let current: Vec<_> = shell.menu.iter().filter(|entry| entry.current).map(|entry| entry.href).collect();
+        let current: Vec<_> =
+            shell.menu.iter().filter(|entry| entry.current).map(|entry| entry.href).collect();
         assert_eq!(current, ["/app/calls"]);
         assert!(Shell::new(Place::Outside, Audience::Stranger, None).menu.is_empty());
     }

@@ -1,0 +1,174 @@
+//! One call in full: its times, what it cost, what was heard of it, and how it was decided. While it is up the page
+//! reads itself again.
+
+use super::{decision::DecisionPart, index::caller};
+use crate::portal::{
+    error::PageError,
+    page::{Done, Place, Shell},
+    posted::{Nothing, Posted},
+    visit::{Member, PageResult},
+    words::{self, At, Badge},
+};
+use actix_web::{
+    get, post,
+    web::{Data, Path},
+};
+use app::{
+    App,
+    calls::{CallState, CallView, ChargeView, LegView},
+};
+use askama::Template;
+use domain::ids::CallId;
+
+#[derive(Template)]
+#[template(path = "calls/show.html")]
+struct CallPage {
+    shell: Shell,
+    call: CallPart,
+    charges: Vec<ChargeRow>,
+    rate_version: String,
+    legs: Vec<LegRow>,
+    decision: Option<DecisionPart>,
+}
+
+/// The call.
+struct CallPart {
+    id: String,
+    live: bool,
+    from: String,
+    to: String,
+    direction: &'static str,
+    outcome: Badge,
+    codes: String,
+    explanation: String,
+    duration: String,
+    started: At,
+    answered: Option<At>,
+    ended: Option<At>,
+    total: String,
+}
+
+/// One line of its cost.
+struct ChargeRow {
+    description: String,
+    billed: String,
+    per_minute: String,
+    amount: String,
+}
+
+/// One leg, and what was heard from its peer.
+struct LegRow {
+    name: &'static str,
+    peer: String,
+    codec: String,
+    packets: String,
+    lost: String,
+    foreign: String,
+    jitter: String,
+    sent: String,
+    verdict: Badge,
+    explanation: String,
+}
+
+#[get("/app/calls/{id}")]
+pub(super) async fn show(app: Data<App>, member: Member, id: Path<String>) -> PageResult {
+    let call = app::calls::get(&app, &member.actor, call_id(&id)?).await?;
+    member.page(&CallPage {
+        shell: member.shell(Place::Calls),
+        charges: call.charges.iter().map(ChargeRow::from).collect(),
+        rate_version: call.charges.first().map(|charge| charge.rate_version.clone()).unwrap_or_default(),
+        legs: call.legs.iter().flatten().map(LegRow::from).collect(),
+        decision: call.decision.as_ref().map(DecisionPart::from),
+        call: CallPart::from(&call),
+    })
+}
+
+#[post("/app/calls/{id}/end")]
+pub(super) async fn end(
+    app: Data<App>,
+    member: Member,
+    id: Path<String>,
+    _form: Posted<Nothing>,
+) -> PageResult {
+    let id = call_id(&id)?;
+    match app::calls::end(&app, &member.actor, id).await {
+        Ok(()) => Ok(member.go_saying(&format!("/app/calls/{id}"), Done::CallEnding)),
+        // It ended by itself meanwhile, which is what was wanted.
+        Err(app::Error::Conflict { .. }) => Ok(member.go(&format!("/app/calls/{id}"))),
+        Err(failed) => Err(failed.into()),
+    }
+}
+
+/// A call's identifier out of the path; what is none is nothing that anybody has.
+fn call_id(text: &str) -> Result<CallId, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}
+
+impl From<&CallView> for CallPart {
+    fn from(call: &CallView) -> Self {
+        let outcome = call.outcome.as_ref();
+        let codes = outcome
+            .map(|outcome| format!("{} · {}/{}", outcome.cause.word(), outcome.code, outcome.sub_code));
+        let under_way =
+            if call.answered_at.is_some() { "The call is up." } else { "It has not been answered yet." };
+        Self {
+            id: call.id.to_string(),
+            live: call.state == CallState::Live,
+            from: caller(call),
+            to: call.to.clone(),
+            direction: words::direction(call.direction),
+            outcome: words::outcome(call),
+            codes: codes.unwrap_or_else(|| "–".to_owned()),
+            explanation: outcome.map_or(under_way, |outcome| outcome.explanation.as_str()).to_owned(),
+            duration: words::duration(call.duration_ms),
+            started: At::from(call.started_at),
+            answered: call.answered_at.map(At::from),
+            ended: call.ended_at.map(At::from),
+            total: words::money(call.total),
+        }
+    }
+}
+
+impl From<&ChargeView> for ChargeRow {
+    fn from(charge: &ChargeView) -> Self {
+        Self {
+            description: charge.description.clone(),
+            billed: format!("{} ms", words::count(charge.billed_ms)),
+            per_minute: words::money(charge.per_minute),
+            amount: words::money(charge.amount),
+        }
+    }
+}
+
+impl From<&LegView> for LegRow {
+    fn from(leg: &LegView) -> Self {
+        let peer = match (&leg.peer, &leg.transport) {
+            (Some(peer), Some(transport)) => format!("{peer} {}", transport.to_uppercase()),
+            (Some(peer), None) => peer.clone(),
+            (None, _) => "–".to_owned(),
+        };
+        let micros = leg.received.jitter_us;
+        Self {
+            name: if leg.side == "caller" { "Caller" } else { "Callee" },
+            peer,
+            codec: if leg.codec.is_empty() { "–".to_owned() } else { leg.codec.clone() },
+            packets: words::count(leg.received.packets),
+            lost: words::count(leg.received.lost),
+            foreign: words::count(leg.received.foreign),
+            jitter: format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+            sent: words::count(leg.sent_packets),
+            verdict: verdict(&leg.verdict),
+            explanation: leg.explanation.clone(),
+        }
+    }
+}
+
+/// The word about what was heard, by whether somebody should look into it.
+fn verdict(word: &str) -> Badge {
+    let tone = match word {
+        "flowing" => "good",
+        "" | "not-agreed" => "",
+        _ => "bad",
+    };
+    Badge::new(tone, if word.is_empty() { "no media".to_owned() } else { word.replace('-', " ") })
+}
