@@ -117,6 +117,9 @@ impl Db {
     /// Runs `work` in one write transaction, and commits it where it succeeds. Work that lost a race is rolled back and
     /// tried again a few times, so it must not do anything that a rollback does not undo.
     ///
+    /// The compiler cannot see that the future of a borrowing closure is `Send`: await it where you are, or spawn it
+    /// on a `LocalSet`.
+    ///
     /// # Errors
     /// What `work` answers, or what the commit says.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
