@@ -109,5 +109,6 @@ pub(crate) fn one_time_token() -> anyhow::Result<String> {
 /// # Errors
 /// Where it cannot be read.
 pub(crate) fn pem(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("{} cannot be read: mend http.tls_cert and http.tls_key", path.display()))
+    fs::read(path)
+        .with_context(|| format!("{} cannot be read: mend http.tls_cert and http.tls_key", path.display()))
 }

@@ -18,7 +18,7 @@ mod wiring;
 use clap::Parser;
 use cli::{Cli, Command, OperatorCommand};
 use settings::Settings;
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -56,7 +56,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 /// Logs to standard error, `info` and above unless `RUST_LOG` says otherwise.
 fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        tracing_subscriber::EnvFilter::new("info,actix_server=warn,sqlx=warn,hickory=warn")
+        tracing_subscriber::EnvFilter::new("info,actix_server=warn,sqlx=warn,sea_orm_migration=warn,hickory_resolver=warn,hickory_proto=warn")
     });
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }

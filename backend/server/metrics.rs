@@ -8,15 +8,30 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
     let mut text = String::new();
     let load = app::calls::load(app);
     gauge(&mut text, "dialtone_calls_live", "Calls that are decided or up.", load.live_calls);
-    gauge(&mut text, "dialtone_calls_waiting", "Calls whose hold or settlement waits to be written.", load.waiting);
-    counter(&mut text, "dialtone_jobs_lost", "Writes about calls that found their queue full.", load.lost_jobs);
+    gauge(
+        &mut text,
+        "dialtone_calls_waiting",
+        "Calls whose hold or settlement waits to be written.",
+        load.waiting,
+    );
+    counter(
+        &mut text,
+        "dialtone_jobs_lost",
+        "Writes about calls that found their queue full.",
+        load.lost_jobs,
+    );
     if let Some(drift) = app::money::last_drift(app) {
         drift_rows(&mut text, &drift);
     }
     if let Some(edge) = edge {
         let counters = edge.counters();
         for (name, value) in counters.rows() {
-            counter(&mut text, &format!("dialtone_sip_{name}"), "Counted by the SIP edge since its start.", value);
+            counter(
+                &mut text,
+                &format!("dialtone_sip_{name}"),
+                "Counted by the SIP edge since its start.",
+                value,
+            );
         }
         head(&mut text, "dialtone_sip_requests_total", "Requests received, by method.", "counter");
         for (method, count) in counters.requests {
@@ -27,7 +42,12 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
 }
 
 fn drift_rows(text: &mut String, drift: &app::money::DriftView) {
-    head(text, "dialtone_money_drift_micros", "What call records, ledger and accounts disagree about; zero.", "gauge");
+    head(
+        text,
+        "dialtone_money_drift_micros",
+        "What call records, ledger and accounts disagree about; zero.",
+        "gauge",
+    );
     line(text, format_args!("dialtone_money_drift_micros {}", drift.figure));
 }
 

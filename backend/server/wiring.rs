@@ -74,7 +74,11 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
     let ready = Arc::new(AtomicBool::new(false));
     let edge_handle = edge.as_ref().map(|(handle, _)| handle.clone());
     let setup = if app::operators::exists(&app).await? { None } else { Some(files::one_time_token()?) };
-    let http = if plays(Role::Portal) { Some(http(&settings, &app, &ready, edge_handle, setup.clone())?) } else { None };
+    let http = if plays(Role::Portal) {
+        Some(http(&settings, &app, &ready, edge_handle, setup.clone())?)
+    } else {
+        None
+    };
     let telephony = match edge {
         Some(edge) => Some(telephony(&settings, &app, edge, sandbox)?),
         None => None,
@@ -151,7 +155,8 @@ fn sandbox(settings: &Settings) -> anyhow::Result<Option<(sandbox::Handle, sandb
 fn edge_of(settings: &Settings, secret: [u8; 32]) -> (edge::Handle, edge::Runner) {
     let mut config = edge::Config::new(settings.sip.listen, secret);
     config.public_host = settings.sip.public_host.clone().unwrap_or_default();
-    config.shards = u16::try_from(settings.sip.shards.unwrap_or_else(settings::cores).get()).unwrap_or(u16::MAX);
+    config.shards =
+        u16::try_from(settings.sip.shards.unwrap_or_else(settings::cores).get()).unwrap_or(u16::MAX);
     edge::new(config)
 }
 
@@ -172,8 +177,8 @@ fn telephony(
     let pool = Arc::new(Pool::new(relay));
     let relay = relay_runner.start()?;
     let edge = runner.start(
-        Arc::new(app::calls::Control::new(app.clone())),
-        app::calls::registrations(app),
+        Arc::new(app::calls::Control::new(app)),
+        Arc::new(app::calls::registrations(app)),
         pool,
     )?;
     let sandbox = match sandbox {
@@ -214,7 +219,13 @@ fn is_writing(app: &App) -> bool {
     load.live_calls + load.waiting > 0
 }
 
-fn http(settings: &Settings, app: &App, ready: &Arc<AtomicBool>, edge: Option<edge::Handle>, setup: Option<String>) -> anyhow::Result<web::Server> {
+fn http(
+    settings: &Settings,
+    app: &App,
+    ready: &Arc<AtomicBool>,
+    edge: Option<edge::Handle>,
+    setup: Option<String>,
+) -> anyhow::Result<web::Server> {
     let certificates = match (&settings.http.tls_cert, &settings.http.tls_key) {
         (Some(chain), Some(key)) => web::tls::Certificates::from_pem(&files::pem(chain)?, &files::pem(key)?)
             .context("http.tls_cert and http.tls_key")?,
