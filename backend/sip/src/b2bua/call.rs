@@ -199,12 +199,15 @@ impl Call {
 
     /// Whether this alarm, due at this time, is still set; it is not afterwards.
     pub(super) fn take_alarm(&mut self, alarm: Alarm, at: Instant) -> bool {
-        let slot = &mut self.alarms[alarm.index()];
-        let is_set = *slot == Some(at);
+        let is_set = self.is_set(alarm, at);
         if is_set {
-            *slot = None;
+            self.clear(alarm);
         }
         is_set
+    }
+
+    pub(super) fn is_set(&self, alarm: Alarm, at: Instant) -> bool {
+        self.alarms[alarm.index()] == Some(at)
     }
 
     /// Whether an offer is on its way somewhere in the call, so that another one would cross it (RFC 3261 §14).

@@ -53,6 +53,7 @@ impl Engine {
             Input::End { call, refusal } => self.with(call, |call, io| call.end_by_us(io, now, refusal)),
         }
         self.settle(now);
+        self.drop_stale_alarms();
     }
 
     /// Fires what is due; drain [`Engine::poll_output`] after it.
@@ -107,6 +108,17 @@ impl Engine {
         match message.check() {
             Ok(()) => self.io.layer.handle_packet(now, from, message),
             Err(fault) => self.on_malformed(from, &message, fault),
+        }
+    }
+
+    /// Calls end long before their alarms would ring; what they leave behind is cleared away in bulk.
+    fn drop_stale_alarms(&mut self) {
+        let Self { io, calls, requests } = self;
+        if io.timers.is_crowded(calls.len() + requests.len()) {
+            io.timers.retain(|at, wake| match wake {
+                Wake::Request(request) => requests.get(*request).is_some(),
+                Wake::Call(call, alarm) => calls.get(*call).is_some_and(|call| call.is_set(*alarm, at)),
+            });
         }
     }
 

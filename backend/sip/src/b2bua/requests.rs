@@ -71,9 +71,13 @@ impl Engine {
         self.io.send_reply(now, &pending.asked, answer.status, writer);
     }
 
-    /// The driver makes a call of an INVITE. One that was cancelled meanwhile ends at once.
+    /// The driver makes a call of an INVITE. One that was cancelled meanwhile ends at once. Nothing else can become
+    /// a call.
     pub(super) fn on_accept(&mut self, now: Instant, request: RequestRef) {
         let Some(pending) = self.requests.remove(request) else { return };
+        if pending.asked.message.method() != Method::Invite {
+            return self.io.answer(now, &pending.asked, 500, "no-call");
+        }
         let key = self.calls.next_key();
         let transaction = pending.asked.transaction;
         let call = Call::new(&mut self.io, now, key, pending.asked);

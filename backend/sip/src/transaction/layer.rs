@@ -347,6 +347,12 @@ impl<C: Copy> Layer<C> {
             entry.deadline = Some((timer, at));
         }
         self.timers.set(at, (id, timer));
+        if self.timers.is_crowded(self.entries.len()) {
+            let entries = &self.entries;
+            self.timers.retain(|at, (id, timer)| {
+                entries.get(id.0).is_some_and(|entry| entry.is_running(*timer, at))
+            });
+        }
     }
 
     fn again(&mut self, now: Instant, id: TransactionId, timer: Timer) {

@@ -7,6 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
+/// How many deadlines per thing are kept before the stale ones are dropped.
+const CROWDED: usize = 8;
+/// Queues this small are never looked through.
+const SPARE: usize = 1024;
+
 /// Deadlines of things named by `K`; equal deadlines come in the order in which they were set.
 #[derive(Debug)]
 pub(crate) struct TimerQueue<K> {
@@ -56,6 +61,16 @@ impl<K> TimerQueue<K> {
         self.heap.peek().map(|Reverse(entry)| entry.at)
     }
 
+    /// Whether most entries must be stale, with so many things that can wait: at most two deadlines each are live.
+    pub(crate) fn is_crowded(&self, things: usize) -> bool {
+        self.heap.len() > SPARE.saturating_add(things.saturating_mul(CROWDED))
+    }
+
+    /// Drops the entries that nobody waits for. Called when crowded, it costs each entry ever set little.
+    pub(crate) fn retain(&mut self, mut is_live: impl FnMut(Instant, &K) -> bool) {
+        self.heap.retain(|Reverse(entry)| is_live(entry.at, &entry.key));
+    }
+
     /// Takes the earliest entry that is due.
     pub(crate) fn pop(&mut self, now: Instant) -> Option<(Instant, K)> {
         if self.next()? > now {
@@ -83,5 +98,18 @@ mod tests {
         let due: Vec<_> =
             std::iter::from_fn(|| queue.pop(start + Duration::from_secs(2))).map(|(_, name)| name).collect();
         assert_eq!(due, ["a", "a2", "b"]);
+    }
+
+    #[test]
+    fn a_crowded_queue_can_be_freed_of_what_nobody_waits_for() {
+        let start = Instant::now();
+        let mut queue = TimerQueue::new();
+        for number in 0..2000 {
+            queue.set(start + Duration::from_secs(number), number);
+        }
+        assert!(queue.is_crowded(1) && !queue.is_crowded(500));
+        queue.retain(|_, number| *number >= 1990);
+        assert!(!queue.is_crowded(1));
+        assert_eq!(queue.next(), Some(start + Duration::from_secs(1990)));
     }
 }
