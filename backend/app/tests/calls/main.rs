@@ -1,0 +1,8 @@
+//! Calls and their money through the seam of the edge, on every database that there is.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod crash;
+mod house;
+mod money;
+mod overload;
+mod records;
