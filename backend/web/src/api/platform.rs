@@ -47,7 +47,8 @@ pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> Http
 #[utoipa::path(tag = "platform", security(()), responses((status = 200, body = String, content_type = "text/plain")))]
 #[get("/metrics")]
 pub(crate) async fn get_metrics(door: Data<Door>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body((door.metrics)())
+    let text = (door.metrics)() + &door.answers.text();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
 
 /// The OpenAPI document. It stands beside what it describes.

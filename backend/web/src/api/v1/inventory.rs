@@ -98,7 +98,8 @@ impl FromRequest for Load {
 
 /// Puts numbers up for sale, all or none. As CSV (`text/csv`) the header is
 /// `e164,type,country,locality,areaCode,calling,sms,carrier,monthlyMicros,currency`.
-#[utoipa::path(tag = "operator", request_body = Import, responses((status = 201, body = Imported)))]
+#[utoipa::path(tag = "operator",
+    request_body(content((Import = "application/json"), (String = "text/csv"))), responses((status = 201, body = Imported)))]
 #[post("/api/v1/operator/inventory")]
 pub(crate) async fn import_numbers(app: Data<app::App>, operator: Operator, load: Load) -> ApiResult {
     let done = match load {

@@ -1,20 +1,13 @@
 //! The OpenAPI 3.1 document. One registration gives a route and its entry: the document is what `routes` mounts, plus
 //! what holds for all operations (security, the error envelope, the idempotency header).
 
-use crate::{
-    error::{CODE_HEADER, ErrorBody},
-    routes,
-};
+mod common;
+
+use crate::routes;
 use actix_web::{App, dev::ResourceDef, http::Method};
-use serde_json::json;
 use utoipa::{
-    Modify, OpenApi, ToSchema,
-    openapi::{
-        Content, HeaderBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder,
-        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
-        schema::{ObjectBuilder, Type},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
+    OpenApi,
+    openapi::{OpenApi as Document, path::PathItem},
 };
 use utoipa_actix_web::AppExt as _;
 
@@ -72,11 +65,10 @@ impl RouteMap {
 }
 
 /// The document, with what holds for all operations.
-pub(crate) fn document() -> Document {
+fn document() -> Document {
     let (_, mut document) =
         App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes::mount).split_for_parts();
-    Schemes.modify(&mut document);
-    Common.modify(&mut document);
+    common::add(&mut document);
     document
 }
 
@@ -91,101 +83,6 @@ pub(crate) fn document_and_map() -> (String, RouteMap) {
     let document = document();
     let map = RouteMap::of(&document);
     (document.to_pretty_json().expect("the document has string keys only, so it is always JSON"), map)
-}
-
-struct Schemes;
-
-impl Modify for Schemes {
-    fn modify(&self, document: &mut Document) {
-        let components = document.components.get_or_insert_with(Default::default);
-        let key = ApiKeyValue::with_description(
-            "Authorization",
-            "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=<base64>, by one of the tenant's two access keys, as the Azure Communication Services SDKs sign",
-        );
-        components.add_security_scheme("accessKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
-        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-        let token = token.description(Some("A token from POST /api/v1/tokens")).build();
-        components.add_security_scheme("token", SecurityScheme::Http(token));
-        let mut schemas = Vec::new();
-        ErrorBody::schemas(&mut schemas);
-        components.schemas.extend(schemas);
-        components.schemas.insert("ErrorBody".to_owned(), <ErrorBody as utoipa::PartialSchema>::schema());
-    }
-}
-
-struct Common;
-
-impl Modify for Common {
-    fn modify(&self, document: &mut Document) {
-        for (path, item) in &mut document.paths.paths {
-            let makes = path.starts_with(IDEMPOTENT_ROOT);
-            for (is_post, operation) in operations(item) {
-                operation.responses.responses.insert("default".to_owned(), RefOr::T(failure()));
-                if is_post && makes {
-                    operation.parameters.get_or_insert_with(Vec::new).push(RefOr::T(
-                        ParameterBuilder::new()
-                            .name(IDEMPOTENCY_KEY)
-                            .parameter_in(ParameterIn::Header)
-                            .required(Required::False)
-                            .description(Some("Any text of up to 255 characters: the same request again with the same key gets the first answer again"))
-                            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-                            .build(),
-                    ));
-                }
-            }
-        }
-    }
-}
-
-fn failure() -> utoipa::openapi::Response {
-    let example = |code: &str, message: &str, target: &str| json!({"error": {"code": code, "message": message, "target": target, "details": []}});
-    let content = Content::builder()
-        .schema(Some(Ref::from_schema_name("ErrorBody")))
-        .examples_from_iter([
-            (
-                "Invalid",
-                utoipa::openapi::example::Example::builder()
-                    .value(Some(example("InvalidInput", "email: missing field `email`", "email")))
-                    .build(),
-            ),
-            (
-                "NotFound",
-                utoipa::openapi::example::Example::builder()
-                    .value(Some(example(
-                        "NotFound",
-                        "Input phoneNumber +12125550100 cannot be found.",
-                        "phoneNumber",
-                    )))
-                    .build(),
-            ),
-            (
-                "Unauthenticated",
-                utoipa::openapi::example::Example::builder()
-                    .value(Some(example(
-                        "Unauthenticated",
-                        "say who you are: sign the request with an access key, or send a token",
-                        "Authorization",
-                    )))
-                    .build(),
-            ),
-        ])
-        .build();
-    let code = ObjectBuilder::new().schema_type(Type::String);
-    ResponseBuilder::new()
-        .description("What went wrong, and what to do about it")
-        .header(
-            CODE_HEADER,
-            HeaderBuilder::new().schema(Some(code)).description(Some("The error's code")).build(),
-        )
-        .content("application/json", content)
-        .build()
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
-    [(false, get), (false, put), (true, post), (false, delete), (false, patch)]
-        .into_iter()
-        .filter_map(|(is_post, operation)| operation.as_mut().map(|operation| (is_post, operation)))
 }
 
 fn methods(item: &PathItem) -> Vec<Method> {
@@ -241,9 +138,12 @@ mod tests {
             let id = operation["operationId"].as_str().unwrap();
             assert!(ids.insert(id.to_owned()), "{id} twice");
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
-            let envelope =
-                &operation["responses"]["default"]["content"]["application/json"]["schema"]["$ref"];
-            assert_eq!(envelope, "#/components/schemas/ErrorBody", "{method} {path}");
+            let failure = &operation["responses"]["default"]["$ref"];
+            assert_eq!(failure, "#/components/responses/Failure", "{method} {path}");
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let described = answer["description"].is_string() || answer["$ref"].is_string();
+                assert!(described, "{method} {path} {status}");
+            }
         });
         assert!(ids.len() > 40, "{}", ids.len());
     }
@@ -259,6 +159,21 @@ mod tests {
         assert_eq!(
             open,
             ["post /api/v1/signup", "post /api/v1/tokens", "get /healthz", "get /metrics", "get /readyz"]
+        );
+    }
+
+    /// A change of the API is seen in its diff: `ACCEPT_OPENAPI=1 cargo test -p dialtone-web openapi` takes it over.
+    #[test]
+    fn the_document_is_the_one_that_is_kept_with_the_rules_of_the_house() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/house/openapi.json");
+        let made = format!("{}\n", openapi_json());
+        if std::env::var_os("ACCEPT_OPENAPI").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap();
+        assert!(
+            kept == made,
+            "the API changed: look at it, then run with ACCEPT_OPENAPI=1 and commit openapi.json"
         );
     }
 
