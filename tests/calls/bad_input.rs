@@ -30,14 +30,20 @@ fn a_stranger_gets_no_service_and_no_detail() {
     let refused = ask("127.22.6.1", &request("INVITE", "127.22.6.1", "Contact: <sip:x@127.22.6.1>\r\n"));
     if let Some(answer) = refused {
         assert!(!answer.contains("Reason:"), "{answer}");
-        assert!(answer.starts_with("SIP/2.0 100") || answer.starts_with("SIP/2.0 403") || answer.starts_with("SIP/2.0 404"), "{answer}");
+        assert!(
+            answer.starts_with("SIP/2.0 100")
+                || answer.starts_with("SIP/2.0 403")
+                || answer.starts_with("SIP/2.0 404"),
+            "{answer}"
+        );
     }
     assert_eq!(ask("127.22.6.2", &request("OPTIONS", "127.22.6.2", "")), None);
 }
 
 #[test]
 fn a_message_without_call_id_gets_400_with_a_reason() {
-    let broken = request("INVITE", "127.22.6.3", "Contact: <sip:x@127.22.6.3>\r\n").replace("Call-ID: INVITE@127.22.6.3\r\n", "");
+    let broken = request("INVITE", "127.22.6.3", "Contact: <sip:x@127.22.6.3>\r\n")
+        .replace("Call-ID: INVITE@127.22.6.3\r\n", "");
     let answer = ask("127.22.6.3", &broken).expect("an answer");
     let line = answer.lines().next().unwrap_or_default();
     assert!(line.starts_with("SIP/2.0 400 ") && line.len() > "SIP/2.0 400 Bad Request".len(), "{line}");
@@ -46,7 +52,8 @@ fn a_message_without_call_id_gets_400_with_a_reason() {
 #[test]
 fn garbage_and_huge_lengths_get_silence_and_the_server_lives() {
     assert_eq!(ask("127.22.6.4", "\u{0}\u{1}\u{2}garbage"), None);
-    let huge = request("OPTIONS", "127.22.6.5", "").replace("Content-Length: 0", "Content-Length: 18446744073709551615");
+    let huge = request("OPTIONS", "127.22.6.5", "")
+        .replace("Content-Length: 0", "Content-Length: 18446744073709551615");
     let _ = ask("127.22.6.5", &huge);
     assert_eq!(server().anonymous().get("/readyz").status, 200);
 }

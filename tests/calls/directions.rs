@@ -19,13 +19,21 @@ fn a_sip_user_calls_the_sandbox_by_an_owned_caller_id() {
     assert!(tenant.held() >= 17_000, "a minute is held while the call is up");
     talk_to_echo(&call, 100);
     call.send_dtmf("42#").expect("keys are sent");
-    let heard = call.wait_heard("the echo of the keys", PATIENCE, |heard| heard.digits == "42#").expect("keys come back");
+    let heard = call
+        .wait_heard("the echo of the keys", PATIENCE, |heard| heard.digits == "42#")
+        .expect("keys come back");
     assert_eq!(heard.lost, 0);
     let _ = call.bye().expect("it ends");
     let record = tenant.record(ECHO);
     assert_charged(&record, &[4_000, 13_000]);
-    assert_eq!((record["direction"].as_str(), record["from"].as_str()), (Some("outbound"), Some(tenant.number.as_str())));
-    assert_eq!((record["outcome"]["code"].as_i64(), record["outcome"]["cause"].as_str()), (Some(0), Some("normal-clearing")));
+    assert_eq!(
+        (record["direction"].as_str(), record["from"].as_str()),
+        (Some("outbound"), Some(tenant.number.as_str()))
+    );
+    assert_eq!(
+        (record["outcome"]["code"].as_i64(), record["outcome"]["cause"].as_str()),
+        (Some(0), Some("normal-clearing"))
+    );
     assert_eq!(record["legs"].as_array().map(Vec::len), Some(2), "{record}");
     assert!(record["decision"]["trace"].as_array().is_some_and(|trace| !trace.is_empty()));
     assert_eq!(tenant.held(), 0);
@@ -36,7 +44,8 @@ fn a_sip_user_calls_the_sandbox_by_an_owned_caller_id() {
 fn a_tenants_sbc_calls_out_over_the_platforms_carrier() {
     let tenant = Tenant::new("Sbc To Carrier");
     let sbc = tenant.trunk("sbc.to-carrier.test", "127.22.2.2");
-    let call = sbc.call(&dial_from_trunk(tenant.edge, "sbc.to-carrier.test", &tenant.number, ECHO)).expect("a call");
+    let call =
+        sbc.call(&dial_from_trunk(tenant.edge, "sbc.to-carrier.test", &tenant.number, ECHO)).expect("a call");
     call.wait_answered().expect("it is answered");
     talk_to_echo(&call, 100);
     let _ = call.bye().expect("it ends");
@@ -62,7 +71,11 @@ fn the_sandbox_calls_an_owned_number_that_a_registered_phone_answers() {
 
 /// The sandbox calls, plays a tone and echoes; the callee sends numbered packets and gets each of them back.
 fn inbound(tenant: &Tenant, callee: &Phone) {
-    let placed = tenant.api.post("/api/v1/sandbox/calls", &json!({"from": "+12065550142", "to": tenant.number})).expect(201).body;
+    let placed = tenant
+        .api
+        .post("/api/v1/sandbox/calls", &json!({"from": "+12065550142", "to": tenant.number}))
+        .expect(201)
+        .body;
     let incoming = callee.wait_incoming(PATIENCE).expect("a call comes in");
     assert_eq!(incoming.caller(), "+12065550142");
     incoming.ring().expect("it rings");

@@ -9,7 +9,11 @@ fn assert_failed(tenant: &Tenant, to: &str, code: i64, cause: &str) -> Value {
     let record = tenant.record(to);
     assert_eq!(record["total"]["amountMicros"], 0, "{record}");
     assert_eq!(record["charges"].as_array().map(Vec::len), Some(0), "{record}");
-    assert_eq!((record["outcome"]["code"].as_i64(), record["outcome"]["cause"].as_str()), (Some(code), Some(cause)), "{record}");
+    assert_eq!(
+        (record["outcome"]["code"].as_i64(), record["outcome"]["cause"].as_str()),
+        (Some(code), Some(cause)),
+        "{record}"
+    );
     assert!(record["outcome"]["explanation"].as_str().is_some_and(|text| text.len() > 10));
     assert_eq!(tenant.held(), 0);
     record
@@ -67,13 +71,19 @@ fn early_media_is_heard_before_the_answer_and_not_charged() {
     let (phone, account) = tenant.phone("caller", "127.22.3.6");
     let call = phone.call(&dial(&account, &tenant.number, "+12065550190")).expect("a call");
     call.wait_early_media().expect("183 with media");
-    let _ = call.wait_heard("early audio", PATIENCE, |heard| heard.packets > 5).expect("audio before the answer");
+    let _ =
+        call.wait_heard("early audio", PATIENCE, |heard| heard.packets > 5).expect("audio before the answer");
     call.wait_answered().expect("then the answer");
     let _ = call.bye().expect("it ends");
     let record = tenant.record("+12065550190");
-    let at = |key: &str| record[key].as_str().expect("a time").parse::<chrono::DateTime<chrono::Utc>>().expect("RFC 3339");
+    let at = |key: &str| {
+        record[key].as_str().expect("a time").parse::<chrono::DateTime<chrono::Utc>>().expect("RFC 3339")
+    };
     let answered_ms = (at("endedAt") - at("answeredAt")).num_milliseconds();
-    assert!((answered_ms - record["durationMs"].as_i64().expect("ms")).abs() <= 5, "charged from the answer on: {record}");
+    assert!(
+        (answered_ms - record["durationMs"].as_i64().expect("ms")).abs() <= 5,
+        "charged from the answer on: {record}"
+    );
     assert!(at("answeredAt") > at("startedAt"));
 }
 
@@ -122,7 +132,9 @@ fn the_owner_ends_a_live_call_over_the_api() {
     let (phone, account) = tenant.phone("caller", "127.22.3.10");
     let call = phone.call(&dial(&account, &tenant.number, ECHO)).expect("a call");
     call.wait_answered().expect("it is answered");
-    let live = tenant.api.wait("/api/v1/calls", PATIENCE, |list| list["value"][0]["state"] == "live" && list["value"][0]["answeredAt"].is_string());
+    let live = tenant.api.wait("/api/v1/calls", PATIENCE, |list| {
+        list["value"][0]["state"] == "live" && list["value"][0]["answeredAt"].is_string()
+    });
     let id = live["value"][0]["id"].as_str().expect("an id");
     let answer = tenant.api.delete(&format!("/api/v1/calls/{id}"));
     assert!(matches!(answer.status, 202 | 204), "{} {}", answer.status, answer.text);

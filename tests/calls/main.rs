@@ -55,7 +55,12 @@ impl Tenant {
         let user = self.api.post("/api/v1/sipUsers", &json!({"username": username})).expect(201).body;
         let text = |key: &str| user[key].as_str().expect("a text").to_owned();
         self.domain = text("domain");
-        let account = Account { edge: self.edge, domain: text("domain"), username: text("username"), password: text("password") };
+        let account = Account {
+            edge: self.edge,
+            domain: text("domain"),
+            username: text("username"),
+            password: text("password"),
+        };
         (Phone::bind(&format!("{address}:5060")).expect("a phone"), account)
     }
 
@@ -93,7 +98,9 @@ impl Tenant {
 
     /// Available money, micro-units.
     fn available(&self) -> i64 {
-        self.api.get("/api/v1/balance").expect(200).body["available"]["amountMicros"].as_i64().expect("an amount")
+        self.api.get("/api/v1/balance").expect(200).body["available"]["amountMicros"]
+            .as_i64()
+            .expect("an amount")
     }
 
     fn held(&self) -> i64 {
@@ -115,13 +122,22 @@ fn dial(account: &Account, from: &str, to: &str) -> Dial {
 
 /// An SBC's call: known by its address, never challenged.
 fn dial_from_trunk(edge: SocketAddr, fqdn: &str, from: &str, to: &str) -> Dial {
-    Dial { edge, to: format!("sip:{to}@{}", edge.ip()), from: format!("sip:{from}@{fqdn}"), credentials: None, headers: Vec::new(), offer: true }
+    Dial {
+        edge,
+        to: format!("sip:{to}@{}", edge.ip()),
+        from: format!("sip:{from}@{fqdn}"),
+        credentials: None,
+        headers: Vec::new(),
+        offer: true,
+    }
 }
 
 /// Sends numbered packets and checks that each came back from the echo at the far end.
 fn talk_to_echo(call: &Call, packets: u32) {
     call.send_tone(packets).expect("the tone is sent");
-    let heard = call.wait_heard("its own echo", PATIENCE, |heard| heard.own_echo >= packets).expect("audio both ways");
+    let heard = call
+        .wait_heard("its own echo", PATIENCE, |heard| heard.own_echo >= packets)
+        .expect("audio both ways");
     assert_eq!((heard.own_echo, heard.lost), (packets, 0), "{heard:?}");
     assert_eq!(heard.sources.len(), 1, "audio comes from the relay alone: {heard:?}");
 }
@@ -129,7 +145,8 @@ fn talk_to_echo(call: &Call, packets: u32) {
 /// The charge of each line by the formula of the contract, and their sum.
 fn assert_charged(record: &Value, per_minute: &[i64]) {
     let charges = record["charges"].as_array().expect("charges");
-    let mut prices: Vec<i64> = charges.iter().map(|c| c["perMinute"]["amountMicros"].as_i64().expect("a price")).collect();
+    let mut prices: Vec<i64> =
+        charges.iter().map(|c| c["perMinute"]["amountMicros"].as_i64().expect("a price")).collect();
     let mut expected = per_minute.to_vec();
     prices.sort_unstable();
     expected.sort_unstable();
@@ -138,7 +155,10 @@ fn assert_charged(record: &Value, per_minute: &[i64]) {
     assert!(duration > 0, "{record}");
     let mut total = 0;
     for charge in charges {
-        let (billed, price) = (charge["billedMs"].as_i64().expect("ms"), charge["perMinute"]["amountMicros"].as_i64().expect("a price"));
+        let (billed, price) = (
+            charge["billedMs"].as_i64().expect("ms"),
+            charge["perMinute"]["amountMicros"].as_i64().expect("a price"),
+        );
         assert_eq!(billed, duration, "exact milliseconds: {record}");
         let amount = (billed * price * 2 + 60_000) / 120_000; // rounded half up
         assert_eq!(charge["amount"]["amountMicros"], amount, "{record}");

@@ -53,12 +53,41 @@ fn sipp_calls_out(name: &str, address: &str, transport: &str) {
     let tenant = Tenant::new(name);
     let fqdn = format!("sbc.{}.test", name.to_lowercase().replace(' ', "-"));
     drop(tenant.trunk(&fqdn, address));
-    let _ = tenant.api.patch(&format!("/api/v1/trunks/{fqdn}"), &json!({"transport": if transport == "u1" { "udp" } else { "tcp" }})).expect(200);
+    let _ = tenant
+        .api
+        .patch(
+            &format!("/api/v1/trunks/{fqdn}"),
+            &json!({"transport": if transport == "u1" { "udp" } else { "tcp" }}),
+        )
+        .expect(200);
     let scratch = Scratch::new(&fqdn);
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calls/sipp/uac.xml");
     let edge = tenant.edge.to_string();
-    let arguments = ["-sf", scenario, "-i", address, "-p", "5060", "-mi", address, "-t", transport, "-s", "+12065550190",
-        "-key", "caller", &tenant.number, "-m", "10", "-r", "10", "-timeout", "30", "-timeout_error", &edge];
+    let arguments = [
+        "-sf",
+        scenario,
+        "-i",
+        address,
+        "-p",
+        "5060",
+        "-mi",
+        address,
+        "-t",
+        transport,
+        "-s",
+        "+12065550190",
+        "-key",
+        "caller",
+        &tenant.number,
+        "-m",
+        "10",
+        "-r",
+        "10",
+        "-timeout",
+        "30",
+        "-timeout_error",
+        &edge,
+    ];
     let output = sipp(&scratch, &arguments).output().expect("sipp is installed by tests/run");
     assert!(output.status.success(), "{}", text(&output));
     let all_ended = |list: &serde_json::Value| {
@@ -88,8 +117,13 @@ fn sipp_as_an_sbc_answers_a_call_from_the_sandbox() {
     tenant.bind("trunk", "sbc.sipp-answers.test");
     let scratch = Scratch::new("sipp-answers");
     let arguments = ["-sn", "uas", "-i", "127.22.7.3", "-p", "5060", "-mi", "127.22.7.3", "-rtp_echo"];
-    let _answers = Peer(sipp(&scratch, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sipp"));
-    let placed = tenant.api.post("/api/v1/sandbox/calls", &json!({"from": "+12065550142", "to": tenant.number})).expect(201).body;
+    let _answers =
+        Peer(sipp(&scratch, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sipp"));
+    let placed = tenant
+        .api
+        .post("/api/v1/sandbox/calls", &json!({"from": "+12065550142", "to": tenant.number}))
+        .expect(201)
+        .body;
     let path = format!("/api/v1/calls/{}", placed["callId"].as_str().expect("an id"));
     let flowing = |call: &serde_json::Value| {
         let legs = call["legs"].to_string();
@@ -109,9 +143,12 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
     tenant.domain = user["domain"].as_str().expect("a domain").to_owned();
     let scratch = Scratch::new("baresip");
     let modules = ["/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules"];
-    let modules = modules.into_iter().find(|path| fs::exists(path).is_ok_and(|there| there)).expect("baresip's modules");
+    let modules = modules
+        .into_iter()
+        .find(|path| fs::exists(path).is_ok_and(|there| there))
+        .expect("baresip's modules");
     let config = format!(
-        "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\nmodule stdio.so\n\
+        "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n\
          sip_listen 127.22.7.4:5060\naudio_source ausine,440\naudio_player aufile,{}/heard.wav\naudio_alert aufile,{}/alert.wav\n\
          ausrc_srate 8000\nauplay_srate 8000\nrtp_ports 20000-20100\n",
         scratch.0.display(),
@@ -120,11 +157,18 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
     fs::write(scratch.0.join("config"), config).expect("a configuration");
     let account = format!(
         "<sip:{}@{}>;auth_user=bare;auth_pass={};outbound=\"sip:{}\";regint=60;audio_codecs=PCMU\n",
-        tenant.number, tenant.domain, user["password"].as_str().expect("a password"), tenant.edge
+        tenant.number,
+        tenant.domain,
+        user["password"].as_str().expect("a password"),
+        tenant.edge
     );
     // The address of record is the username's; the caller id is the number that the From of a call may show.
     let registered = account.replacen(&tenant.number, "bare", 1);
-    fs::write(scratch.0.join("accounts"), format!("{registered}{}", account.replace("regint=60", "regint=0"))).expect("accounts");
+    fs::write(
+        scratch.0.join("accounts"),
+        format!("{registered}{}", account.replace("regint=60", "regint=0")),
+    )
+    .expect("accounts");
     let folder = scratch.0.to_str().expect("a path");
     let dial = format!("/dial sip:+12065550100@{}", tenant.domain);
     let find = format!("/uafind sip:{}@{}", tenant.number, tenant.domain);
@@ -133,7 +177,9 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
     let output = command.output().expect("baresip is installed by tests/run");
     let said = text(&output);
     assert!(said.contains("200 OK") || said.contains("registered"), "{said}");
-    let list = tenant.api.wait("/api/v1/calls", Duration::from_secs(20), |list| list["value"][0]["state"] == "ended");
+    let list = tenant
+        .api
+        .wait("/api/v1/calls", Duration::from_secs(20), |list| list["value"][0]["state"] == "ended");
     let id = list["value"][0]["id"].as_str().expect("an id");
     let record = tenant.api.get(&format!("/api/v1/calls/{id}")).expect(200).body;
     assert!(record["answeredAt"].is_string(), "{record}\n{said}");

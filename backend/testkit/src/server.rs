@@ -202,6 +202,7 @@ fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary is built and can be started");
+    watch(child.id());
     let output = Arc::new(Mutex::new(String::new()));
     if let Some(out) = child.stdout.take() {
         collect(out, Arc::clone(&output));
@@ -210,6 +211,14 @@ fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>) {
         collect(err, Arc::clone(&output));
     }
     (child, output)
+}
+
+/// Has the server killed once the test process is gone, however it went: a static's server is never dropped.
+fn watch(server: u32) {
+    let script = format!("while kill -0 {}; do sleep 0.2; done; kill -9 {server}", std::process::id());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.spawn().expect("sh is there");
 }
 
 fn collect(from: impl std::io::Read + Send + 'static, into: Arc<Mutex<String>>) {

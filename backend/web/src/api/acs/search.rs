@@ -12,7 +12,10 @@ use actix_web::{
     web::{Data, Path},
 };
 use app::numbers::{self, SearchResult};
-use domain::numbering::{AssignmentType, Capabilities, NumberType};
+use domain::{
+    money::{Money, divide_rounding_half_up},
+    numbering::{AssignmentType, Capabilities, NumberType},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -88,6 +91,9 @@ pub(crate) struct PhoneNumberSearchResult {
 
 impl From<SearchResult> for PhoneNumberSearchResult {
     fn from(found: SearchResult) -> Self {
+        // The protocol's cost is that of a single number (PhoneNumberCost).
+        let count = i128::try_from(found.phone_numbers.len().max(1)).unwrap_or(1);
+        let each = divide_rounding_half_up(i128::from(found.cost.micros), count);
         let place = SEARCH_ERRORS.iter().position(|word| *word == found.error);
         Self {
             search_id: found.search_id,
@@ -95,7 +101,7 @@ impl From<SearchResult> for PhoneNumberSearchResult {
             phone_number_type: found.phone_number_type,
             assignment_type: found.assignment_type,
             capabilities: found.capabilities,
-            cost: found.cost.into(),
+            cost: Money::new(each, found.cost.currency).into(),
             search_expires_by: instant(found.search_expires_by),
             is_agreement_to_not_resell_required: false,
             error_code: place.unwrap_or(1),
