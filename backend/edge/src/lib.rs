@@ -28,6 +28,11 @@ pub use counters::Counters;
 pub use handle::{Handle, LiveCall};
 pub use runner::{Runner, Running, StartError};
 
+/// How a request is read into the words of the seam. The app's property test holds dry runs equal to calls with it.
+pub mod reading {
+    pub use crate::shard::facts::{of_call, with_approach};
+}
+
 /// Makes an edge that does not run yet: the handle that the app takes, and the runner that starts with the app.
 #[must_use]
 pub fn new(config: Config) -> (Handle, Runner) {

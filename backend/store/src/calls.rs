@@ -127,8 +127,8 @@ pub struct Closing {
     pub duration_ms: u64,
     /// How it ended, for the payer.
     pub outcome: Outcome,
-    /// How it ended, for the callee's tenant of an on-net call.
-    pub callee_outcome: Outcome,
+    /// How it ended, for the callee's tenant; `None` where it is known that there is no record of one.
+    pub callee_outcome: Option<Outcome>,
     /// What it costs, line by line.
     pub charges: Vec<Charge>,
     /// The sum of the charges, micro-units.
@@ -154,10 +154,9 @@ pub async fn close<C: ConnectionTrait>(txn: &C, scope: &Scope, closing: &Closing
     if update.exec(txn).await?.rows_affected == 0 {
         return Ok(false);
     }
-    ended(closing, &closing.callee_outcome)
-        .filter(call::Column::PayerCallId.eq(closing.call.0))
-        .exec(txn)
-        .await?;
+    if let Some(outcome) = &closing.callee_outcome {
+        ended(closing, outcome).filter(call::Column::PayerCallId.eq(closing.call.0)).exec(txn).await?;
+    }
     Ok(true)
 }
 

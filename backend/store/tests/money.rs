@@ -111,7 +111,7 @@ fn closing(call: &Call, duration_ms: u64) -> Closing {
         answered_at: Some(call.started_at),
         ended_at: now(),
         duration_ms,
-        callee_outcome: outcome.clone(),
+        callee_outcome: Some(outcome.clone()),
         outcome,
         total_micros: charges.iter().map(|charge| charge.amount.micros).sum(),
         charges,

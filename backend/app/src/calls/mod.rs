@@ -24,6 +24,8 @@ mod sandbox_call;
 mod settle;
 mod simulate;
 mod table;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod view;
 mod writer;

@@ -101,7 +101,7 @@ fn closing(call: &Call, last: Option<DateTime<Utc>>) -> Closing {
         answered_at: call.answered_at,
         ended_at,
         duration_ms,
-        callee_outcome: outcome.clone(),
+        callee_outcome: Some(outcome.clone()),
         outcome,
         charges,
         total_micros,

@@ -49,7 +49,7 @@ fn closing(carried: &Carried, summary: &CallSummary, funded_ms: u64) -> Closing 
         ended_at: utc(summary.ended_at),
         duration_ms: if summary.answered_at.is_some() { duration_ms } else { 0 },
         outcome: outcome(carried.direction, &summary.end, rung),
-        callee_outcome: outcome(Direction::Inbound, &summary.end, rung),
+        callee_outcome: carried.callee_call.map(|_| outcome(Direction::Inbound, &summary.end, rung)),
         charges,
         total_micros,
         callee_trunk: ring.filter(|_| summary.attempt.is_some()).and_then(|(_, fqdn)| fqdn.clone()),

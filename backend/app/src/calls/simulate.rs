@@ -9,7 +9,8 @@ use super::{
 use crate::{App, Error};
 use domain::{
     access::{Actor, Permission},
-    decision::{Decision, Facts, Funds},
+    config::Snapshot,
+    decision::{Facts, Funds, decide},
     ids::TenantId,
 };
 
@@ -33,21 +34,14 @@ pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<Sim
     Ok(SimulationView::of(&decision, foreign.as_deref()))
 }
 
-/// The decision on a snapshot: the same function as for a live call.
-fn decide(snapshot: &domain::config::Snapshot, facts: &Facts, funds: &Funds) -> Decision {
-    domain::decision::decide(snapshot, facts, funds)
-}
-
 /// The facts of a simulated call, where its tenant may ask for them.
-fn hypothetical(
-    snapshot: &domain::config::Snapshot,
-    tenant: TenantId,
-    call: &Simulation,
-) -> Result<Facts, Error> {
+fn hypothetical(snapshot: &Snapshot, tenant: TenantId, call: &Simulation) -> Result<Facts, Error> {
     if let SimulationSource::Trunk(fqdn) = &call.source {
-        let known = snapshot.tenant(tenant).is_some_and(|piece| piece.piece.value.trunk(fqdn).is_some());
-        if !known {
-            return Err(Error::not_found("source.trunk", format!("there is no trunk {fqdn}")));
+        // A trunk that is switched off is not recognised as a caller either.
+        let trunk = snapshot.tenant(tenant).and_then(|piece| piece.piece.value.trunk(fqdn));
+        if !trunk.is_some_and(|trunk| trunk.enabled) {
+            let message = format!("there is no trunk {fqdn}, or it is switched off");
+            return Err(Error::not_found("source.trunk", message));
         }
     }
     let facts = simulated(tenant, call).ok_or_else(|| {

@@ -17,7 +17,7 @@ pub(super) const fn hop(peer: Peer) -> Hop {
 }
 
 /// Asks with what was seen of a request outside a dialog.
-pub(super) fn with_approach<T>(from: Peer, message: &Message, ask: impl FnOnce(&Approach<'_>) -> T) -> T {
+pub fn with_approach<T>(from: Peer, message: &Message, ask: impl FnOnce(&Approach<'_>) -> T) -> T {
     let from_uri = message.from().ok().and_then(|from| Uri::parse(from.uri).ok());
     let to_uri = message.to().ok().and_then(|to| Uri::parse(to.uri).ok());
     let request_uri = message.request_uri().and_then(|uri| Uri::parse(uri).ok());
@@ -35,13 +35,7 @@ pub(super) fn with_approach<T>(from: Peer, message: &Message, ask: impl FnOnce(&
 }
 
 /// The facts of an INVITE.
-pub(super) fn of_call(
-    call: CallId,
-    from: Peer,
-    message: &Message,
-    party: Party,
-    at: SystemTime,
-) -> CallFacts {
+pub fn of_call(call: CallId, from: Peer, message: &Message, party: Party, at: SystemTime) -> CallFacts {
     let to = message.request_uri().and_then(|uri| Uri::parse(uri).ok()?.user_decoded());
     // A user's own word about who it is counts for nothing (RFC 3325 §5).
     let is_trusted = party.kind != PartyKind::User;

@@ -5,7 +5,7 @@
 
 mod admit;
 mod calls;
-mod facts;
+pub(crate) mod facts;
 mod ids;
 mod media;
 mod outputs;
