@@ -107,8 +107,23 @@ pub async fn kinds<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) 
     Ok(query.into_model::<Kind>().all(on).await?)
 }
 
-/// Free numbers, as many as `limit`, from a place in the order of numbers that the caller chooses: searches that choose
-/// at random seldom meet. On PostgreSQL numbers that another transaction is taking are passed over.
+/// The free number at a place in their order; `None` beyond the last.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn nth_free<C: ConnectionTrait>(
+    on: &C,
+    _scope: &Scope,
+    wanted: &Wanted,
+    skip: u64,
+) -> Result<Option<String>, Error> {
+    let query = Entity::find().filter(conditions(wanted)).order_by_asc(Column::E164).offset(skip).limit(1);
+    Ok(query.one(on).await?.map(|row| row.e164))
+}
+
+/// Free numbers, as many as `limit`, upwards from a number that the caller chooses and then from the lowest: searches
+/// that choose at random seldom meet. On PostgreSQL numbers that another transaction is taking are passed over, and
+/// those that are found are locked.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
@@ -116,12 +131,20 @@ pub async fn free<C: ConnectionTrait>(
     tx: &C,
     _scope: &Scope,
     wanted: &Wanted,
-    skip: u64,
+    from: &str,
     limit: u64,
 ) -> Result<Vec<Stock>, Error> {
-    let query = Entity::find().filter(conditions(wanted)).order_by_asc(Column::E164);
-    let query = query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    Ok(query.offset(skip).limit(limit).all(tx).await?)
+    // By key, not by offset: PostgreSQL would lock what an offset passes over.
+    let query = || {
+        let query = Entity::find().filter(conditions(wanted)).order_by_asc(Column::E164);
+        query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+    };
+    let mut found = query().filter(Column::E164.gte(from)).limit(limit).all(tx).await?;
+    let missing = limit.saturating_sub(found.len() as u64);
+    if missing > 0 {
+        found.extend(query().filter(Column::E164.lt(from)).limit(missing).all(tx).await?);
+    }
+    Ok(found)
 }
 
 /// Whether there is, or was, a number of the kind: sold ones count.

@@ -189,7 +189,7 @@ async fn searches_that_run_at_the_same_time_never_hold_the_same_number() {
             tokio::task::spawn_local(async move {
                 db.write::<_, Error, _>(async |tx| {
                     // All of them go for the same number first.
-                    let found = stock::free(tx, &system(), &Wanted::default(), 0, 1).await?;
+                    let found = stock::free(tx, &system(), &Wanted::default(), "", 1).await?;
                     let names: Vec<String> = found.into_iter().map(|row| row.e164).collect();
                     stock::hold(tx, &system(), &names, search, now() + Duration::minutes(16)).await
                 })

@@ -1,4 +1,5 @@
-//! Databases for tests: each migrated, empty, the test's own, and gone after it.
+//! Databases for tests: each migrated, empty and the test's own. A SQLite file goes with its test; a PostgreSQL schema stays
+//! until the server, which is the test run's own, goes.
 
 use domain::access::Scope;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use store::{Db, Error, Options};
 /// Names a PostgreSQL server (`postgres://user@host/database`) on which tests of the database run too.
 pub const POSTGRES_VARIABLE: &str = "DIALTONE_TEST_POSTGRES";
 
-/// A database that goes when it is dropped.
+/// A database of a test.
 #[derive(Debug)]
 pub struct TestDb {
     /// The database.

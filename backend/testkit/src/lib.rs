@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 
 pub mod database;
+pub mod dns;
 pub mod phone;
 pub mod server;

@@ -1,6 +1,10 @@
 //! A tenant buys what a search holds.
 
-use super::{Operation, SearchRequest, renew::month_after, rows};
+use super::{
+    Operation, SearchRequest,
+    renew::{month_after, month_number},
+    rows,
+};
 use crate::{
     App, Error,
     audit::{self, Change},
@@ -116,9 +120,7 @@ impl Buyer<'_> {
     }
 
     async fn order(&self, tx: &Tx, search: &Search, leases: &[Lease]) -> Result<(), Error> {
-        let item = |lease: &Lease| {
-            serde_json::json!({ "number": lease.e164, "lease": lease.id, "amountMicros": lease.monthly_micros })
-        };
+        let item = |lease: &Lease| serde_json::json!({ "number": lease.e164, "lease": lease.id, "amountMicros": lease.monthly_micros });
         let items: Value = leases.iter().map(item).collect();
         let order = searches::Order {
             id: Uuid::now_v7(),
@@ -143,7 +145,8 @@ impl Buyer<'_> {
 
     /// Debits the first month of each number. No set-up fee is taken, so none is posted.
     async fn pay(&self, tx: &Tx, leases: &[Lease]) -> Result<(), Error> {
-        let account = store::ledger::lock_account(tx, self.scope, self.tenant).await?.ok_or_else(rows::no_tenant)?;
+        let account =
+            store::ledger::lock_account(tx, self.scope, self.tenant).await?.ok_or_else(rows::no_tenant)?;
         let total: i64 = leases.iter().map(|lease| lease.monthly_micros).sum();
         let missing = total.saturating_sub(account.available_micros());
         if total > 0 && missing > 0 {
@@ -151,14 +154,21 @@ impl Buyer<'_> {
         }
         for lease in leases.iter().filter(|lease| lease.monthly_micros > 0) {
             let posting = month(lease, lease.purchased_at, self.app.now())?;
-            store::ledger::post(tx, self.scope, self.tenant, &posting).await.map_err(|error| match error {
-                store::Error::Funds { missing_micros } => too_dear(Money::new(missing_micros, account.currency)),
-                store::Error::Missing => Error::conflict(
-                    "searchId",
-                    format!("these numbers cost {}, and the account is in {}", lease.currency, account.currency),
-                ),
-                other => other.into(),
-            })?;
+            store::ledger::post(tx, self.scope, self.tenant, &posting).await.map_err(
+                |error| match error {
+                    store::Error::Funds { missing_micros } => {
+                        too_dear(Money::new(missing_micros, account.currency))
+                    }
+                    store::Error::Missing => Error::conflict(
+                        "searchId",
+                        format!(
+                            "these numbers cost {}, and the account is in {}",
+                            lease.currency, account.currency
+                        ),
+                    ),
+                    other => other.into(),
+                },
+            )?;
         }
         Ok(())
     }
@@ -171,7 +181,7 @@ pub(super) fn month(lease: &Lease, from: DateTime<Utc>, at: DateTime<Utc>) -> Re
         kind: EntryKind::Lease,
         amount: Money::new(-price.micros, price.currency),
         cover: Cover::Available,
-        key: format!("lease:{}:{}", lease.id, from.format("%Y-%m-%d")),
+        key: format!("lease:{}:{}", lease.id, month_number(lease.purchased_at, from)),
         description: format!("a month of {} from {}", lease.e164, from.format("%Y-%m-%d")),
         at,
         call: None,
@@ -181,9 +191,15 @@ pub(super) fn month(lease: &Lease, from: DateTime<Utc>, at: DateTime<Utc>) -> Re
 }
 
 fn too_dear(missing: Money) -> Error {
-    Error::PaymentRequired { message: format!("{missing} is missing: top up the balance, then buy again"), missing }
+    Error::PaymentRequired {
+        message: format!("{missing} is missing: top up the balance, then buy again"),
+        missing,
+    }
 }
 
 fn lapsed() -> Error {
-    Error::conflict("searchId", "this search holds no numbers any more: search again, and buy within 16 minutes")
+    Error::conflict(
+        "searchId",
+        "this search holds no numbers any more: search again, and buy within 16 minutes",
+    )
 }

@@ -122,8 +122,17 @@ async fn end(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc
 
 /// The first monthly day of a purchase after a time: bought on the 31st, it is due on the last day of short months.
 pub(super) fn month_after(purchased: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
-    let day = |n| purchased.checked_add_months(Months::new(n)).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    (1..).map(day).find(|day| *day > after).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    days(purchased).find(|day| *day > after).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// Which month of a purchase begins at a time; the first is 0.
+pub(super) fn month_number(purchased: DateTime<Utc>, begins: DateTime<Utc>) -> usize {
+    days(purchased).take_while(|day| *day < begins).count()
+}
+
+/// The days on which the months of a purchase begin.
+fn days(purchased: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+    (0..).map_while(move |n| purchased.checked_add_months(Months::new(n)))
 }
 
 #[cfg(test)]
@@ -133,10 +142,13 @@ mod tests {
 
     #[test]
     fn a_number_bought_on_the_31st_is_due_on_the_last_day_of_short_months_and_on_the_31st_again() {
-        let day = |month, day| Utc.with_ymd_and_hms(2027, month, day, 9, 30, 0).single().expect("a day of that year");
+        let day = |month, day| {
+            Utc.with_ymd_and_hms(2027, month, day, 9, 30, 0).single().expect("a day of that year")
+        };
         let bought = day(1, 31);
         assert_eq!(month_after(bought, bought), day(2, 28));
         assert_eq!(month_after(bought, day(2, 28)), day(3, 31));
         assert_eq!(month_after(bought, day(3, 31)), day(4, 30));
+        assert_eq!([bought, day(2, 28), day(3, 31)].map(|begins| month_number(bought, begins)), [0, 1, 2]);
     }
 }

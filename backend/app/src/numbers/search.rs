@@ -22,7 +22,7 @@ pub const QUANTITY_MAX: u32 = 500;
 /// Searches of a tenant that hold numbers at the same time.
 const SEARCHES_HELD_MAX: u64 = 50;
 /// How often a search looks again, when another one took what it had found.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 
 /// Looks for numbers and holds them. The operation is over when this returns; where there are too few numbers it has
 /// failed with `OutOfStock`.
@@ -42,7 +42,8 @@ pub async fn search(app: &App, actor: &Actor, request: SearchRequest) -> Result<
         .write::<_, Error, _>(async |tx| {
             if searches::count_held(tx, &scope).await? >= SEARCHES_HELD_MAX {
                 return Err(Error::TooMany {
-                    message: "too many searches hold numbers: buy or cancel some, or wait until they lapse".to_owned(),
+                    message: "too many searches hold numbers: buy or cancel some, or wait until they lapse"
+                        .to_owned(),
                     retry_after: 60,
                 });
             }
@@ -61,8 +62,13 @@ pub async fn search_result(app: &App, actor: &Actor, id: Uuid) -> Result<SearchR
     let scope = actor.scope(Permission::ReadNumbers)?;
     let row = searches::get(app.db().read(), &scope, id).await?.ok_or_else(|| rows::no_search(id))?;
     let request: SearchRequest = load::read("number_searches.request", row.request)?;
-    let lapsed = row.state == searches::LAPSED || (row.state == searches::HELD && row.expires_at <= app.now());
-    let error = if lapsed { "ReservationExpired".to_owned() } else { row.error.unwrap_or_else(|| "NoError".to_owned()) };
+    let lapsed =
+        row.state == searches::LAPSED || (row.state == searches::HELD && row.expires_at <= app.now());
+    let error = if lapsed {
+        "ReservationExpired".to_owned()
+    } else {
+        row.error.unwrap_or_else(|| "NoError".to_owned())
+    };
     Ok(SearchResult {
         search_id: row.id,
         phone_numbers: load::read("number_searches.numbers", row.numbers)?,
@@ -110,7 +116,9 @@ fn no_plan() -> Error {
     Error::Invalid {
         status: 400,
         code: "InternalError",
-        message: format!("{MESSAGE} GET /availablePhoneNumbers/countries/<country>/offerings says what there is."),
+        message: format!(
+            "{MESSAGE} GET /availablePhoneNumbers/countries/<country>/offerings says what there is."
+        ),
         target: None,
         inner: Some(("BadRequest", MESSAGE.to_owned())),
     }
@@ -132,24 +140,21 @@ async fn hold(
 ) -> Result<Result<Vec<Stock>, u64>, Error> {
     let quantity = u64::from(quantity);
     let until = app.now() + Duration::minutes(SEARCH_MINUTES);
-    let mut free = 0;
     for _ in 0..TRIES {
-        free = stock::count_free(tx, scope, wanted).await?;
+        let free = stock::count_free(tx, scope, wanted).await?;
         if free < quantity {
-            break;
+            return Ok(Err(free));
         }
-        let skip = rand::random_range(0..=free - quantity);
-        let found = stock::free(tx, scope, wanted, skip, quantity).await?;
-        if (found.len() as u64) < quantity {
-            continue;
-        }
+        let from = stock::nth_free(tx, scope, wanted, rand::random_range(0..free)).await?.unwrap_or_default();
+        let found = stock::free(tx, scope, wanted, &from, quantity).await?;
         let numbers: Vec<String> = found.iter().map(|row| row.e164.clone()).collect();
         if stock::hold(tx, scope, &numbers, search, until).await? == quantity {
             return Ok(Ok(found));
         }
         stock::let_go(tx, scope, search).await?;
     }
-    Ok(Err(free))
+    // There are enough, but others are taking them at this moment.
+    Err(Error::Unavailable { retry_after: 1 })
 }
 
 struct Found<'a> {
@@ -163,7 +168,10 @@ struct Found<'a> {
 async fn write(app: &App, tx: &Tx, scope: &Scope, found: Found<'_>) -> Result<Operation, Error> {
     let now = app.now();
     let error = found.numbers.as_ref().err().map(|free| {
-        ("OutOfStock", format!("only {free} such numbers are free: ask for fewer, or for another area code or type"))
+        (
+            "OutOfStock",
+            format!("only {free} such numbers are free: ask for fewer, or for another area code or type"),
+        )
     });
     let state = if error.is_some() { searches::EMPTY } else { searches::HELD };
     let rows = found.numbers.unwrap_or_default();

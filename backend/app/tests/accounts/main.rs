@@ -1,0 +1,10 @@
+//! Accounts, numbers, trunks and carriers: what tenants and the operator do, on a test's own databases.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod carriers;
+mod house;
+mod identity;
+mod numbers;
+mod trunks;
+mod users;
