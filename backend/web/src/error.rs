@@ -210,3 +210,83 @@ impl ResponseError for ApiError {
         response.json(ErrorBody { error: (*self.info).clone() })
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use actix_web::body::to_bytes;
+    use domain::money::{Currency, Money};
+    use serde_json::Value;
+
+    /// Status, code, target, inner code, Retry-After.
+    type Shown = (u16, String, Option<String>, Option<String>, Option<String>);
+
+    async fn shown(error: app::Error) -> Shown {
+        let response = ApiError::from(error).error_response();
+        let status = response.status().as_u16();
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (code, retry_after) = (header(CODE_HEADER).unwrap(), header("retry-after"));
+        assert_eq!(status == 401, header("www-authenticate").is_some());
+        let json: Value = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
+        assert_eq!(json["error"]["code"], code.as_str());
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        (
+            status,
+            code,
+            text(&json["error"]["target"]),
+            text(&json["error"]["innererror"]["code"]),
+            retry_after,
+        )
+    }
+
+    #[actix_web::test]
+    async fn each_answer_of_a_use_case_has_its_status_code_and_target() {
+        let row =
+            |status, code: &str, target: Option<&str>, inner: Option<&str>, after: Option<&str>| -> Shown {
+                let own = |text: Option<&str>| text.map(str::to_owned);
+                (status, code.to_owned(), own(target), own(inner), own(after))
+            };
+        let message = || "why".to_owned();
+        let unfit = app::Error::Invalid {
+            status: 422,
+            code: "UnprocessableConfiguration",
+            message: message(),
+            target: None,
+            inner: Some(("EmptyPatch", message())),
+        };
+        let missing = Money::new(1_000_000, Currency::USD);
+        for (error, expected) in [
+            (app::Error::not_found("id", "why"), row(404, "NotFound", Some("id"), None, None)),
+            (app::Error::invalid("to", "why"), row(400, "InvalidInput", Some("to"), None, None)),
+            (unfit, row(422, "UnprocessableConfiguration", None, Some("EmptyPatch"), None)),
+            (app::Error::conflict("email", "why"), row(409, "Conflict", Some("email"), None, None)),
+            (app::Error::unauthenticated("why"), row(401, "Unauthenticated", None, None, None)),
+            (app::Error::Denied { message: message() }, row(403, "Forbidden", None, None, None)),
+            (
+                app::Error::PaymentRequired { message: message(), missing },
+                row(402, "PaymentRequired", Some("balance"), Some("NotEnoughCredit"), None),
+            ),
+            (
+                app::Error::TooMany { message: message(), retry_after: 7 },
+                row(429, "TooManyRequests", None, None, Some("7")),
+            ),
+            (
+                app::Error::Unavailable { retry_after: 1 },
+                row(503, "ServiceUnavailable", None, None, Some("1")),
+            ),
+        ] {
+            assert_eq!(shown(error).await, expected);
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_failure_inside_shows_nothing_of_itself() {
+        let response =
+            ApiError::from(app::Error::internal("the password of the database is 1234")).error_response();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body()).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("1234"));
+    }
+}

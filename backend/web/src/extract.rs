@@ -125,7 +125,6 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize)]
-    #[expect(dead_code, reason = "only its reading is of interest")]
     struct Line {
         quantity: u32,
     }

@@ -153,3 +153,24 @@ impl Dress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_the_api_are_known_with_double_slashes_and_colons_and_pages_are_not_among_them() {
+        for path in [
+            "/api/v1/tenant",
+            "//availablePhoneNumbers/:purchase",
+            "/sip",
+            "/sip:testRoutesWithNumber",
+            "/openapi.json",
+        ] {
+            assert!(is_api(path), "{path}");
+        }
+        for path in ["/", "/signup", "/app/numbers", "/static/css/x.css", "/apix", "/healthz", ""] {
+            assert!(!is_api(path), "{path}");
+        }
+    }
+}

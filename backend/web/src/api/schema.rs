@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"amountMicros": 8500, "currency": "USD"}))]
-#[expect(dead_code, reason = "it stands in the OpenAPI document for a type of the domain, and is never made")]
 pub(crate) struct Amount {
     /// Millionths of the currency's unit.
     pub(crate) amount_micros: i64,
@@ -52,7 +51,6 @@ pub(crate) enum PhoneNumberCapabilityType {
 
 /// What the number can do.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "it stands in the OpenAPI document for a type of the domain, and is never made")]
 pub(crate) struct PhoneNumberCapabilities {
     pub(crate) calling: PhoneNumberCapabilityType,
     pub(crate) sms: PhoneNumberCapabilityType,

@@ -143,9 +143,13 @@ fn hosts(host: &str) -> BTreeSet<String> {
 /// A Host header's value without its port. An IPv6 literal keeps its brackets.
 pub(crate) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') && !(name.contains(':') && !name.ends_with(']')) => name,
+        Some((name, port)) if is_port(port) && (name.ends_with(']') || !name.contains(':')) => name,
         _ => host,
     }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

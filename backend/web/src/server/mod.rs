@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use wire::Wire;
 
 /// Connections that one worker serves at a time; more wait in the listener's backlog.
-pub const CONNECTIONS_PER_WORKER: usize = 2_000;
+const CONNECTIONS_PER_WORKER: usize = 2_000;
 /// How long a client may take to send the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.

@@ -48,7 +48,14 @@ pub struct Certificates {
 #[derive(Debug)]
 enum Kind {
     Operator(ArcSwap<CertifiedKey>),
-    Local { ca: LocalCa, public_host: String, leaves: Cache<String, Arc<CertifiedKey>> },
+    Local(Box<Local>),
+}
+
+#[derive(Debug)]
+struct Local {
+    ca: LocalCa,
+    public_host: String,
+    leaves: Cache<String, Arc<CertifiedKey>>,
 }
 
 impl Certificates {
@@ -62,7 +69,7 @@ impl Certificates {
         let public_host = public_host.trim_matches(['[', ']']).to_ascii_lowercase();
         let first = certify(&ca, &default_names(&public_host))?;
         leaves.insert(String::new(), first);
-        Ok(Self { kind: Kind::Local { ca, public_host, leaves } })
+        Ok(Self { kind: Kind::Local(Box::new(Local { ca, public_host, leaves })) })
     }
 
     /// The operator's certificate chain and key, both PEM.
@@ -99,7 +106,7 @@ impl Certificates {
     fn leaf(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
         let (ca, public_host, leaves) = match &self.kind {
             Kind::Operator(pair) => return Some(pair.load_full()),
-            Kind::Local { ca, public_host, leaves } => (ca, public_host, leaves),
+            Kind::Local(local) => (&local.ca, &local.public_host, &local.leaves),
         };
         let name = name.map(str::to_ascii_lowercase).filter(|name| is_tenant_of(name, public_host));
         let names = name.as_ref().map_or_else(|| default_names(public_host), |name| vec![name.clone()]);

@@ -1,5 +1,10 @@
 //! What is for sale: countries, places, area codes, kinds with their prices.
 
+#![expect(
+    unused_qualifications,
+    reason = "the macro of the OpenAPI document writes them for several parameters"
+)]
+
 use super::{ApiVersion, Paging, PhoneNumberCost, VersionParams, next_link};
 use crate::{
     api::schema::{PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberType},

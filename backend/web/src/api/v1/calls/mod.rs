@@ -1,5 +1,10 @@
 //! Calls: what would happen, what happened, ending one, and being called by the sandbox.
 
+#![expect(
+    unused_qualifications,
+    reason = "the macro of the OpenAPI document writes them for several parameters"
+)]
+
 mod view;
 
 use super::{Listing, PageParams, created, ok};
