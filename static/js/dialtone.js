@@ -4,32 +4,62 @@
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const source = document.querySelector(button.dataset.copy);
-    await navigator.clipboard.writeText(source.textContent.trim());
     const before = button.textContent;
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+      button.textContent = "Copied";
+    } catch {
+      // The browser gives the clipboard to secure pages alone: select the text instead.
+      window.getSelection().selectAllChildren(document.querySelector(button.dataset.copy));
+      button.textContent = "Selected";
+    }
     setTimeout(() => { button.textContent = before; }, 1500);
   });
 }
 
 // Times are written in UTC by the server; they are shown in the reader's own zone.
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.valueOf())) {
-    time.title = time.textContent.trim();
-    time.textContent = format.format(at);
+const showTimes = (part) => {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.valueOf())) {
+      time.title = time.textContent.trim();
+      time.textContent = format.format(at);
+    }
   }
-}
-
-// A page that shows something live (an element with data-live) is read again every few seconds.
-if (document.querySelector("[data-live]")) {
-  setTimeout(() => { window.location.reload(); }, 5000);
-}
+};
+showTimes(document);
 
 // Forms that cannot be undone ask first: <form data-confirm="Release +1…?">.
-for (const form of document.querySelectorAll("form[data-confirm]")) {
-  form.addEventListener("submit", (event) => {
-    if (!window.confirm(form.dataset.confirm)) event.preventDefault();
-  });
-}
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// What is addressed by the fragment is opened, where it can be.
+const addressed = window.location.hash && document.getElementById(window.location.hash.slice(1));
+if (addressed instanceof HTMLDetailsElement) addressed.open = true;
+
+// A page that shows something live (an element with data-live) is read again every two seconds, without a flicker,
+// until it is live no more.
+const LIVE_EVERY_MS = 2000;
+const renew = async () => {
+  const main = document.querySelector("main");
+  if (!main.querySelector("[data-live]")) return;
+  try {
+    const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("main");
+    if (answer.ok && fresh && !document.activeElement.matches("main :is(input, select, textarea)")) {
+      const reach = "a, button, summary, [tabindex]";
+      const focused = [...main.querySelectorAll(reach)].indexOf(document.activeElement);
+      showTimes(fresh);
+      main.replaceChildren(...fresh.childNodes);
+      main.querySelectorAll(reach)[focused]?.focus();
+    }
+  } catch {
+    // The server is away, or the session has ended: the next try will tell.
+  }
+  setTimeout(renew, LIVE_EVERY_MS);
+};
+if (document.querySelector("[data-live]")) setTimeout(renew, LIVE_EVERY_MS);

@@ -72,7 +72,11 @@ impl PageError {
 
 fn of_app(error: &app::Error, not_found: &str) -> (StatusCode, &'static str, String) {
     use app::Error as E;
-    let text = error.to_string();
+    let text = match error {
+        // The data plane's protocol has one outer message for everything; the inner one says what it is.
+        E::Invalid { inner: Some((_, text)), .. } => sentence(text),
+        _ => sentence(&error.to_string()),
+    };
     match error {
         // Another tenant's things and those that are not there look the same, down to the words.
         E::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found", not_found.to_owned()),
@@ -93,12 +97,20 @@ fn of_app(error: &app::Error, not_found: &str) -> (StatusCode, &'static str, Str
     }
 }
 
+/// A message as a sentence of a page: with a capital and a full stop.
+fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if message.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{first}{}{end}", characters.as_str())
+}
+
 /// Status and sentence of what a form's use case answered: `None` where it is no matter of the form.
 pub(crate) fn of_form(error: app::Error) -> Result<(StatusCode, String), PageError> {
     use app::Error as E;
     match error {
         E::Internal(_) | E::Denied { .. } | E::Unavailable { .. } => Err(PageError::App(error)),
-        E::NotFound { .. } => Ok((StatusCode::UNPROCESSABLE_ENTITY, error.to_string())),
+        E::NotFound { .. } => Ok((StatusCode::UNPROCESSABLE_ENTITY, sentence(&error.to_string()))),
         _ => {
             let (status, _, text) = of_app(&error, "");
             Ok((status, text))
@@ -166,5 +178,30 @@ impl std::error::Error for PageError {}
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         self.words().0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inner_message_is_the_one_that_helps() {
+        let error = app::Error::Invalid {
+            status: 422,
+            code: "UnprocessableConfiguration",
+            message: "One or more request inputs are not valid.".to_owned(),
+            target: None,
+            inner: Some(("InvalidFqdn", "trunk names are host names".to_owned())),
+        };
+        let (status, text) = of_form(error).expect("a matter of the form");
+        assert_eq!((status.as_u16(), text.as_str()), (422, "Trunk names are host names."));
+    }
+
+    #[test]
+    fn what_broke_inside_is_told_to_nobody() {
+        let error = PageError::App(app::Error::internal("no such table: tenants"));
+        assert!(!error.words().2.contains("table"), "{error}");
+        assert!(of_form(app::Error::internal("no such table")).is_err());
     }
 }

@@ -4,7 +4,7 @@ use super::{
     calls::{CallRow, rows},
     page::{Place, Shell},
     visit::{Member, PageResult},
-    words,
+    words::{self, Sum},
 };
 use actix_web::{get, web::Data};
 use app::{
@@ -36,15 +36,15 @@ struct OverviewPage {
 
 /// A tenant's money.
 struct MoneyPart {
-    available: String,
-    balance: String,
-    held: String,
+    available: Sum,
+    balance: Sum,
+    held: Sum,
 }
 
 impl From<&BalanceView> for MoneyPart {
     fn from(view: &BalanceView) -> Self {
         let BalanceView { available, balance, held, .. } = *view;
-        Self { available: words::money(available), balance: words::money(balance), held: words::money(held) }
+        Self { available: available.into(), balance: balance.into(), held: held.into() }
     }
 }
 

@@ -132,7 +132,7 @@ impl Place {
             Self::Outside => ("/", "Start"),
             Self::Overview => ("/app", "Overview"),
             Self::Numbers => ("/app/numbers", "Numbers"),
-            Self::Trunks => ("/app/trunks", "Trunks and routes"),
+            Self::Trunks => ("/app/trunks", "Trunks"),
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
             Self::Platform => ("/operator", "Platform"),

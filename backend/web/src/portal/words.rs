@@ -10,6 +10,9 @@ use domain::{
     numbering::{Binding, NumberType},
 };
 
+/// Decimals of a price per minute.
+const RATE_DECIMALS: usize = 4;
+
 /// A word with a colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Badge {
@@ -53,9 +56,39 @@ pub(crate) fn money(amount: Money) -> String {
     amount.to_string()
 }
 
-/// What a minute costs: `0.0085 USD`.
-pub(crate) fn per(micros: i64, like: Money) -> String {
-    Money::new(micros, like.currency).to_string()
+/// An amount in two parts, for where it is printed large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sum {
+    /// `7.955521`.
+    pub(crate) number: String,
+    /// `USD`.
+    pub(crate) currency: String,
+}
+
+impl From<Money> for Sum {
+    fn from(amount: Money) -> Self {
+        let text = amount.to_string();
+        let number = text.split(' ').next().unwrap_or_default().to_owned();
+        Self { number, currency: amount.currency.to_string() }
+    }
+}
+
+/// What a minute costs, with four decimals at least, so that prices stand under one another: `0.0130 USD`.
+pub(crate) fn rate(per_minute: Money) -> String {
+    let Sum { mut number, currency } = per_minute.into();
+    let decimals = number.rsplit_once('.').map_or(0, |(_, decimals)| decimals.len());
+    number.extend(std::iter::repeat_n('0', RATE_DECIMALS.saturating_sub(decimals)));
+    format!("{number} {currency}")
+}
+
+/// How long money lasts, in the two largest units: `4 h`, `1 h 05 min`, `35 min`, `20 s`.
+pub(crate) fn lasts(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes:02} min"),
+    }
 }
 
 /// `850 ms`, `12.345 s`, `3 min 05 s`, `1 h 02 min 03 s`.
@@ -210,6 +243,20 @@ mod tests {
         ] {
             assert_eq!(duration(milliseconds), text);
         }
+    }
+
+    #[test]
+    fn prices_per_minute_have_four_decimals_at_least() {
+        let shown = |micros| rate(Money::new(micros, domain::money::Currency::USD));
+        assert_eq!([shown(13_000), shown(8_500), shown(1_234)], ["0.0130 USD", "0.0085 USD", "0.001234 USD"]);
+    }
+
+    #[test]
+    fn money_lasts_for_a_round_time() {
+        assert_eq!(
+            [lasts(20), lasts(2_100), lasts(14_400), lasts(3_900)],
+            ["20 s", "35 min", "4 h", "1 h 05 min"]
+        );
     }
 
     #[test]

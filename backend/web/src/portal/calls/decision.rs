@@ -30,7 +30,7 @@ pub(super) struct AttemptRow {
 impl From<&SimulationView> for DecisionPart {
     fn from(decided: &SimulationView) -> Self {
         let step = |step: &domain::decision::Step| StepRow {
-            rule: step.rule.clone(),
+            rule: if step.rule == "callerId" { "caller id".to_owned() } else { step.rule.clone() },
             badge: words::mark(step.mark),
             text: step.text.clone(),
         };

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use app::{
     App, PageRequest, Window,
-    calls::{CallFilter, CallView},
+    calls::{CallFilter, CallState, CallView},
 };
 use askama::Template;
 use domain::cause::Direction;
@@ -148,7 +148,7 @@ impl From<&CallView> for CallRow {
             } else {
                 "–".to_owned()
             },
-            total: words::money(call.total),
+            total: if call.state == CallState::Live { "–".to_owned() } else { words::money(call.total) },
         }
     }
 }

@@ -134,7 +134,7 @@ impl From<&ChargeView> for ChargeRow {
         Self {
             description: charge.description.clone(),
             billed: format!("{} ms", words::count(charge.billed_ms)),
-            per_minute: words::money(charge.per_minute),
+            per_minute: words::rate(charge.per_minute),
             amount: words::money(charge.amount),
         }
     }

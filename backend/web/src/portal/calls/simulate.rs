@@ -116,7 +116,7 @@ impl From<&SimulationView> for Answer {
         Self {
             verdict,
             detail,
-            lasts: words::duration(decided.max_duration_seconds.saturating_mul(1_000)),
+            lasts: words::lasts(decided.max_duration_seconds),
             lines: decided.quote.lines.iter().map(LineRow::from).collect(),
             decision: DecisionPart::from(decided),
         }
@@ -127,7 +127,7 @@ impl From<&QuoteLineView> for LineRow {
     fn from(line: &QuoteLineView) -> Self {
         Self {
             description: line.description.clone(),
-            per_minute: words::money(line.per_minute),
+            per_minute: words::rate(line.per_minute),
             version: line.rate_version.clone(),
         }
     }

@@ -18,7 +18,10 @@ use app::{
     numbers::{OperationStatus, SearchRequest, SearchResult},
 };
 use askama::Template;
-use domain::numbering::{AssignmentType, Capabilities, Capability, NumberType};
+use domain::{
+    money::Money,
+    numbering::{AssignmentType, Capabilities, Capability, NumberType},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -214,8 +217,9 @@ async fn kinds(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, 
     let live = app.live();
     let plan = live.config.plan(tenant.plan.id);
     let choice = |kind: NumberType| {
-        let monthly =
-            plan.and_then(|plan| plan.monthly(kind)).map(|micros| words::per(micros, tenant.balance));
+        let monthly = plan
+            .and_then(|plan| plan.monthly(kind))
+            .map(|micros| words::money(Money::new(micros, tenant.plan.currency)));
         let price = monthly.map_or_else(String::new, |monthly| format!(", {monthly} a month"));
         Choice {
             value: kind.word().to_owned(),

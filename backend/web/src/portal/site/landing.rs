@@ -8,11 +8,7 @@ use crate::portal::{
 use actix_web::{get, web::Data};
 use app::{App, SignupMode};
 use askama::Template;
-use domain::{
-    money::{Currency, Money},
-    numbering::NumberType,
-    rating::PricePlan,
-};
+use domain::{money::Money, numbering::NumberType, rating::PricePlan};
 
 #[derive(Template)]
 #[template(path = "site/landing.html")]
@@ -46,20 +42,25 @@ pub(super) async fn show(app: Data<App>, visit: Visit) -> PageResult {
 
 /// The price list of a plan: numbers by the month, calls by the minute.
 fn prices(plan: &PricePlan) -> Vec<Price> {
-    let amount = |micros: i64, currency: Currency| Money::new(micros, currency).to_string();
-    let line = |what: String, micros, per| Price { what, amount: amount(micros, plan.currency), per };
-    let monthly = plan.monthly.iter().map(|(kind, micros)| line(number(*kind), *micros, "month"));
+    let money = |micros| Money::new(micros, plan.currency);
+    let line = |what, micros| Price { what, amount: words::rate(money(micros)), per: "minute" };
+    let monthly = plan.monthly.iter().map(|(kind, micros)| Price {
+        what: number(*kind),
+        amount: words::money(money(*micros)),
+        per: "month",
+    });
     let outbound = plan.outbound.iter().map(|rate| {
         let to =
             if rate.prefix.is_empty() { "anywhere else".to_owned() } else { format!("to +{}", rate.prefix) };
-        line(format!("Call {to}"), rate.per_minute_micros, "minute")
+        line(format!("Call {to}"), rate.per_minute_micros)
     });
-    let inbound = plan.inbound.iter().map(|(kind, micros)| {
-        line(format!("Call to your {} number", words::number_type(*kind)), *micros, "minute")
-    });
+    let inbound = plan
+        .inbound
+        .iter()
+        .map(|(kind, micros)| line(format!("Call to your {} number", words::number_type(*kind)), *micros));
     let legs = [
-        line("Leg of an app or phone".to_owned(), plan.app_leg_micros, "minute"),
-        line("Leg of a trunk".to_owned(), plan.trunk_leg_micros, "minute"),
+        line("Leg of an app or phone".to_owned(), plan.app_leg_micros),
+        line("Leg of a trunk".to_owned(), plan.trunk_leg_micros),
     ];
     monthly.chain(outbound).chain(inbound).chain(legs).collect()
 }
@@ -82,7 +83,7 @@ mod tests {
             .map(|price| format!("{}: {} a {}", price.what, price.amount, price.per))
             .collect();
         assert!(lines.contains(&"Toll-free number: 2.00 USD a month".to_owned()), "{lines:?}");
-        assert!(lines.contains(&"Call to +1: 0.013 USD a minute".to_owned()), "{lines:?}");
-        assert!(lines.contains(&"Leg of a trunk: 0.004 USD a minute".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"Call to +1: 0.0130 USD a minute".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"Leg of a trunk: 0.0040 USD a minute".to_owned()), "{lines:?}");
     }
 }
