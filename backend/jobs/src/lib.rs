@@ -22,11 +22,14 @@ use tokio::{runtime::Handle, sync::watch, task::LocalSet};
 /// The first runs are spread over this time, so that a start is not a burst.
 const FIRST_RUN_SPREAD: Duration = Duration::from_secs(2);
 
+/// One run of a job.
+type Run = Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+
 /// A job.
 struct Job {
     name: &'static str,
     every: Duration,
-    run: fn(App) -> Pin<Box<dyn Future<Output = Result<(), Error>>>>,
+    run: fn(App) -> Run,
 }
 
 macro_rules! jobs {
