@@ -8,6 +8,8 @@ use store::platform::{self, Replay};
 
 /// Hours that an answer is kept.
 pub const REPLAY_HOURS: i64 = 24;
+/// Minutes that a request may take; after them it may be tried again.
+const ANSWER_MINUTES: i64 = 2;
 /// The longest key.
 pub const KEY_MAX_LEN: usize = 255;
 
@@ -37,29 +39,51 @@ pub struct Ticket(String);
 /// not ready yet.
 pub async fn begin(app: &App, caller: &str, key: &str, request: &[u8]) -> Result<Begun, Error> {
     if key.is_empty() || key.len() > KEY_MAX_LEN || key.chars().any(char::is_control) {
-        return Err(Error::invalid("Idempotency-Key", format!("give 1 to {KEY_MAX_LEN} printable characters")));
+        return Err(Error::invalid(
+            "Idempotency-Key",
+            format!("give 1 to {KEY_MAX_LEN} printable characters"),
+        ));
     }
     let scope = Scope::system("requests are remembered by caller and key");
     let id = hex::encode(Sha256::new().chain_update(caller).chain_update([0]).chain_update(key).finalize());
     let fingerprint = hex::encode(Sha256::digest(request));
-    let row = Replay { id: id.clone(), fingerprint: fingerprint.clone(), status: None, answer: None, created_at: app.now() };
+    let row = Replay {
+        id: id.clone(),
+        fingerprint: fingerprint.clone(),
+        status: None,
+        answer: None,
+        created_at: app.now(),
+    };
     app.db()
-        .write::<_, Error, _>(async |tx| match platform::replay(tx, &scope, &id).await? {
-            Some(known) => replay(app, known, &fingerprint),
-            None => {
-                platform::begin_replay(tx, &scope, row.clone()).await?;
-                Ok(Begun::Fresh(Ticket(id.clone())))
+        .write::<_, Error, _>(async |tx| {
+            let known = platform::replay(tx, &scope, &id).await?;
+            if let Some(known) = known.filter(|known| !is_stuck(app, known)) {
+                return replay(app, known, &fingerprint);
             }
+            platform::forget_replay(tx, &scope, &id).await?;
+            platform::begin_replay(tx, &scope, row.clone()).await?;
+            Ok(Begun::Fresh(Ticket(id.clone())))
         })
         .await
 }
 
+/// Whether a request has been answered for so long that whoever did it must have crashed.
+fn is_stuck(app: &App, known: &Replay) -> bool {
+    known.status.is_none() && known.created_at < app.now() - Duration::minutes(ANSWER_MINUTES)
+}
+
 fn replay(app: &App, known: Replay, fingerprint: &str) -> Result<Begun, Error> {
     if known.fingerprint != fingerprint {
-        return Err(Error::conflict("Idempotency-Key", "this key was used for another request: take a new one"));
+        return Err(Error::conflict(
+            "Idempotency-Key",
+            "this key was used for another request: take a new one",
+        ));
     }
     let (Some(status), Some(answer)) = (known.status, known.answer) else {
-        return Err(Error::conflict("Idempotency-Key", "this request is being answered: ask again in a moment"));
+        return Err(Error::conflict(
+            "Idempotency-Key",
+            "this request is being answered: ask again in a moment",
+        ));
     };
     let body = app.vault().open(place(&known.id), &answer)?.to_vec();
     Ok(Begun::Replay { status: u16::try_from(status).map_err(Error::internal)?, body })

@@ -4,6 +4,7 @@ use super::purchase::month;
 use crate::{
     App, Error,
     audit::{self, Change},
+    inventory::ensure_sandbox_stock,
     snapshot::{Changed, refresh},
 };
 use chrono::{DateTime, Duration, Months, Utc};
@@ -61,6 +62,10 @@ pub(crate) async fn renew_at(app: &App, now: DateTime<Utc>) -> Result<Renewed, E
                 }
             }
         }
+    }
+    if !ended_of.is_empty() {
+        // Fictional numbers are not for sale while the sandbox is off.
+        ensure_sandbox_stock(app).await?;
     }
     for tenant in ended_of {
         refresh(app, Changed::Tenant(tenant)).await?;

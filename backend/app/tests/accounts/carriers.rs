@@ -46,6 +46,11 @@ async fn a_real_carrier_switches_the_sandbox_off_and_what_was_sold_stays_sold() 
         assert_eq!(app.live().senders("127.0.0.8".parse().unwrap()).len(), 1);
         assert!(numbers::countries(&app, &actor, Window::default()).await.unwrap().value.is_empty());
         assert_eq!(app.live().tenant(acme.tenant.id).unwrap().piece.piece.value.numbers.len(), 1);
+        let held = numbers::search(&app, &actor, request()).await;
+        assert!(
+            held.unwrap().error.is_some_and(|(code, _)| code == "OutOfStock"),
+            "nothing fictional is sold meanwhile"
+        );
         let off = CarrierPatch { enabled: Some(false), ..CarrierPatch::default() };
         carriers::update(&app, &operator(), made.id, off).await.unwrap();
         assert!(app.sandbox_on());
