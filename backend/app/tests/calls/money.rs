@@ -171,3 +171,27 @@ async fn a_tenant_without_money_is_told_how_much_is_missing_live_and_in_a_dry_ru
         house.is_sound().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_given_up_while_its_hold_is_written_is_closed_after_it() {
+    for test in TestDb::each().await.unwrap() {
+        let house = House::new(&start(&test).await, "acme").await;
+        let blocked = test.db.begin().await.unwrap();
+        let facts = house.dials(ECHO);
+        let call = facts.call;
+        let (send, verdict) = tokio::sync::oneshot::channel();
+        house.control.decide(
+            facts,
+            edge::seam::Reply::new(|verdict| {
+                let _ = send.send(verdict);
+            }),
+        );
+        house.ends(call, None, End::Cancelled);
+        blocked.rollback().await.unwrap();
+        verdict.await.unwrap().expect("an answer");
+        let record = house.settled(call).await;
+        assert_eq!(record.outcome.map(|outcome| outcome.cause), Some(Cause::Cancelled));
+        house.is_sound().await;
+        assert_eq!(dialtone_app::calls::load(&house.app).live_calls, 0);
+    }
+}
