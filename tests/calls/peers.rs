@@ -150,7 +150,7 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
     let config = format!(
         "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n\
          sip_listen 127.22.7.4:5060\naudio_source ausine,440\naudio_player aufile,{}/heard.wav\naudio_alert aufile,{}/alert.wav\n\
-         ausrc_srate 8000\nauplay_srate 8000\nrtp_ports 20000-20100\n",
+         ausrc_srate 8000\nauplay_srate 8000\nnet_interface 127.22.7.4\nrtp_ports 31000-31100\n",
         scratch.0.display(),
         scratch.0.display()
     );

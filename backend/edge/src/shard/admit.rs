@@ -104,7 +104,7 @@ impl Shard {
                 add(&self.tally().challenges, 1);
                 let (status, header) =
                     if is_register { (401, "WWW-Authenticate") } else { (407, "Proxy-Authenticate") };
-                let challenges = challenges(&self.context, &realm, stale, self.wall);
+                let challenges = challenges(&self.context, message, &realm, stale, self.wall);
                 let refused = Refused::new(status);
                 Err(Some(challenges.into_iter().fold(refused, |refused, value| refused.with(header, value))))
             }

@@ -54,14 +54,31 @@ pub(super) fn prove(context: &Context, message: &Message, realm: &str, wall: Sys
     }
 }
 
-/// One challenge for each algorithm, the stronger first (RFC 8760 §2.4), each with its own nonce.
-pub(super) fn challenges(context: &Context, realm: &str, stale: bool, wall: SystemTime) -> [String; 2] {
-    [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
-        let nonce = context.mint.mint(unix_seconds(wall), algorithm);
-        let mut challenge = Challenge::new(realm, nonce, algorithm);
+/// User agents that give up where any challenge names an algorithm they do not know, instead of passing over it as RFC
+/// 8760 §2.4 asks. baresip 1.0, which Debian 12 ships, ends its registration with "Function not implemented".
+const MD5_ALONE: [&str; 2] = ["baresip v0.", "baresip v1."];
+
+/// One challenge for each algorithm, the stronger first (RFC 8760 §2.4), each with its own nonce; MD5 alone for
+/// [user agents](MD5_ALONE) that would otherwise not answer at all.
+pub(super) fn challenges(
+    context: &Context,
+    message: &Message,
+    realm: &str,
+    stale: bool,
+    wall: SystemTime,
+) -> Vec<String> {
+    let agent = message.header(HeaderName::UserAgent).unwrap_or_default();
+    let algorithms: &[Algorithm] = match MD5_ALONE.iter().any(|old| agent.starts_with(old)) {
+        true => &[Algorithm::Md5],
+        false => &[Algorithm::Sha256, Algorithm::Md5],
+    };
+    let challenge = |algorithm: &Algorithm| {
+        let nonce = context.mint.mint(unix_seconds(wall), *algorithm);
+        let mut challenge = Challenge::new(realm, nonce, *algorithm);
         challenge.stale = stale;
         challenge.to_header()
-    })
+    };
+    algorithms.iter().map(challenge).collect()
 }
 
 fn unix_seconds(wall: SystemTime) -> u64 {
