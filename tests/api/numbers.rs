@@ -134,7 +134,7 @@ fn a_released_number_stays_until_the_end_of_what_was_paid() {
 fn a_search_for_more_than_there_is_fails_in_the_operation() {
     let tenant = tenant("Wants All");
     let search = json!({"phoneNumberType": "geographic", "assignmentType": "application",
-        "capabilities": {"calling": "inbound", "sms": "none"}, "quantity": 5000});
+        "capabilities": {"calling": "inbound", "sms": "none"}, "quantity": 500});
     let found =
         tenant.post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search).expect(202);
     let operation = tenant.get(found.header("operation-location").expect("an operation")).expect(200).body;

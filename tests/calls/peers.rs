@@ -141,6 +141,7 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
     let mut tenant = Tenant::new("Baresip");
     let user = tenant.api.post("/api/v1/sipUsers", &json!({"username": "bare"})).expect(201).body;
     tenant.domain = user["domain"].as_str().expect("a domain").to_owned();
+    // baresip binds RTP to every address, so that on loopback its packets leave from 127.0.0.1 whatever it says in SDP.
     let scratch = Scratch::new("baresip");
     let modules = ["/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules"];
     let modules = modules
@@ -149,8 +150,8 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
         .expect("baresip's modules");
     let config = format!(
         "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n\
-         sip_listen 127.22.7.4:5060\naudio_source ausine,440\naudio_player aufile,{}/heard.wav\naudio_alert aufile,{}/alert.wav\n\
-         ausrc_srate 8000\nauplay_srate 8000\nnet_interface 127.22.7.4\nrtp_ports 31000-31100\n",
+         sip_listen 127.0.0.1:5071\naudio_source ausine,440\naudio_player aufile,{}/heard.wav\naudio_alert aufile,{}/alert.wav\n\
+         ausrc_srate 48000\nausrc_channels 2\nauplay_srate 8000\nnet_interface 127.0.0.1\nrtp_ports 31000-31100\n",
         scratch.0.display(),
         scratch.0.display()
     );

@@ -25,7 +25,7 @@ pub struct Options {
     pub binary: PathBuf,
     /// Its address: one per server, `127.x.y.z`. Everything listens there on the default ports.
     pub address: Ipv4Addr,
-    /// Further settings, as environment variables.
+    /// Further settings, as environment variables; an empty value takes a usual one away.
     pub settings: Vec<(String, String)>,
 }
 
@@ -54,7 +54,8 @@ impl Server {
     /// With the server's output, where it is not ready in time.
     #[must_use]
     pub fn start_with(options: Options) -> Self {
-        let data = std::env::temp_dir().join(format!("dialtone-test-{}-{}", std::process::id(), options.address));
+        let data =
+            std::env::temp_dir().join(format!("dialtone-test-{}-{}", std::process::id(), options.address));
         if data.exists() {
             std::fs::remove_dir_all(&data).expect("an old test's data can be removed");
         }
@@ -150,7 +151,8 @@ impl Server {
 
     fn wait_ready(&mut self) {
         let end = Instant::now() + START_PATIENCE;
-        let probe = reqwest::blocking::Client::builder().timeout(Duration::from_secs(2)).build().expect("a client");
+        let probe =
+            reqwest::blocking::Client::builder().timeout(Duration::from_secs(2)).build().expect("a client");
         let url = format!("{}/readyz", self.http());
         loop {
             if probe.get(&url).send().is_ok_and(|answer| answer.status() == 200) {
@@ -197,10 +199,16 @@ fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>) {
         .env("DIALTONE_MEDIA__PORTS", "20000-20999")
         .env("DIALTONE_OPERATOR__EMAIL", OPERATOR_EMAIL)
         .env("DIALTONE_OPERATOR__PASSWORD", OPERATOR_PASSWORD)
-        .envs(options.settings.iter().map(|(key, value)| (key, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    for (key, value) in &options.settings {
+        if value.is_empty() {
+            command.env_remove(key)
+        } else {
+            command.env(key, value)
+        };
+    }
     let mut child = command.spawn().expect("the binary is built and can be started");
     watch(child.id());
     let output = Arc::new(Mutex::new(String::new()));
@@ -218,7 +226,9 @@ fn watch(server: u32) {
     let script = format!("while kill -0 {}; do sleep 0.2; done; kill -9 {server}", std::process::id());
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    shell.spawn().expect("sh is there");
+    let mut shell = shell.spawn().expect("sh is there");
+    // Its end is waited for by nobody else; the thread goes with the process.
+    std::thread::spawn(move || shell.wait());
 }
 
 fn collect(from: impl std::io::Read + Send + 'static, into: Arc<Mutex<String>>) {
