@@ -29,14 +29,19 @@ const PACKETS: u32 = 500;
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let binary = arguments.next().expect("the path of the binary");
-    let given: Vec<u32> = arguments.map(|rate| rate.parse().expect("a rate is a number of calls per second")).collect();
+    let given: Vec<u32> =
+        arguments.map(|rate| rate.parse().expect("a rate is a number of calls per second")).collect();
     let rates = if given.is_empty() { vec![50, 100, 200, 400] } else { given };
-    let settings = vec![("DIALTONE_SANDBOX".to_owned(), "on".to_owned()), ("RUST_LOG".to_owned(), "warn".to_owned())];
+    let settings =
+        vec![("DIALTONE_SANDBOX".to_owned(), "on".to_owned()), ("RUST_LOG".to_owned(), "warn".to_owned())];
     let server = Server::start_with(Options { binary: binary.into(), address: EDGE, settings });
     let (tenant, number) = set_up(&server);
     println!("floor: one 172-byte datagram over loopback costs {:.2} us of CPU", floor());
     println!("\nsignalling: INVITE/100/180/200/ACK/BYE/200, held, recorded and charged");
-    println!("{:>6} {:>8} {:>7} {:>8} {:>9} {:>12} {:>10}", "cps", "calls", "failed", "retrans", "recorded", "CPU us/call", "core %");
+    println!(
+        "{:>6} {:>8} {:>7} {:>8} {:>9} {:>12} {:>10}",
+        "cps", "calls", "failed", "retrans", "recorded", "CPU us/call", "core %"
+    );
     let carrier = start_carrier();
     for rate in rates {
         signalling(&server, &tenant, &number, rate);
@@ -62,7 +67,12 @@ fn set_up(server: &Server) -> (Client, String) {
     let money = json!({"amount": {"amountMicros": 100_000_000_000_i64, "currency": "USD"}, "reason": "load"});
     let _ = operator.post(&format!("/api/v1/operator/tenants/{id}:credit"), &money);
     let number = tenant.buy("US", "geographic");
-    let _ = tenant.patch("/sip?api-version=2023-03-01", &json!({"trunks": {"sbc.load.test": {"sipSignalingPort": 5060}}})).expect(200);
+    let _ = tenant
+        .patch(
+            "/sip?api-version=2023-03-01",
+            &json!({"trunks": {"sbc.load.test": {"sipSignalingPort": 5060}}}),
+        )
+        .expect(200);
     let udp = json!({"transport": "udp", "addresses": [SBC], "media": {"srtp": "off"}, "limits": {"callsPerSecond": 100_000, "maxCalls": 100_000}});
     let _ = tenant.patch("/api/v1/trunks/sbc.load.test", &udp).expect(200);
     (tenant, number)
@@ -80,9 +90,14 @@ impl Drop for Peer {
 }
 
 fn start_carrier() -> Peer {
-    let arguments = ["-sn", "uas", "-i", CARRIER, "-p", "5060", "-mi", CARRIER, "-nostdin", "-buff_size", "8388608"];
+    let arguments =
+        ["-sn", "uas", "-i", CARRIER, "-p", "5060", "-mi", CARRIER, "-nostdin", "-buff_size", "8388608"];
     let mut sipp = Command::new("sipp");
-    sipp.args(arguments).current_dir(std::env::temp_dir()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    sipp.args(arguments)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     Peer(sipp.spawn().expect("sipp can be started"))
 }
 
@@ -92,8 +107,32 @@ fn signalling(server: &Server, tenant: &Client, number: &str, rate: u32) {
     let calls = u64::from(rate) * STEP_SECONDS;
     let (before, recorded, began) = (cpu(server.pid()), recorded(tenant), Instant::now());
     let mut sipp = Command::new("sipp");
-    sipp.arg("-sf").arg(&scenario).args(["-i", SBC, "-p", "5060", "-mi", SBC, "-s", "+12065550100", "-key", "caller", number]);
-    sipp.args(["-m", &calls.to_string(), "-r", &rate.to_string(), "-l", "100000", "-timeout", "60", "-nostdin", "-buff_size", "8388608"]);
+    sipp.arg("-sf").arg(&scenario).args([
+        "-i",
+        SBC,
+        "-p",
+        "5060",
+        "-mi",
+        SBC,
+        "-s",
+        "+12065550100",
+        "-key",
+        "caller",
+        number,
+    ]);
+    sipp.args([
+        "-m",
+        &calls.to_string(),
+        "-r",
+        &rate.to_string(),
+        "-l",
+        "100000",
+        "-timeout",
+        "60",
+        "-nostdin",
+        "-buff_size",
+        "8388608",
+    ]);
     sipp.arg("-trace_stat").arg("-stf").arg(&statistics).args(["-fd", "1"]).arg(format!("{EDGE}:5060"));
     sipp.current_dir(std::env::temp_dir()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let status = sipp.status().expect("sipp can be started");
@@ -103,7 +142,13 @@ fn signalling(server: &Server, tenant: &Client, number: &str, rate: u32) {
     let now = wait_recorded(tenant, recorded + counted.successful);
     let per_call = used.as_micros() as f64 / counted.successful.max(1) as f64;
     let core = used.as_secs_f64() / took.as_secs_f64() * 100.0;
-    println!("{rate:>6} {:>8} {:>7} {:>8} {:>9} {per_call:>12.0} {core:>10.0}", counted.successful, counted.failed, counted.retransmissions, now - recorded);
+    println!(
+        "{rate:>6} {:>8} {:>7} {:>8} {:>9} {per_call:>12.0} {core:>10.0}",
+        counted.successful,
+        counted.failed,
+        counted.retransmissions,
+        now - recorded
+    );
     if !status.success() && counted.failed == 0 {
         eprintln!("sipp ended with {status}");
     }
@@ -121,13 +166,19 @@ impl Counted {
     fn read(file: &PathBuf) -> Self {
         let text = fs::read_to_string(file).unwrap_or_default();
         let _ = fs::remove_file(file);
-        let (Some(head), Some(last)) = (text.lines().next(), text.lines().last()) else { return Self::default() };
+        let (Some(head), Some(last)) = (text.lines().next(), text.lines().last()) else {
+            return Self::default();
+        };
         let column = |name: &str| {
             let at = head.split(';').position(|known| known == name)?;
             last.split(';').nth(at)?.parse().ok()
         };
         let of = |name| column(name).unwrap_or_default();
-        Self { successful: of("SuccessfulCall(C)"), failed: of("FailedCall(C)"), retransmissions: of("Retransmissions(C)") }
+        Self {
+            successful: of("SuccessfulCall(C)"),
+            failed: of("FailedCall(C)"),
+            retransmissions: of("Retransmissions(C)"),
+        }
     }
 }
 
@@ -166,7 +217,14 @@ fn media(server: &Server, number: &str, calls: usize) {
     let callee = Phone::bind(&format!("{CARRIER}:5060")).expect("a carrier");
     callee.answering(Answering::Answer { ring: Duration::ZERO, sound: Sound::Echo }).expect("it answers");
     let edge = server.sip();
-    let dial = Dial { edge, to: format!("sip:+12065550100@{EDGE}"), from: format!("sip:{number}@sbc.load.test"), credentials: None, headers: Vec::new(), offer: true };
+    let dial = Dial {
+        edge,
+        to: format!("sip:+12065550100@{EDGE}"),
+        from: format!("sip:{number}@sbc.load.test"),
+        credentials: None,
+        headers: Vec::new(),
+        offer: true,
+    };
     let up: Vec<_> = (0..calls).map(|_| sbc.call(&dial).expect("a call")).collect();
     for call in &up {
         call.wait_answered().expect("it is answered");
@@ -183,7 +241,12 @@ fn media(server: &Server, number: &str, calls: usize) {
     let back: u64 = up.iter().map(|call| u64::from(call.heard().expect("counters").own_echo)).sum();
     let sent = u64::from(PACKETS) * calls as u64;
     let relayed = sent + back;
-    println!("{calls:>6} {relayed:>10} {:>7} {:>14.2} {:>10.0}", sent - back, used.as_micros() as f64 / relayed.max(1) as f64, used.as_secs_f64() / took.as_secs_f64() * 100.0);
+    println!(
+        "{calls:>6} {relayed:>10} {:>7} {:>14.2} {:>10.0}",
+        sent - back,
+        used.as_micros() as f64 / relayed.max(1) as f64,
+        used.as_secs_f64() / took.as_secs_f64() * 100.0
+    );
     for call in &up {
         let _ = call.bye();
     }
@@ -200,7 +263,10 @@ fn cpu(pid: u32) -> Duration {
 
 /// Microseconds of CPU for one send of 172 bytes over loopback with its delivery.
 fn floor() -> f64 {
-    let (from, to) = (UdpSocket::bind("127.24.4.1:0").expect("a socket"), UdpSocket::bind("127.24.4.2:0").expect("a socket"));
+    let (from, to) = (
+        UdpSocket::bind("127.24.4.1:0").expect("a socket"),
+        UdpSocket::bind("127.24.4.2:0").expect("a socket"),
+    );
     let target = to.local_addr().expect("an address");
     let (count, before, mut buffer) = (100_000_u32, cpu(std::process::id()), [0; 256]);
     for _ in 0..count {

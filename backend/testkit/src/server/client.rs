@@ -20,7 +20,10 @@ impl Answer {
     /// A header's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The answer, which must have this status.
@@ -54,7 +57,9 @@ impl Client {
     /// Where no HTTP client can be made.
     #[must_use]
     pub fn anonymous(base: String) -> Self {
-        let builder = reqwest::blocking::Client::builder().timeout(Duration::from_secs(30)).redirect(reqwest::redirect::Policy::none());
+        let builder = reqwest::blocking::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none());
         Self { http: builder.build().expect("an HTTP client"), base, token: None, account: Value::Null }
     }
 
@@ -120,8 +125,10 @@ impl Client {
         }
         let answer = request.send().expect("the server answers");
         let status = answer.status().as_u16();
-        let text_of = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
+        let text_of =
+            |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers =
+            answer.headers().iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
         let text = answer.text().expect("a body");
         Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers }
     }
@@ -135,11 +142,15 @@ impl Client {
         let search = json!({"phoneNumberType": kind, "assignmentType": "application",
             "capabilities": {"calling": "inbound+outbound", "sms": "none"}, "quantity": 1});
         let version = "api-version=2025-06-01";
-        let found = self.post(&format!("/availablePhoneNumbers/countries/{country}/:search?{version}"), &search).expect(202);
+        let found = self
+            .post(&format!("/availablePhoneNumbers/countries/{country}/:search?{version}"), &search)
+            .expect(202);
         let id = found.header("search-id").expect("a search id").to_owned();
         let result = self.get(&format!("/availablePhoneNumbers/searchResults/{id}?{version}")).expect(200);
         let number = result.body["phoneNumbers"][0].as_str().expect("a number").to_owned();
-        let bought = self.post(&format!("/availablePhoneNumbers/:purchase?{version}"), &json!({"searchId": id})).expect(202);
+        let bought = self
+            .post(&format!("/availablePhoneNumbers/:purchase?{version}"), &json!({"searchId": id}))
+            .expect(202);
         assert!(bought.text.is_empty(), "a long-running operation starts with an empty body");
         let _ = self.get(&format!("/phoneNumbers/{}?{version}", number.replace('+', "%2B"))).expect(200);
         number

@@ -131,7 +131,7 @@ async fn search(app: &App, member: &Member, form: &SearchForm) -> Result<Uuid, a
         let nothing = "nothing like that is for sale at this moment: try another area code or type";
         return Err(app::Error::conflict(
             "search",
-            operation.error.map_or(nothing.to_owned(), |(_, text)| text),
+            operation.error.map_or_else(|| nothing.to_owned(), |(_, text)| text),
         ));
     }
     operation.subject().parse().map_err(app::Error::internal)
