@@ -142,3 +142,24 @@ fn every_page_forbids_scripts_and_styles_of_others_and_its_files_are_kept_by_the
     assert!(script.header("content-type").starts_with("text/javascript"));
     browser.get("/static/../Cargo.toml").expect(404);
 }
+
+#[test]
+fn a_head_is_answered_like_a_get_without_its_body() {
+    let http = reqwest::blocking::Client::new();
+    let head = http.head(format!("{}/", SHARED.http())).send().expect("an answer");
+    assert_eq!(head.status(), 200);
+    assert!(head.text().expect("no body").is_empty());
+}
+
+#[test]
+fn over_tls_the_cookies_are_for_this_host_and_for_tls_alone() {
+    let authority = std::fs::read(SHARED.data().join("ca.pem")).expect("the local authority");
+    let authority = reqwest::Certificate::from_pem(&authority).expect("a certificate");
+    let http =
+        reqwest::blocking::Client::builder().add_root_certificate(authority).build().expect("a client");
+    let page =
+        http.get(format!("{}/signin", SHARED.http().replace("http:", "https:"))).send().expect("an answer");
+    let cookie = page.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
+    assert!(cookie.starts_with("__Host-dialtone-visit=") && cookie.contains("Secure"), "{cookie}");
+    assert!(!cookie.contains("Domain"), "{cookie}");
+}

@@ -30,8 +30,8 @@ pub mod vault;
 mod window;
 
 pub use error::{Error, StartError};
-pub use settings::{SandboxMode, Settings, SignupMode};
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageRequest};
+pub use settings::{SandboxMode, Settings, SignupMode};
 pub use vault::Vault;
 pub use window::{List, ROWS_DEFAULT, ROWS_MAX, Window};
 

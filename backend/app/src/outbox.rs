@@ -75,7 +75,11 @@ async fn try_mail(app: &App, mut message: Message) -> Message {
     match app.deps().mailer.send(&mail).await {
         Ok(()) => message.state = DONE.to_owned(),
         Err(MailError::NoServer) => {
-            tracing::info!(to = mail.to, subject = mail.subject, "no mail server is set: the mail is kept in the outbox");
+            tracing::info!(
+                to = mail.to,
+                subject = mail.subject,
+                "no mail server is set: the mail is kept in the outbox"
+            );
             message.state = KEPT.to_owned();
         }
         Err(error) => {

@@ -84,7 +84,13 @@ pub async fn due<C: ConnectionTrait>(
 ) -> Result<Vec<Lease>, Error> {
     platform(scope)?;
     let query = active(scope).filter(Column::PaidUntil.lte(now));
-    Ok(query.order_by_asc(Column::PaidUntil).order_by_asc(Column::Id).offset(skip).limit(limit).all(on).await?)
+    Ok(query
+        .order_by_asc(Column::PaidUntil)
+        .order_by_asc(Column::Id)
+        .offset(skip)
+        .limit(limit)
+        .all(on)
+        .await?)
 }
 
 /// Unbinds the numbers of the scope that are bound to a target of a kind.

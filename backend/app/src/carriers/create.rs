@@ -38,7 +38,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewCarrier) -> Result<Carrier
                 store::Error::Taken(_) => Error::conflict("name", "there is a carrier of that name already"),
                 other => other.into(),
             })?;
-            audit::record(app, tx, &scope, change(actor, "carrier.create", &added.name, Value::Null, &added)).await
+            audit::record(app, tx, &scope, change(actor, "carrier.create", &added.name, Value::Null, &added))
+                .await
         })
         .await?;
     super::changed(app).await?;

@@ -16,7 +16,12 @@ use store::carriers::{Carrier, get};
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::NotFound`], [`Error::Invalid`].
-pub async fn update(app: &App, actor: &Actor, id: CarrierId, patch: CarrierPatch) -> Result<CarrierView, Error> {
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: CarrierId,
+    patch: CarrierPatch,
+) -> Result<CarrierView, Error> {
     let scope = actor.scope(Permission::Operate)?;
     let after = app
         .db()
@@ -26,7 +31,13 @@ pub async fn update(app: &App, actor: &Actor, id: CarrierId, patch: CarrierPatch
             let row = apply(row, &patch)?;
             let after = check::view(row.clone())?;
             store::carriers::update(tx, &scope, row).await?;
-            audit::record(app, tx, &scope, change(actor, "carrier.update", &before.name, seen(&before), &after)).await?;
+            audit::record(
+                app,
+                tx,
+                &scope,
+                change(actor, "carrier.update", &before.name, seen(&before), &after),
+            )
+            .await?;
             Ok(after)
         })
         .await?;
@@ -36,7 +47,10 @@ pub async fn update(app: &App, actor: &Actor, id: CarrierId, patch: CarrierPatch
 
 fn apply(mut row: Carrier, patch: &CarrierPatch) -> Result<Carrier, Error> {
     if row.sandbox && (patch.hosts.is_some() || patch.prefixes.is_some() || patch.caller_id.is_some()) {
-        return Err(Error::invalid("id", "the simulated carrier can be switched on and off, and limited, but no more"));
+        return Err(Error::invalid(
+            "id",
+            "the simulated carrier can be switched on and off, and limited, but no more",
+        ));
     }
     if let Some(enabled) = patch.enabled {
         row.enabled = enabled;

@@ -72,8 +72,14 @@ fn view(row: &store::trunks::Domain) -> DomainView {
 fn name(text: &str) -> Result<String, Error> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let is_reserved_top = reserved::is_reserved(&name) && !name.contains('.') && !name.is_empty();
-    if name.len() <= NAME_MAX && (is_host_name(&name) || is_reserved_top) && name.parse::<std::net::IpAddr>().is_err() {
+    if name.len() <= NAME_MAX
+        && (is_host_name(&name) || is_reserved_top)
+        && name.parse::<std::net::IpAddr>().is_err()
+    {
         return Ok(name);
     }
-    Err(Error::invalid("name", "give a domain such as contoso.com: letters, digits and hyphens, with dots between them"))
+    Err(Error::invalid(
+        "name",
+        "give a domain such as contoso.com: letters, digits and hyphens, with dots between them",
+    ))
 }

@@ -46,7 +46,9 @@ pub(crate) async fn is_verified(
     }
     let now = app.now();
     match known {
-        Some(row) => trunks::update_domain(tx, scope, trunks::Domain { verified_at: Some(now), ..row }).await?,
+        Some(row) => {
+            trunks::update_domain(tx, scope, trunks::Domain { verified_at: Some(now), ..row }).await?
+        }
         None => {
             let row = trunks::Domain {
                 id: Uuid::now_v7(),

@@ -44,7 +44,11 @@ async fn look_up(app: &App, row: &trunks::Domain) -> Result<(), Error> {
     if found.iter().any(|text| text.trim() == record.value) {
         return Ok(());
     }
-    let seen = if found.is_empty() { "there is no TXT record yet".to_owned() } else { format!("it holds {found:?}") };
+    let seen = if found.is_empty() {
+        "there is no TXT record yet".to_owned()
+    } else {
+        format!("it holds {found:?}")
+    };
     Err(Error::Invalid {
         status: 422,
         code: "DomainNotVerified",
@@ -67,7 +71,10 @@ async fn take(
     let everywhere = Scope::system("a domain has one owner on the whole platform");
     let reserved = super::reserved::is_reserved(name);
     if !reserved && trunks::is_anothers(tx, &everywhere, tenant, name).await? {
-        return Err(Error::conflict("name", "another tenant here has verified this domain: ask the operator"));
+        return Err(Error::conflict(
+            "name",
+            "another tenant here has verified this domain: ask the operator",
+        ));
     }
     let row = trunks::Domain { verified_at: Some(app.now()), ..find(tx, scope, name).await? };
     let taken = view(&row);

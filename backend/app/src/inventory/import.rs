@@ -120,15 +120,20 @@ fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Sto
     if new.locality.as_ref().is_some_and(|place| place.chars().count() > LOCALITY_MAX) {
         return Err(Error::invalid(&target("locality"), format!("give {LOCALITY_MAX} characters at most")));
     }
-    let is_code = |code: &String| code.len() <= AREA_CODE_MAX && code.bytes().all(|byte| byte.is_ascii_digit());
+    let is_code =
+        |code: &String| code.len() <= AREA_CODE_MAX && code.bytes().all(|byte| byte.is_ascii_digit());
     if !new.area_code.as_ref().is_none_or(is_code) {
-        return Err(Error::invalid(&target("areaCode"), format!("an area code is {AREA_CODE_MAX} digits at most")));
+        return Err(Error::invalid(
+            &target("areaCode"),
+            format!("an area code is {AREA_CODE_MAX} digits at most"),
+        ));
     }
     if new.monthly.micros < 0 {
         return Err(Error::invalid(&target("monthly"), "a price is zero or more"));
     }
-    let carrier = carrier(app, &new.carrier)
-        .ok_or_else(|| Error::invalid(&target("carrier"), "there is no such carrier: name it or give its id"))?;
+    let carrier = carrier(app, &new.carrier).ok_or_else(|| {
+        Error::invalid(&target("carrier"), "there is no such carrier: name it or give its id")
+    })?;
     Ok(Stock {
         e164: new.e164.to_string(),
         number_type: new.number_type.word().to_owned(),

@@ -32,7 +32,8 @@ pub async fn bind(app: &App, actor: &Actor, number: E164, binding: Binding) -> R
     let bound = app
         .db()
         .write::<_, Error, _>(async |tx| {
-            let mut row = store::leases::get(tx, &scope, &e164).await?.ok_or_else(|| rows::no_number(number))?;
+            let mut row =
+                store::leases::get(tx, &scope, &e164).await?.ok_or_else(|| rows::no_number(number))?;
             let before = rows::owned(&row)?;
             row.binding_kind = kind.to_owned();
             row.binding_target.clone_from(&target);
@@ -59,7 +60,9 @@ fn check(app: &App, tenant: TenantId, number: E164, binding: Binding) -> Result<
     let live = app.live();
     let own = &live.tenant(tenant).ok_or_else(rows::no_tenant)?.piece.piece.value;
     match binding {
-        Binding::Trunk(fqdn) => own.trunk(&fqdn).map(|trunk| Binding::Trunk(trunk.fqdn.clone())).ok_or_else(|| no_trunk(own)),
+        Binding::Trunk(fqdn) => {
+            own.trunk(&fqdn).map(|trunk| Binding::Trunk(trunk.fqdn.clone())).ok_or_else(|| no_trunk(own))
+        }
         Binding::User(name) => {
             let name = name.to_lowercase();
             own.users.contains(&name).then_some(Binding::User(name)).ok_or_else(no_user)
@@ -68,7 +71,10 @@ fn check(app: &App, tenant: TenantId, number: E164, binding: Binding) -> Result<
             Err(Error::invalid("inbound.target", "a number cannot be forwarded to itself"))
         }
         Binding::Application(name) if name.is_empty() || name.chars().count() > APPLICATION_MAX => {
-            Err(Error::invalid("inbound.target", format!("name the application in 1 to {APPLICATION_MAX} characters")))
+            Err(Error::invalid(
+                "inbound.target",
+                format!("name the application in 1 to {APPLICATION_MAX} characters"),
+            ))
         }
         Binding::Forward(_) | Binding::Application(_) | Binding::None => Ok(binding),
     }

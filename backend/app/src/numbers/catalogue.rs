@@ -16,7 +16,9 @@ use store::stock::{Kind, Wanted, kinds};
 pub async fn countries(app: &App, actor: &Actor, window: Window) -> Result<List<Country>, Error> {
     let found = read(app, actor, None, &Filter::default()).await?;
     let codes: BTreeSet<String> = found.into_iter().map(|kind| kind.country).collect();
-    Ok(window.of(codes.into_iter().map(|code| Country { localized_name: places::country(&code), country_code: code })))
+    Ok(window.of(codes
+        .into_iter()
+        .map(|code| Country { localized_name: places::country(&code), country_code: code })))
 }
 
 /// The places of a country in which numbers are for sale.
@@ -73,7 +75,9 @@ pub async fn offerings(
     let mut all: Vec<Offering> = Vec::new();
     for kind in &found {
         let number_type: NumberType = kind.number_type.parse().map_err(Error::internal)?;
-        for assignment_type in uses(number_type).filter(|one| filter.assignment_type.is_none_or(|want| want == *one)) {
+        for assignment_type in
+            uses(number_type).filter(|one| filter.assignment_type.is_none_or(|want| want == *one))
+        {
             let offering = Offering {
                 phone_number_type: number_type,
                 assignment_type,

@@ -64,6 +64,7 @@ pub(super) fn country(code: &str) -> String {
 
 /// The state in which a place lies, where the country has such.
 pub(super) fn state(country: &str, locality: &str) -> Option<(String, String)> {
-    let (_, _, name, short) = STATES.iter().find(|(land, place, ..)| *land == country && *place == locality)?;
+    let (_, _, name, short) =
+        STATES.iter().find(|(land, place, ..)| *land == country && *place == locality)?;
     Some(((*name).to_owned(), (*short).to_owned()))
 }

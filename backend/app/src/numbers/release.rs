@@ -22,7 +22,8 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
     let e164 = number.to_string();
     app.db()
         .write::<_, Error, _>(async |tx| {
-            let mut row = store::leases::get(tx, &scope, &e164).await?.ok_or_else(|| rows::no_number(number))?;
+            let mut row =
+                store::leases::get(tx, &scope, &e164).await?.ok_or_else(|| rows::no_number(number))?;
             let id = format!("release_{}", row.id);
             if row.release_asked_at.is_some()
                 && let Some(known) = store::searches::operation(tx, &scope, &id).await?
@@ -42,8 +43,15 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
                 after,
             };
             audit::record(app, tx, &scope, change).await?;
-            let done =
-                rows::Done { id, kind: "releasePhoneNumber", resource: None, error: None, tenant, at: now, tx };
+            let done = rows::Done {
+                id,
+                kind: "releasePhoneNumber",
+                resource: None,
+                error: None,
+                tenant,
+                at: now,
+                tx,
+            };
             rows::done(&scope, done).await
         })
         .await

@@ -20,7 +20,10 @@ pub(super) fn refused(status: u16, code: &'static str, message: &str, detail: &s
         code: "UnprocessableConfiguration",
         message: "One or more request inputs are not valid.".to_owned(),
         target: None,
-        inner: Some((code, if detail.is_empty() { message.to_owned() } else { format!("{message} {detail}") })),
+        inner: Some((
+            code,
+            if detail.is_empty() { message.to_owned() } else { format!("{message} {detail}") },
+        )),
     }
 }
 
@@ -89,7 +92,12 @@ fn route_texts(route: &SipRoute) -> Result<(), Error> {
     }
     if !fits(&route.number_pattern, TEXT_MAX) {
         let detail = format!("Patterns have 1 to {TEXT_MAX} characters.");
-        return Err(refused(422, "InvalidRouteNumberPattern", "Route with an invalid number pattern.", &detail));
+        return Err(refused(
+            422,
+            "InvalidRouteNumberPattern",
+            "Route with an invalid number pattern.",
+            &detail,
+        ));
     }
     if route.description.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
         let detail = format!("Descriptions have {TEXT_MAX} characters at most.");
@@ -138,7 +146,18 @@ mod tests {
         for name in ["sbc1.contoso.com", "SBC1.Contoso.COM.", "a.b", "xn--sbc-5qa.example"] {
             assert!(fqdn(name).is_ok(), "{name}");
         }
-        for name in ["", "sbc", "192.0.2.1", "2001:db8::1", "sbc..com", "-a.com", "a-.com", "a b.com", "ä.com", &"a.".repeat(130)] {
+        for name in [
+            "",
+            "sbc",
+            "192.0.2.1",
+            "2001:db8::1",
+            "sbc..com",
+            "-a.com",
+            "a-.com",
+            "a b.com",
+            "ä.com",
+            &"a.".repeat(130),
+        ] {
             assert!(fqdn(name).is_err(), "{name}");
         }
     }

@@ -14,5 +14,8 @@ pub async fn get(app: &App, actor: &Actor, fqdn: &str) -> Result<TrunkView, Erro
 }
 
 pub(super) fn no_trunk() -> Error {
-    Error::not_found("fqdn", "there is no such trunk: GET /api/v1/trunks lists yours, and PATCH /sip makes one")
+    Error::not_found(
+        "fqdn",
+        "there is no such trunk: GET /api/v1/trunks lists yours, and PATCH /sip makes one",
+    )
 }

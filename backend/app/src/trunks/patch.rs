@@ -52,7 +52,8 @@ pub async fn patch(app: &App, actor: &Actor, fqdn: &str, patch: TrunkPatch) -> R
 
 fn apply(mut row: Trunk, patch: &TrunkPatch) -> Result<Trunk, Error> {
     if let Some(port) = patch.sip_signaling_port {
-        let port = check::port(port).map_err(|_| Error::invalid("sipSignalingPort", "ports are 1 to 65535"))?;
+        let port =
+            check::port(port).map_err(|_| Error::invalid("sipSignalingPort", "ports are 1 to 65535"))?;
         row.port = i32::from(port);
     }
     if let Some(enabled) = patch.enabled {
@@ -87,7 +88,10 @@ fn checked(codecs: &[String]) -> Result<&[String], Error> {
     if codecs.len() <= CODECS_MAX && codecs.iter().all(is_name) {
         return Ok(codecs);
     }
-    Err(Error::invalid("media.codecs", format!("give {CODECS_MAX} codec names at most, such as PCMU or G722")))
+    Err(Error::invalid(
+        "media.codecs",
+        format!("give {CODECS_MAX} codec names at most, such as PCMU or G722"),
+    ))
 }
 
 /// The word that serde writes for a value of a closed set.

@@ -31,7 +31,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewSipUser) -> Result<Created
     let tenant = scope.tenant().ok_or_else(no_tenant)?;
     let domain = app.live().tenant(tenant).ok_or_else(no_tenant)?.piece.piece.value.sip_domain.clone();
     let username = username(&new.username)?;
-    let display_name = new.display_name.map(|name| display_name(&name)).transpose()?.filter(|name| !name.is_empty());
+    let display_name =
+        new.display_name.map(|name| display_name(&name)).transpose()?.filter(|name| !name.is_empty());
     let created = CreatedSipUser { username, domain, password: password::generate() };
     let row = row(app, tenant, &created, display_name);
     app.db()
@@ -40,7 +41,9 @@ pub async fn create(app: &App, actor: &Actor, new: NewSipUser) -> Result<Created
                 return Err(Error::conflict("username", format!("there are {USERS_MAX} SIP users already")));
             }
             sip_users::insert(tx, &scope, row.clone()).await.map_err(|error| match error {
-                store::Error::Taken(_) => Error::conflict("username", "there is a SIP user of that name already"),
+                store::Error::Taken(_) => {
+                    Error::conflict("username", "there is a SIP user of that name already")
+                }
                 other => other.into(),
             })?;
             let change = Change {
@@ -88,14 +91,19 @@ fn username(text: &str) -> Result<String, Error> {
     }
     Err(Error::invalid(
         "username",
-        format!("choose 1 to {USERNAME_MAX} of a-z, 0-9, dot, hyphen and underscore, the first a letter or digit"),
+        format!(
+            "choose 1 to {USERNAME_MAX} of a-z, 0-9, dot, hyphen and underscore, the first a letter or digit"
+        ),
     ))
 }
 
 fn display_name(text: &str) -> Result<String, Error> {
     let name = text.trim();
     if name.chars().count() > DISPLAY_NAME_MAX || name.chars().any(char::is_control) {
-        return Err(Error::invalid("displayName", format!("give {DISPLAY_NAME_MAX} characters at most, on one line")));
+        return Err(Error::invalid(
+            "displayName",
+            format!("give {DISPLAY_NAME_MAX} characters at most, on one line"),
+        ));
     }
     Ok(name.to_owned())
 }

@@ -48,6 +48,8 @@ pub(crate) struct Portal {
 
 impl Portal {
     pub(crate) fn new(setup_token: Option<String>, ca_file: PathBuf, sip_address: SocketAddr) -> Self {
+        // What people copy must work in whichever directory they are.
+        let ca_file = std::path::absolute(&ca_file).unwrap_or(ca_file);
         Self { setup_token, ca_file, sip_address, once: Once::new() }
     }
 

@@ -15,7 +15,7 @@ use actix_web::{
     cookie::{Cookie, SameSite, time::Duration},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{CACHE_CONTROL, ContentType, HeaderValue, LOCATION},
     },
     middleware::Next,
@@ -114,9 +114,13 @@ impl Jar {
 /// Opens the visit of each request to a page, and turns what its handler could not do into a page.
 pub(crate) async fn open(
     app: Data<App>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    if request.method() == Method::HEAD {
+        // A HEAD is a GET whose body the connection leaves out (RFC 9110 §9.3.2).
+        request.head_mut().method = Method::GET;
+    }
     let visit = match Visit::read(&app, request.request()).await {
         Ok(visit) => visit,
         Err(failed) => {

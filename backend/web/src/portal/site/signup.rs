@@ -90,12 +90,13 @@ struct WelcomePage {
     connection_string: String,
     primary: String,
     secondary: String,
-    ca_file: String,
+    /// Known to whoever is on this very machine alone.
+    ca_file: Option<String>,
 }
 
 /// Shown once: whoever comes again is sent on to the console.
 #[get("/welcome")]
-pub(super) async fn welcome(portal: Data<Portal>, member: Member) -> PageResult {
+pub(super) async fn welcome(app: Data<App>, portal: Data<Portal>, member: Member) -> PageResult {
     let session = member.session().unwrap_or_default();
     let Some(signed_up) = portal.once.take_welcome(session) else {
         return Ok(member.go(Audience::Member.home()));
@@ -107,6 +108,6 @@ pub(super) async fn welcome(portal: Data<Portal>, member: Member) -> PageResult 
         connection_string: signed_up.connection_string.clone(),
         primary: signed_up.access_keys.primary.clone(),
         secondary: signed_up.access_keys.secondary.clone(),
-        ca_file: portal.ca_file.display().to_string(),
+        ca_file: app.settings().loopback.then(|| portal.ca_file.display().to_string()),
     })
 }
