@@ -14,6 +14,7 @@ fn strangers_are_sent_to_the_sign_in_from_every_page_and_form() {
         "/app/users",
         "/app/calls",
         "/operator",
+        "/operator/outbox",
     ] {
         browser.get(path).leads_to(&format!("/signin?next={}", path.replace('/', "%2F")));
     }
@@ -105,6 +106,7 @@ fn another_tenants_things_look_as_if_they_were_not_there() {
     foreign.send("/app/trunks/sbc.portal-owner.test/delete", &[]).expect(404);
     foreign.send("/app/users/anna/delete", &[]).expect(404);
     foreign.get("/operator").expect(404);
+    foreign.get("/operator/outbox").expect(404);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! The operator's page, and the one-time set-up of the first operator.
 
-use crate::{BINARY, SHARED, browser::Browser, stranger, tenant};
+use crate::{
+    BINARY, SHARED,
+    browser::{Browser, PASSWORD},
+    stranger, tenant,
+};
 use std::net::Ipv4Addr;
 use testkit::server::{OPERATOR_EMAIL, OPERATOR_PASSWORD, Options, Server};
 
@@ -48,4 +52,38 @@ fn the_first_operator_is_set_up_once_by_the_printed_link() {
     browser.get("/operator").expect(200).says("first@platform.test").says("Nobody has signed up yet.");
     Browser::new(server.http()).get(&path).expect(404);
     browser.send("/operator/setup", &right).expect(404);
+}
+
+#[test]
+fn without_a_mail_server_the_operator_hands_on_the_link_that_verifies_a_newcomer() {
+    let options = Options {
+        binary: BINARY.into(),
+        address: Ipv4Addr::new(127, 21, 1, 4),
+        settings: vec![("DIALTONE_SANDBOX".into(), "off".into())],
+    };
+    let server = Server::start_with(options);
+    let newcomer = Browser::new(server.http());
+    newcomer.get("/signup").expect(200);
+    let fields = [("organization", "Waiting"), ("email", "owner@waiting.test"), ("password", PASSWORD)];
+    newcomer.send("/signup", &fields).expect(303);
+
+    let operator = Browser::new(server.http());
+    operator.get("/signin").expect(200);
+    let form = [("email", OPERATOR_EMAIL), ("password", OPERATOR_PASSWORD), ("next", "")];
+    let page = operator.follow(operator.send("/signin", &form));
+    page.says("href=\"/operator/outbox\"").says("unverified");
+    let page = operator.get("/operator/outbox").expect(200).says("No mail server is set.");
+    let page = page.says("owner@waiting.test").says("Your Dialtone sign-up").says("<pre");
+    assert!(!page.text.contains(PASSWORD) && !page.text.contains("accesskey"), "{}", page.text);
+    operator.get("/operator/outbox?kind=mail").expect(200).says("owner@waiting.test");
+    let link = format!("/verify?token={}", page.between("/verify?token=", "\n"));
+
+    newcomer.get("/operator/outbox").expect(404);
+    let browser = Browser::new(server.http());
+    let token = browser.get(&link).expect(200).says("Is this address yours?").value_of("token");
+    let page = browser.follow(browser.send("/verify", &[("token", &token)]));
+    page.says("the account is switched on");
+    let form = [("email", "owner@waiting.test"), ("password", PASSWORD), ("next", "")];
+    browser.follow(browser.send("/signin", &form)).says("Waiting").says_not("Open the link that was mailed");
+    operator.get("/operator").expect(200).says_not("unverified").says("active");
 }

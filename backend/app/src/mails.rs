@@ -2,6 +2,7 @@
 
 use crate::{
     App, Error,
+    outbox::MAIL,
     tenants::{Purpose, sign_token},
 };
 use domain::{access::Scope, ids::TenantId};
@@ -10,9 +11,6 @@ use store::{
     outbox::{Message, PENDING, insert},
 };
 use uuid::Uuid;
-
-/// The kind of a mail among the messages of the outbox.
-pub(crate) const MAIL: &str = "mail";
 
 /// Asks a newcomer to show that the address is theirs.
 pub(crate) async fn verification(

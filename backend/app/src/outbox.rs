@@ -1,6 +1,6 @@
 //! The outbox: what must leave the platform is written with the change that causes it, and delivered by a job.
 
-use crate::{App, Error, List, Window, mails::MAIL};
+use crate::{App, Error, List, Window};
 use chrono::{DateTime, Duration, Utc};
 use domain::access::{Actor, Permission, Scope};
 use serde::Serialize;
@@ -8,6 +8,9 @@ use serde_json::Value;
 use store::outbox::{DONE, FAILED, KEPT, Message};
 use uuid::Uuid;
 use vendors::{Mail, MailError};
+
+/// The kind of a mail among the messages.
+pub const MAIL: &str = "mail";
 
 /// A message that leaves, or left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,7 +20,7 @@ pub struct OutboxView {
     pub id: Uuid,
     /// `mail`, `call.ended`, …
     pub kind: String,
-    /// What it says.
+    /// What it says; of a mail that left, without its text, which may hold a link that opens something.
     pub payload: Value,
     /// `pending`, `done`, `kept` or `failed`.
     pub state: String,
@@ -38,14 +41,25 @@ const PAUSE_SECONDS: i64 = 30;
 /// Characters of an error that are kept.
 const ERROR_MAX: usize = 500;
 
-/// The outbox, newest first. Operators only.
+/// The outbox, or its messages of one kind, newest first. Operators only.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<OutboxView>, Error> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    kind: Option<&str>,
+    window: Window,
+) -> Result<List<OutboxView>, Error> {
     let scope = actor.scope(Permission::Operate)?;
-    let rows = store::outbox::list(app.db().read(), &scope, window.skip, window.fetch()).await?;
+    let rows = store::outbox::list(app.db().read(), &scope, kind, window.skip, window.fetch()).await?;
     Ok(window.cut(rows.into_iter().map(view).collect()))
+}
+
+/// Whether mails leave: a mail server is set.
+#[must_use]
+pub fn sends_mail(app: &App) -> bool {
+    app.deps().mailer.sends()
 }
 
 /// Delivers the mails that are due, a bounded batch at a time, and says how many left. Where no mail server is set they
@@ -95,7 +109,11 @@ async fn try_mail(app: &App, mut message: Message) -> Message {
     message
 }
 
-fn view(row: Message) -> OutboxView {
+fn view(mut row: Message) -> OutboxView {
+    // Whoever it was for has it: nobody else needs the link in it.
+    if let (DONE, Some(payload)) = (row.state.as_str(), row.payload.as_object_mut()) {
+        payload.remove("text");
+    }
     OutboxView {
         id: row.id,
         kind: row.kind,

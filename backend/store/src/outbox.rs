@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 
 pub use crate::entity::outbox::Model as Message;
@@ -64,17 +65,19 @@ pub async fn due<C: ConnectionTrait>(
     Ok(query.limit(limit).all(on).await?)
 }
 
-/// Messages, newest first.
+/// Messages, of one kind or of all, newest first.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn list<C: ConnectionTrait>(
     on: &C,
     scope: &Scope,
+    kind: Option<&str>,
     skip: u64,
     limit: u64,
 ) -> Result<Vec<Message>, Error> {
     let query = own(Entity::find(), Column::TenantId, scope);
+    let query = query.apply_if(kind, |query, kind| query.filter(Column::Kind.eq(kind)));
     Ok(query
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)

@@ -243,7 +243,8 @@ async fn without_the_sandbox_a_newcomer_first_follows_the_link_of_a_mail() {
         assert_eq!((view.status, view.balance.micros), (TenantStatus::Unverified, 0));
         assert!(!app.live().tenant(acme.tenant.id).unwrap().piece.piece.value.active);
         assert_eq!(outbox::deliver(&app).await.unwrap(), 0, "there is no mail server");
-        let mails = outbox::list(&app, &operator(), Window::default()).await.unwrap().value;
+        let mails =
+            outbox::list(&app, &operator(), Some(outbox::MAIL), Window::default()).await.unwrap().value;
         assert_eq!((mails.len(), mails[0].state.as_str()), (1, "kept"));
         let text = mails[0].payload["text"].as_str().unwrap();
         let token = text.split("token=").nth(1).unwrap().split_whitespace().next().unwrap();

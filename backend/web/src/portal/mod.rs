@@ -9,6 +9,7 @@ mod error;
 mod numbers;
 mod once;
 mod operator;
+mod outbox;
 mod overview;
 mod page;
 mod posted;
@@ -84,7 +85,7 @@ fn mount(pages: &mut ServiceConfig) {
     domains::mount(pages);
     users::mount(pages);
     calls::mount(pages);
-    pages.service(operator::show);
+    pages.service(operator::show).service(outbox::show);
 }
 
 async fn nothing_here() -> Result<&'static str, PageError> {

@@ -97,7 +97,7 @@ impl Audience {
         let places: &[Place] = match self {
             Self::Stranger => &[],
             Self::Member => &MEMBER,
-            Self::Operator => &[Place::Platform],
+            Self::Operator => &[Place::Platform, Place::Outbox],
         };
         let entry = |known: &Place| {
             let (href, label) = known.entry();
@@ -124,6 +124,8 @@ pub(crate) enum Place {
     Calls,
     /// The operator's first page.
     Platform,
+    /// What leaves the platform.
+    Outbox,
 }
 
 impl Place {
@@ -136,6 +138,7 @@ impl Place {
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
             Self::Platform => ("/operator", "Platform"),
+            Self::Outbox => ("/operator/outbox", "Outbox"),
         }
     }
 }
