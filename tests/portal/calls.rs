@@ -44,6 +44,8 @@ fn a_live_call_counts_its_packets_is_ended_by_its_button_and_leaves_a_priced_rec
         std::thread::sleep(Duration::from_millis(100));
     }
     browser.get("/app").expect(200).says(">live<");
+    let page = browser.get(&placed.location).expect(200).says("UDP</td>");
+    assert_eq!(page.text.matches("UDP</td>").count(), 2, "each leg says where its peer is:\n{}", page.text);
     let ended = browser.send(&format!("{}/end", placed.location), &[]).leads_to(&placed.location);
     drop(ended);
     let end = Instant::now() + PATIENCE;

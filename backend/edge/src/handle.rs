@@ -2,7 +2,7 @@
 
 use crate::counters::{Counters, Tally, add};
 use crate::inbox::{Command, Inbox};
-use crate::seam::{CallId, MediaId, MediaPool, MediaStats, Refusal};
+use crate::seam::{CallId, Hop, MediaId, MediaPool, MediaStats, Refusal};
 use crate::{Config, Limits};
 use sip::b2bua::CallRef;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -30,6 +30,8 @@ pub struct LiveCall {
     pub started_at: SystemTime,
     /// When it was answered.
     pub answered_at: Option<SystemTime>,
+    /// Where each leg's peer is; of the callee's leg, once it was answered.
+    pub peers: [Option<Hop>; 2],
     /// What the media relay has counted so far, where media was set up.
     pub media: Option<MediaStats>,
 }
@@ -55,6 +57,8 @@ pub(crate) struct Live {
     pub(crate) call: CallRef,
     pub(crate) started_at: SystemTime,
     pub(crate) answered_at: OnceLock<SystemTime>,
+    pub(crate) caller: Hop,
+    pub(crate) callee: OnceLock<Hop>,
     pub(crate) media: OnceLock<MediaId>,
 }
 
@@ -142,7 +146,8 @@ impl std::fmt::Debug for Handle {
 impl Shared {
     fn view(&self, call: CallId, live: &Live) -> LiveCall {
         let media = live.media.get().and_then(|id| self.media.get()?.stats(*id));
-        LiveCall { call, started_at: live.started_at, answered_at: live.answered_at.get().copied(), media }
+        let (answered_at, callee) = (live.answered_at.get().copied(), live.callee.get().copied());
+        LiveCall { call, started_at: live.started_at, answered_at, peers: [Some(live.caller), callee], media }
     }
 
     /// All counters.

@@ -43,5 +43,11 @@ pub(super) async fn find(app: &App, scope: &Scope, id: CallId) -> Result<Call, E
 fn live_legs(app: &App, call: &Call) -> Vec<Leg> {
     let carried = call.payer_call.unwrap_or(call.id);
     let live = app.deps().edge.as_ref().and_then(|edge| edge.live_call(carried.0.as_u128()));
-    live.map_or_else(Vec::new, |live| legs_of(call, [None, None], [None, None], live.media.as_ref()))
+    let Some(mut live) = live else { return Vec::new() };
+    // As in the settlement: the payer does not see where another tenant's leg goes.
+    let known = app.calls().table.get(carried.0.as_u128());
+    if call.payer_call.is_none() && known.is_none_or(|known| known.callee_call.is_some()) {
+        live.peers[1] = None;
+    }
+    legs_of(call, live.peers, [None, None], live.media.as_ref())
 }

@@ -52,6 +52,8 @@ impl Shard {
             call,
             started_at: facts.at,
             answered_at: OnceLock::new(),
+            caller: facts.source,
+            callee: OnceLock::new(),
             media: OnceLock::new(),
         });
         self.context.shared.live.pin().insert(facts.call, Arc::clone(&live));
@@ -119,7 +121,11 @@ impl Shard {
             entry.over_time_at = Some(over_time_at);
             self.timers.set(over_time_at, call, Due::OverTime);
         }
-        let attempt = entry.places.get(attempt).map_or(0, |place| place.attempt);
+        let place = entry.places.get(attempt);
+        if let Some(place) = place {
+            let _ = entry.live.callee.set(place.hop);
+        }
+        let attempt = place.map_or(0, |place| place.attempt);
         if let Some(media) = entry.media {
             self.context.media.join(media);
         }

@@ -142,6 +142,7 @@ fn a_trunks_call_reaches_the_callee_and_its_bye_ends_it_once() {
     assert_eq!((summary.attempt, summary.answered_at), (Some(0), live[0].answered_at));
     assert!(summary.media.is_some() && summary.duration > Duration::ZERO);
     assert_eq!(summary.callee_call_id, callee_call_id);
+    assert_eq!(live[0].peers, summary.peers, "a live call says where its peers are");
     let peers = summary.peers.map(|peer| peer.unwrap().address);
     assert_eq!(peers, [caller.addr(), callee.addr()]);
     assert!(edge.handle.live().is_empty());
