@@ -2,14 +2,11 @@
 
 use crate::{
     App, Error,
-    outbox::MAIL,
+    outbox::{MAIL, message},
     tenants::{Purpose, sign_token},
 };
 use domain::{access::Scope, ids::TenantId};
-use store::{
-    Tx,
-    outbox::{Message, PENDING, insert},
-};
+use store::{Tx, outbox::insert};
 use uuid::Uuid;
 
 /// Asks a newcomer to show that the address is theirs.
@@ -28,17 +25,6 @@ pub(crate) async fn verification(
          It works for seven days. If you did not sign up, do nothing.\n"
     );
     let payload = serde_json::json!({ "to": email, "subject": "Your Dialtone sign-up", "text": text });
-    let now = app.now();
-    let row = Message {
-        id: Uuid::now_v7(),
-        tenant_id: Some(tenant.0),
-        kind: MAIL.to_owned(),
-        payload,
-        state: PENDING.to_owned(),
-        attempts: 0,
-        next_at: now,
-        last_error: None,
-        created_at: now,
-    };
+    let row = message(Some(tenant.0), MAIL, payload, app.now());
     Ok(insert(tx, scope, row).await?)
 }

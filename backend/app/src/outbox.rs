@@ -5,7 +5,10 @@ use chrono::{DateTime, Duration, Utc};
 use domain::access::{Actor, Permission, Scope};
 use serde::Serialize;
 use serde_json::Value;
-use store::outbox::{DONE, FAILED, KEPT, Message};
+use store::{
+    Tx,
+    outbox::{DONE, FAILED, KEPT, Message, PENDING},
+};
 use uuid::Uuid;
 use vendors::{Mail, MailError};
 
@@ -32,6 +35,16 @@ pub struct OutboxView {
     pub created_at: DateTime<Utc>,
 }
 
+/// The kind of the message that a call is over and settled.
+pub const CALL_ENDED: &str = "call.ended";
+/// Kinds that somebody delivers; all others are kept.
+const DELIVERED: [&str; 1] = [MAIL];
+/// Days that a message stays after it left, or was found to have nobody to go to.
+const RETENTION_DAYS: i64 = 7;
+/// Messages that one statement keeps or deletes at most.
+const SWEEP_BATCH: u64 = 1_000;
+/// Such statements in one run at most; the next run goes on.
+const SWEEP_ROUNDS: usize = 50;
 /// Messages that one round delivers at most.
 const BATCH: u64 = 20;
 /// Tries of one message.
@@ -63,12 +76,13 @@ pub fn sends_mail(app: &App) -> bool {
 }
 
 /// Delivers the mails that are due, a bounded batch at a time, and says how many left. Where no mail server is set they
-/// are kept, and logged. For the jobs.
+/// are kept, and logged; messages of kinds that nobody delivers are kept too. For the jobs.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails; a message that cannot be delivered is tried again later.
 pub async fn deliver(app: &App) -> Result<u64, Error> {
     let scope = Scope::system("messages of all tenants leave");
+    in_rounds(app, async |tx| store::outbox::keep_others(tx, &scope, &DELIVERED, SWEEP_BATCH).await).await?;
     let due = store::outbox::due(app.db().read(), &scope, MAIL, app.now(), BATCH).await?;
     let mut left = 0;
     for message in due {
@@ -79,6 +93,30 @@ pub async fn deliver(app: &App) -> Result<u64, Error> {
             .await?;
     }
     Ok(left)
+}
+
+/// Deletes the messages that are not waiting and were due more than seven days before `now`, and says how many. For
+/// the jobs.
+///
+/// # Errors
+/// [`Error::Internal`] where the database fails.
+pub async fn sweep(app: &App, now: DateTime<Utc>) -> Result<u64, Error> {
+    let scope = Scope::system("messages of all tenants grow old");
+    let before = now - Duration::days(RETENTION_DAYS);
+    in_rounds(app, async |tx| store::outbox::sweep(tx, &scope, before, SWEEP_BATCH).await).await
+}
+
+/// Works through many messages in short transactions, so that calls are written in between, and says how many they were.
+async fn in_rounds(app: &App, work: impl AsyncFn(&Tx) -> Result<u64, store::Error>) -> Result<u64, Error> {
+    let mut all = 0;
+    for _ in 0..SWEEP_ROUNDS {
+        let some = app.db().write::<_, Error, _>(async |tx| Ok(work(tx).await?)).await?;
+        all += some;
+        if some < SWEEP_BATCH {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// A mail as it is after a try.
@@ -107,6 +145,21 @@ async fn try_mail(app: &App, mut message: Message) -> Message {
         }
     }
     message
+}
+
+/// A new message, to be tried at once.
+pub(crate) fn message(tenant: Option<Uuid>, kind: &str, payload: Value, now: DateTime<Utc>) -> Message {
+    Message {
+        id: Uuid::now_v7(),
+        tenant_id: tenant,
+        kind: kind.to_owned(),
+        payload,
+        state: PENDING.to_owned(),
+        attempts: 0,
+        next_at: now,
+        last_error: None,
+        created_at: now,
+    }
 }
 
 fn view(mut row: Message) -> OutboxView {

@@ -10,6 +10,7 @@ mod answers;
 mod drift;
 mod leases;
 mod lost_nodes;
+mod messages;
 mod outbox;
 mod phones;
 mod searches;
@@ -42,8 +43,8 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 8] {
-    jobs![outbox, searches, lost_nodes, leases, phones, drift, sessions, answers]
+fn all() -> [Job; 9] {
+    jobs![outbox, searches, lost_nodes, leases, phones, drift, sessions, answers, messages]
 }
 
 /// The jobs at work.

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    QueryTrait, Select, sea_query::Expr,
 };
+use uuid::Uuid;
 
 pub use crate::entity::outbox::Model as Message;
 
@@ -85,6 +86,51 @@ pub async fn list<C: ConnectionTrait>(
         .limit(limit)
         .all(on)
         .await?)
+}
+
+/// Keeps up to `limit` waiting messages of other kinds than these, the oldest first, and says how many.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn keep_others<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    kinds: &[&str],
+    limit: u64,
+) -> Result<u64, Error> {
+    platform(scope)?;
+    let query = Entity::find()
+        .filter(Column::State.eq(PENDING))
+        .filter(Column::Kind.is_not_in(kinds.iter().copied()))
+        .order_by_asc(Column::NextAt);
+    let ids = first_ids(tx, query, limit).await?;
+    let query = Entity::update_many().col_expr(Column::State, Expr::value(KEPT));
+    Ok(query.filter(Column::Id.is_in(ids)).exec(tx).await?.rows_affected)
+}
+
+/// Deletes up to `limit` messages that were due before a time and do not wait any more, and says how many.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn sweep<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    before: DateTime<Utc>,
+    limit: u64,
+) -> Result<u64, Error> {
+    platform(scope)?;
+    let query =
+        Entity::find().filter(Column::State.is_in([DONE, KEPT, FAILED])).filter(Column::NextAt.lt(before));
+    let ids = first_ids(tx, query, limit).await?;
+    Ok(Entity::delete_many().filter(Column::Id.is_in(ids)).exec(tx).await?.rows_affected)
+}
+
+async fn first_ids<C: ConnectionTrait>(
+    on: &C,
+    query: Select<Entity>,
+    limit: u64,
+) -> Result<Vec<Uuid>, Error> {
+    Ok(query.select_only().column(Column::Id).limit(limit).into_tuple().all(on).await?)
 }
 
 /// How many wait.

@@ -10,6 +10,8 @@ use super::{
     record::utc,
     table::Carried,
 };
+use crate::outbox::{CALL_ENDED, message};
+use chrono::{SubsecRound as _, Utc};
 use domain::{
     access::Scope,
     cause::Direction,
@@ -24,6 +26,7 @@ use store::{
     calls::{Call, Closing, Leg, LegSide},
     holds::Purpose,
     ledger::{Cover, Posting},
+    outbox::Message,
 };
 
 /// What a duration costs, line by line and in all, of which no more is billed than was funded.
@@ -81,7 +84,7 @@ pub(super) async fn settle(
     store::calls::insert_legs(tx, scope, &all).await
 }
 
-/// Closes the record, ends the hold and posts the charge. False where the call was settled before: nothing is done.
+/// Closes the record, ends the hold, posts the charge and writes the message that the call is over. False where the call was settled before: nothing is done.
 pub(super) async fn write(
     tx: &Tx,
     scope: &Scope,
@@ -107,7 +110,20 @@ pub(super) async fn write(
         };
         store::ledger::post(tx, scope, payer, &posting).await?;
     }
+    store::outbox::insert(tx, scope, call_ended(payer, currency, closing)).await?;
     Ok(true)
+}
+
+/// What those hear who want to know that a call is over.
+fn call_ended(payer: TenantId, currency: Currency, closing: &Closing) -> Message {
+    let tenant = Some(payer.0).filter(|tenant| !tenant.is_nil());
+    let payload = serde_json::json!({
+        "callId": closing.call.to_string(),
+        "tenantId": tenant,
+        "cause": closing.outcome.cause.word(),
+        "total": Money::new(closing.total_micros, currency),
+    });
+    message(tenant, CALL_ENDED, payload, Utc::now().trunc_subsecs(6))
 }
 
 /// The legs of a record: where the peers are, and what the media relay counted.

@@ -1,7 +1,7 @@
 //! What calls cost: hand-counted, once, and never more than was held.
 
-use crate::house::{House, hangup, start};
-use dialtone_app::{PageRequest, calls::Simulation, calls::SimulationSource, money};
+use crate::house::{House, hangup, operator, start};
+use dialtone_app::{PageRequest, Window, calls::Simulation, calls::SimulationSource, money, outbox};
 use domain::{cause::Cause, ledger::EntryKind};
 use edge::seam::{CallControl as _, End, Verdict};
 use std::time::Duration;
@@ -72,6 +72,36 @@ async fn a_call_that_ends_twice_is_charged_once() {
         house.ends(later, None, End::Cancelled);
         house.settled(later).await;
         assert_eq!(house.balance().await.balance.micros, 9_000_000 - 8_500);
+        house.is_sound().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_call_is_one_message_that_is_kept_for_a_week() {
+    for test in TestDb::each().await.unwrap() {
+        let house = House::new(&start(&test).await, "acme").await;
+        let (call, _) = house.connects(ECHO).await;
+        house.ends(call, Some(Duration::from_secs(30)), hangup());
+        house.ends(call, Some(Duration::from_secs(30)), hangup());
+        let record = house.settled(call).await;
+        let messages = async || {
+            let (kind, window) = (Some(outbox::CALL_ENDED), Window::default());
+            outbox::list(&house.app, &operator(), kind, window).await.unwrap().value
+        };
+        let waiting = messages().await;
+        assert_eq!((waiting.len(), waiting[0].state.as_str()), (1, "pending"));
+        let says = &waiting[0].payload;
+        assert_eq!(says["callId"], record.id.to_string());
+        assert_eq!(says["cause"], "normal-clearing");
+        assert_eq!(says["total"], serde_json::json!({ "amountMicros": 8_500, "currency": "USD" }));
+        assert_eq!(outbox::deliver(&house.app).await.unwrap(), 0, "nobody delivers it");
+        let kept = messages().await;
+        assert_eq!((kept[0].state.as_str(), kept[0].attempts), ("kept", 0));
+        let days = |days| house.app.now() + chrono::Duration::days(days);
+        assert_eq!(outbox::sweep(&house.app, days(6)).await.unwrap(), 0);
+        assert_eq!(messages().await.len(), 1);
+        assert!(outbox::sweep(&house.app, days(8)).await.unwrap() >= 1);
+        assert!(messages().await.is_empty());
         house.is_sound().await;
     }
 }
