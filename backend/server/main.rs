@@ -11,6 +11,7 @@ mod files;
 mod media_pool;
 mod metrics;
 mod operator;
+mod renewal;
 mod settings;
 mod shutdown;
 mod wiring;

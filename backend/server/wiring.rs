@@ -5,7 +5,7 @@ use crate::{
     cli::Role,
     files,
     media_pool::Pool,
-    metrics,
+    metrics, renewal,
     settings::{self, Sandbox, Settings, Signup},
     shutdown,
 };
@@ -232,11 +232,15 @@ fn http(
         _ => web::tls::Certificates::local(files::local_ca(&settings.data_dir)?, &public_host(settings))?,
     };
     let (is_ready, for_metrics) = (Arc::clone(ready), app.clone());
+    let certificates = Arc::new(certificates);
+    if let (Some(chain), Some(key)) = (&settings.http.tls_cert, &settings.http.tls_key) {
+        tokio::spawn(renewal::watch(chain.clone(), key.clone(), Arc::clone(&certificates)));
+    }
     let config = web::Config {
         listen: settings.http.listen,
         workers: settings::cores(),
         public_url: settings.public_url(settings.http.listen),
-        certificates: Arc::new(certificates),
+        certificates,
         ready: Arc::new(move || is_ready.load(Ordering::Acquire)),
         metrics: Arc::new(move || metrics::text(&for_metrics, edge.as_ref())),
         setup_token: setup,
