@@ -12,6 +12,8 @@ mod m0003_routing;
 mod m0004_platform;
 mod m0100_ledger;
 mod m0101_calls;
+mod m0201_settings;
+mod m0202_emergency;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_platform::Migration),
             Box::new(m0100_ledger::Migration),
             Box::new(m0101_calls::Migration),
+            Box::new(m0201_settings::Migration),
+            Box::new(m0202_emergency::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod calls;
 pub mod carriers;
 mod db;
+pub mod emergency;
 #[expect(unreachable_pub, reason = "the ORM's derive makes and wants public items")]
 mod entity;
 mod error;

@@ -69,6 +69,28 @@ pub async fn keep_value<C: ConnectionTrait>(
     self::value(tx, scope, name).await?.ok_or(Error::Missing)
 }
 
+/// Writes a named value down, in the place of the one that was there.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn put_value<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    name: &str,
+    value: Vec<u8>,
+) -> Result<(), Error> {
+    platform(scope)?;
+    let row = platform_value::Model { name: name.to_owned(), value };
+    let replace = OnConflict::column(platform_value::Column::Name)
+        .update_column(platform_value::Column::Value)
+        .to_owned();
+    platform_value::Entity::insert(row.into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
 /// Writes a request down that is about to be answered.
 ///
 /// # Errors

@@ -31,6 +31,8 @@ async fn tenant(db: &Db, slug: &str) -> (TenantId, Scope) {
         calls_per_second: 100,
         max_calls: 1_000,
         plan_id: Uuid::nil(),
+        protection: serde_json::json!({}),
+        terms: serde_json::json!({}),
         created_at: now(),
     };
     let written = row.clone();
@@ -317,6 +319,7 @@ async fn routes_are_replaced_as_a_whole_and_keep_their_order() {
                 number_pattern: r"^\+1".to_owned(),
                 trunks: serde_json::json!(["sbc.acme.test"]),
                 caller_id_override: None,
+                settings: serde_json::json!({ "order": position }),
             };
             names.iter().enumerate().map(row).collect()
         };
@@ -380,5 +383,87 @@ async fn the_first_of_two_nodes_sets_a_platforms_value() {
         };
         assert_eq!(keep(b"first").await, b"first");
         assert_eq!(keep(b"second").await, b"first");
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_address_is_replaced_whole_and_no_strangers() {
+    use dialtone_store::emergency;
+    for test in TestDb::each().await.unwrap() {
+        let db = &test.db;
+        let (id, scope) = tenant(db, "acme").await;
+        let (_, stranger) = tenant(db, "stranger").await;
+        for street in ["Main Street 1", "Main Street 2"] {
+            let row = emergency::Address {
+                id: Uuid::now_v7(),
+                tenant_id: id.0,
+                e164: "+12065550100".to_owned(),
+                body: serde_json::json!({ "street": street }),
+                updated_at: now(),
+            };
+            let put = async |tx: &dialtone_store::Tx| emergency::put_address(tx, &scope, row.clone()).await;
+            db.write::<_, Error, _>(put).await.unwrap();
+            let steal =
+                async |tx: &dialtone_store::Tx| emergency::put_address(tx, &stranger, row.clone()).await;
+            assert!(matches!(db.write::<_, Error, _>(steal).await, Err(Error::Missing)));
+            assert_eq!(emergency::addresses(db.read(), &scope).await.unwrap(), [row]);
+        }
+        assert!(emergency::addresses(db.read(), &stranger).await.unwrap().is_empty());
+        let away =
+            async |tx: &dialtone_store::Tx| emergency::delete_address(tx, &stranger, "+12065550100").await;
+        assert!(!db.write::<_, Error, _>(away).await.unwrap(), "a stranger deletes nothing");
+        let away =
+            async |tx: &dialtone_store::Tx| emergency::delete_address(tx, &scope, "+12065550100").await;
+        assert!(db.write::<_, Error, _>(away).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_country_is_the_platforms_to_write_and_everybodys_to_read() {
+    use dialtone_store::emergency;
+    for test in TestDb::each().await.unwrap() {
+        let db = &test.db;
+        let (_, scope) = tenant(db, "acme").await;
+        for numbers in [&["911"][..], &["911", "112"]] {
+            let row = emergency::Country {
+                country: "US".to_owned(),
+                body: serde_json::json!({ "numbers": numbers }),
+                updated_at: now(),
+            };
+            let put =
+                async |tx: &dialtone_store::Tx| emergency::put_country(tx, &system(), row.clone()).await;
+            db.write::<_, Error, _>(put).await.unwrap();
+            assert!(emergency::put_country(db.read(), &scope, row.clone()).await.is_err());
+            assert_eq!(emergency::countries(db.read(), &scope).await.unwrap(), [row]);
+        }
+        assert!(emergency::delete_country(db.read(), &scope, "US").await.is_err());
+        let away = async |tx: &dialtone_store::Tx| emergency::delete_country(tx, &system(), "US").await;
+        assert!(db.write::<_, Error, _>(away).await.unwrap());
+        assert!(emergency::countries(db.read(), &system()).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_named_value_of_the_platform_is_kept_once_and_put_as_often_as_wanted() {
+    use dialtone_store::platform;
+    for test in TestDb::each().await.unwrap() {
+        let db = &test.db;
+        let keep = async |value: &[u8]| {
+            let value = value.to_vec();
+            let keep = async |tx: &dialtone_store::Tx| {
+                platform::keep_value(tx, &system(), "policy", value.clone()).await
+            };
+            db.write::<_, Error, _>(keep).await.unwrap()
+        };
+        assert_eq!(keep(b"first").await, b"first");
+        assert_eq!(keep(b"second").await, b"first");
+        let put = async |tx: &dialtone_store::Tx| {
+            platform::put_value(tx, &system(), "policy", b"third".to_vec()).await
+        };
+        db.write::<_, Error, _>(put).await.unwrap();
+        assert_eq!(
+            platform::value(db.read(), &system(), "policy").await.unwrap().as_deref(),
+            Some(&b"third"[..])
+        );
     }
 }

@@ -26,6 +26,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewCarrier) -> Result<Carrier
         calls_per_second: i32::try_from(DEFAULT_CALLS_PER_SECOND).unwrap_or(i32::MAX),
         max_calls: i32::try_from(DEFAULT_MAX_CALLS).unwrap_or(i32::MAX),
         prefixes: check::prefixes(&new.prefixes)?,
+        settings: serde_json::json!({}),
+        outbound_secret: None,
         created_at: app.now(),
     };
     if let Some(limits) = new.limits {

@@ -32,6 +32,8 @@ pub(crate) async fn ensure(app: &App) -> Result<(), Error> {
         calls_per_second: i32::try_from(DEFAULT_CALLS_PER_SECOND * 10).unwrap_or(i32::MAX),
         max_calls: i32::try_from(DEFAULT_MAX_CALLS * 10).unwrap_or(i32::MAX),
         prefixes: serde_json::to_value(everything).map_err(Error::internal)?,
+        settings: serde_json::json!({}),
+        outbound_secret: None,
         created_at: app.now(),
     };
     app.db().write::<_, Error, _>(async |tx| Ok(insert(tx, &scope, row.clone()).await?)).await

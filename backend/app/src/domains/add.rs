@@ -35,6 +35,7 @@ pub async fn add(app: &App, actor: &Actor, domain: &str) -> Result<DomainView, E
                 name: name.clone(),
                 token: token(),
                 verified_at: None,
+                enabled: true,
                 created_at: app.now(),
             };
             let added = view(&row);

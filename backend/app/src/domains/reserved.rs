@@ -56,6 +56,7 @@ pub(crate) async fn is_verified(
                 name: name.to_owned(),
                 token: token(),
                 verified_at: Some(now),
+                enabled: true,
                 created_at: now,
             };
             trunks::insert_domain(tx, scope, row).await?;

@@ -84,6 +84,8 @@ async fn write(app: &App, tx: &Tx, scope: &Scope, draft: &Draft, start: Start<'_
         calls_per_second: i32::try_from(DEFAULT_CALLS_PER_SECOND).unwrap_or(i32::MAX),
         max_calls: i32::try_from(DEFAULT_MAX_CALLS).unwrap_or(i32::MAX),
         plan_id: crate::plans::default_plan().0,
+        protection: serde_json::json!({}),
+        terms: serde_json::json!({}),
         created_at: now,
     };
     store::tenants::insert(tx, scope, tenant).await?;

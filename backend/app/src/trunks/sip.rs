@@ -150,6 +150,8 @@ impl Work<'_> {
             codecs: json!([]),
             calls_per_second: i32::try_from(DEFAULT_CALLS_PER_SECOND).unwrap_or(i32::MAX),
             max_calls: i32::try_from(DEFAULT_MAX_CALLS).unwrap_or(i32::MAX),
+            settings: json!({}),
+            outbound_secret: None,
             created_at: self.app.now(),
         };
         trunks::insert(tx, self.scope, row).await.map_err(|error| match error {
@@ -171,6 +173,7 @@ fn rows(tenant: TenantId, routes: &[SipRoute]) -> Vec<trunks::Route> {
         number_pattern: route.number_pattern.clone(),
         trunks: route.trunks.iter().map(|fqdn| fqdn.to_ascii_lowercase()).collect(),
         caller_id_override: None,
+        settings: json!({}),
     };
     routes.iter().enumerate().map(row).collect()
 }

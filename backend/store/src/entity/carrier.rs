@@ -25,6 +25,10 @@ pub struct Model {
     pub max_calls: i32,
     /// What it carries.
     pub prefixes: Json,
+    /// What else it was told.
+    pub settings: Json,
+    /// The password with which we register at it or answer its challenges, sealed.
+    pub outbound_secret: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: DateTimeUtc,
 }

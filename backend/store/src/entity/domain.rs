@@ -17,6 +17,8 @@ pub struct Model {
     pub token: String,
     /// When the record was found.
     pub verified_at: Option<DateTimeUtc>,
+    /// Whether trunks in it are used.
+    pub enabled: bool,
     /// When it was named.
     pub created_at: DateTimeUtc,
 }

@@ -8,6 +8,8 @@ pub(crate) mod carrier;
 pub(crate) mod config_version;
 pub(crate) mod decision;
 pub(crate) mod domain;
+pub(crate) mod emergency_address;
+pub(crate) mod emergency_country;
 pub(crate) mod entry;
 pub(crate) mod heartbeat;
 pub(crate) mod hold;

@@ -23,6 +23,8 @@ pub struct Model {
     pub trunks: Json,
     /// The caller id to show.
     pub caller_id_override: Option<String>,
+    /// What else it was told.
+    pub settings: Json,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

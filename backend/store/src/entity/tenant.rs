@@ -21,6 +21,10 @@ pub struct Model {
     pub max_calls: i32,
     /// Its price plan.
     pub plan_id: Uuid,
+    /// Where it may call, and for how much.
+    pub protection: Json,
+    /// Its agreement and country, and which ways of connection it may use.
+    pub terms: Json,
     /// When it signed up.
     pub created_at: DateTimeUtc,
 }

@@ -29,6 +29,10 @@ pub struct Model {
     pub calls_per_second: i32,
     /// Calls up at the same time.
     pub max_calls: i32,
+    /// What else it was told.
+    pub settings: Json,
+    /// The password with which we register at it or answer its challenges, sealed.
+    pub outbound_secret: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: DateTimeUtc,
 }
