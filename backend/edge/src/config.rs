@@ -1,5 +1,6 @@
 //! What the edge is told at its start. Units are in the names and types; only `server` reads the environment.
 
+use crate::tls::TlsConfig;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use std::time::Duration;
 pub struct Config {
     /// Address and port for UDP and TCP alike. Port 0 takes a free one, the same for both.
     pub listen: SocketAddr,
+    /// SIP over TLS; without it neither calls nor connections over TLS are made or taken.
+    pub tls: Option<TlsConfig>,
     /// `host` or `host:port` for Via, Contact and From; an IPv6 address in brackets. Without a port, the port that
     /// was bound. Empty is the listen address.
     pub public_host: String,
@@ -26,7 +29,15 @@ impl Config {
     #[must_use]
     pub fn new(listen: SocketAddr, secret: [u8; 32]) -> Self {
         let user_agent = concat!("Dialtone/", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { listen, public_host: String::new(), shards: 2, user_agent, secret, limits: Limits::default() }
+        Self {
+            listen,
+            tls: None,
+            public_host: String::new(),
+            shards: 2,
+            user_agent,
+            secret,
+            limits: Limits::default(),
+        }
     }
 
     /// The number of shards within its bounds.

@@ -1,7 +1,7 @@
 //! What every thread of a running edge sees: the three seams, the settings, and the ways out.
 
 use crate::handle::Shared;
-use crate::seam::{CallControl, MediaPool, Registrar};
+use crate::seam::{CallControl, MediaPool, PeerCertificate, Registrar};
 use crate::{Config, Limits};
 use bytes::Bytes;
 use sip::digest::NonceMint;
@@ -46,6 +46,8 @@ pub(crate) struct Outgoing {
 pub(crate) struct Packet {
     pub(crate) from: Peer,
     pub(crate) message: sip::wire::Message,
+    /// What its connection's peer showed over TLS.
+    pub(crate) certificate: Option<Arc<PeerCertificate>>,
 }
 
 /// `host:port` and `host` of the settings, with the port that was bound where they name none.

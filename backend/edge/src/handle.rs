@@ -3,7 +3,9 @@
 use crate::counters::{Counters, Tally, add};
 use crate::inbox::{Command, Inbox};
 use crate::seam::{CallId, Hop, MediaId, MediaPool, MediaStats, Refusal};
+use crate::tls::Credentials;
 use crate::{Config, Limits};
+use arc_swap::ArcSwap;
 use sip::b2bua::CallRef;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
@@ -48,6 +50,8 @@ pub(crate) struct Shared {
     is_stopping: AtomicBool,
     pub(crate) media: OnceLock<Arc<dyn MediaPool>>,
     pub(crate) io_waker: OnceLock<mio::Waker>,
+    /// What is shown and believed over TLS; `None` where TLS is not spoken.
+    pub(crate) tls: Option<ArcSwap<Credentials>>,
 }
 
 /// A call in the table of live calls; written by its shard alone.
@@ -78,6 +82,7 @@ impl Handle {
             is_stopping: AtomicBool::new(false),
             media: OnceLock::new(),
             io_waker: OnceLock::new(),
+            tls: config.tls.as_ref().map(|tls| ArcSwap::from_pointee(tls.credentials.clone())),
         };
         (Self { shared: Arc::new(shared) }, receivers)
     }
@@ -124,6 +129,20 @@ impl Handle {
             Ordering::Relaxed,
         );
         self.shared.wake_all();
+    }
+
+    /// From now on new connections over TLS are shown these credentials, and judged by these roots; connections that
+    /// are open stay as they are. Without effect where TLS is not spoken.
+    pub fn reload(&self, credentials: Credentials) {
+        if let Some(current) = &self.shared.tls {
+            current.store(Arc::new(credentials));
+        }
+    }
+
+    /// When the certificate that we show expires; `None` where TLS is not spoken.
+    #[must_use]
+    pub fn certificate_expires_at(&self) -> Option<SystemTime> {
+        self.shared.tls.as_ref().map(|tls| tls.load().expires_at())
     }
 
     /// All counters.

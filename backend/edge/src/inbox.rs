@@ -3,8 +3,8 @@
 use crate::seam::{Refusal, Verdict};
 use sip::b2bua::CallRef;
 use sip::transaction::Peer;
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) enum Command {
     /// End this call.
     End { call: CallRef, refusal: Box<Refusal> },
     /// Nothing could be sent to this peer.
-    Unreachable { peer: Peer },
+    Unreachable { peer: Peer, reason: Option<Arc<str>> },
 }
 
 /// The sending end.

@@ -21,12 +21,14 @@ mod sockets;
 mod stateless;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod words;
 
 pub use config::{Config, Limits};
 pub use counters::Counters;
 pub use handle::{Handle, LiveCall};
 pub use runner::{Runner, Running, StartError};
+pub use tls::{Credentials, PeerCertificate, TlsConfig, TlsError};
 
 /// How a request is read into the words of the seam. The app's property test holds dry runs equal to calls with it.
 pub mod reading {

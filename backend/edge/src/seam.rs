@@ -1,6 +1,7 @@
 //! The seams: what the edge asks, in its own words. The app answers [`CallControl`] and [`Registrar`], the wiring of
 //! the server answers [`MediaPool`]. Identifiers are opaque here: the edge knows no tenants, numbers or money.
 
+pub use crate::tls::PeerCertificate;
 use bytes::Bytes;
 use sip::Transport;
 use std::{
@@ -37,8 +38,10 @@ pub struct Approach<'a> {
     pub from_user: &'a str,
     /// Host of To.
     pub to_host: &'a str,
-    /// Host of the first Contact, where there is one.
+    /// Host of the first Contact, where there is one; only the first counts.
     pub contact_host: Option<&'a str>,
+    /// What the peer showed over TLS, where it showed one; [`PeerCertificate::covers`] says whether a name is its own.
+    pub certificate: Option<&'a PeerCertificate>,
 }
 
 /// A party that was recognised. Opaque to the edge but for its kind.
@@ -163,6 +166,9 @@ pub struct Attempt {
     pub callee: String,
     /// Headers to add: P-Asserted-Identity and the like.
     pub headers: Vec<(String, String)>,
+    /// Whether a request of more than 1,300 bytes goes over TCP to a hop of UDP (RFC 3261 §18.1.1); if not, it stays
+    /// with UDP, which is counted.
+    pub large_over_tcp: bool,
 }
 
 /// Where a try goes.
@@ -175,7 +181,8 @@ pub enum Target {
     },
     /// Hosts, in order; the next on 408, 503, 504 or a failed connection.
     Hosts {
-        /// Host for the Request-URI: FQDN or address, with port where it is not the default.
+        /// Host for the Request-URI: FQDN or address, with port where it is not the default. It is the name that the
+        /// certificate of a hop over TLS must cover (RFC 5922).
         host: String,
         /// The addresses.
         hops: Vec<Hop>,
@@ -235,6 +242,9 @@ pub struct CallSummary {
     pub attempt: Option<usize>,
     /// How it ended.
     pub end: End,
+    /// Why the last attempt could not be reached, where `end` is [`End::Unreachable`] and the transport said why: a
+    /// refused connection, a certificate that does not name the host.
+    pub unreachable: Option<Arc<str>>,
     /// Where each leg's peer is.
     pub peers: [Option<Hop>; 2],
     /// Call-ID of leg B, where it was tried.

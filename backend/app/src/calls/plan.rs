@@ -106,6 +106,7 @@ fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) ->
         from_host: None,
         callee: attempt.callee.clone(),
         headers,
+        large_over_tcp: false,
     };
     match &attempt.target {
         decision::Target::User { tenant, username } => {

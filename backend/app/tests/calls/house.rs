@@ -244,6 +244,7 @@ pub(crate) fn summary(call: u128, duration: Option<Duration>, end: End) -> CallS
         duration: duration.unwrap_or_default(),
         attempt: Some(0),
         end,
+        unreachable: None,
         peers: [Some(hop("127.0.0.9:5062")), Some(hop(CARRIER))],
         callee_call_id: Some("b-leg".to_owned()),
         media: duration.map(|_| MediaStats { from_a: side(100), from_b: side(99) }),

@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Packet};
 use crate::counters::add;
+use crate::seam::PeerCertificate;
 use crate::stateless::{Refused, answer};
 use crate::words;
 use bytes::Bytes;
@@ -52,7 +53,7 @@ impl Steer {
 
     /// Takes a datagram; what finds its queue full is dropped, since UDP sends again.
     pub(super) fn datagram(&mut self, from: Peer, bytes: Bytes) -> Option<Answer> {
-        match self.bytes(from, bytes) {
+        match self.bytes(from, None, bytes) {
             Fate::Done => None,
             Fate::Answered(answer) => Some(answer),
             Fate::Full(_) => {
@@ -62,12 +63,17 @@ impl Steer {
         }
     }
 
-    /// Takes the bytes of one message.
-    pub(super) fn bytes(&mut self, from: Peer, bytes: Bytes) -> Fate {
+    /// Takes the bytes of one message, and what the peer showed over TLS.
+    pub(super) fn bytes(
+        &mut self,
+        from: Peer,
+        certificate: Option<&Arc<PeerCertificate>>,
+        bytes: Bytes,
+    ) -> Fate {
         match Message::parse(bytes.clone()) {
             Ok(message) => {
                 add(&self.context.shared.io_tally().messages_in, 1);
-                self.packet(Packet { from, message })
+                self.packet(Packet { from, message, certificate: certificate.cloned() })
             }
             Err(fault) => self.refuse(from, bytes, fault).map_or(Fate::Done, Fate::Answered),
         }
@@ -158,7 +164,7 @@ mod tests {
         let answer = Message::parse(answer).expect("sound");
         assert_eq!((to, answer.status(), answer.extension("Retry-After")), (from, Some(503), Some("5")));
         assert!(steer.datagram(from, request("BYE", 4)).is_none());
-        assert!(matches!(steer.bytes(from, request("BYE", 5)), Fate::Full(_)));
+        assert!(matches!(steer.bytes(from, None, request("BYE", 5)), Fate::Full(_)));
         assert!(steer.datagram(from, request("BYE", 6)).is_none());
 
         let seen: Vec<_> = std::iter::from_fn(|| packets.pop().ok())

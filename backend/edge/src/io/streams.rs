@@ -175,7 +175,7 @@ impl Streams {
                 connection.has_spoken = true;
                 connection.since = now;
                 match frame {
-                    Frame::Message(bytes) => steer.bytes(from, bytes),
+                    Frame::Message(bytes) => steer.bytes(from, None, bytes),
                     Frame::Ping => {
                         add(&self.context.shared.io_tally().keep_alives, 1);
                         Fate::Answered((from, Bytes::from_static(PONG)))
@@ -247,7 +247,7 @@ impl Streams {
     fn failed(&self, waiting: &Waiting) {
         add(&self.context.shared.io_tally().dropped_out, 1);
         if let Some(shard) = waiting.shard {
-            self.context.shared.command(shard, Command::Unreachable { peer: waiting.peer });
+            self.context.shared.command(shard, Command::Unreachable { peer: waiting.peer, reason: None });
         }
     }
 

@@ -9,7 +9,7 @@ use super::facts::with_approach;
 use super::prove::{Proof, challenges, prove};
 use crate::context::Packet;
 use crate::counters::add;
-use crate::seam::{Identity, Party};
+use crate::seam::{Identity, Party, PeerCertificate};
 use crate::stateless::{Refused, answer};
 use crate::words;
 use sip::Method;
@@ -40,7 +40,7 @@ pub(super) enum Admitted {
 impl Shard {
     /// Weighs a message, and hands it to the engine or answers it.
     pub(super) fn admit(&mut self, packet: Packet) {
-        let Packet { from, message } = packet;
+        let Packet { from, message, certificate } = packet;
         if message.is_request() {
             self.tally().request(&message.method());
         }
@@ -52,7 +52,7 @@ impl Shard {
             return;
         }
         if is_approach(&message) {
-            match self.judge(from, &message) {
+            match self.judge(from, &message, certificate.as_deref()) {
                 Ok(admitted) => self.admitted = Some(admitted),
                 Err(Some(refused)) => return self.refuse(from, &message, &refused),
                 Err(None) => return,
@@ -69,7 +69,12 @@ impl Shard {
     }
 
     /// Who sent a request outside a dialog; an error is the answer that it gets, or silence.
-    fn judge(&self, from: Peer, message: &Message) -> Result<Admitted, Option<Refused<'static>>> {
+    fn judge(
+        &self,
+        from: Peer,
+        message: &Message,
+        certificate: Option<&PeerCertificate>,
+    ) -> Result<Admitted, Option<Refused<'static>>> {
         let method = message.method();
         match method {
             Method::Invite | Method::Register | Method::Options => {}
@@ -79,7 +84,7 @@ impl Shard {
             Method::Other(_) => return Err(Some(Refused::new(501).with("Allow", ALLOW))),
             _ => return Err(Some(Refused::new(405).with("Allow", ALLOW))),
         }
-        match with_approach(from, message, |approach| self.context.control.identify(approach)) {
+        match with_approach(from, message, certificate, |approach| self.context.control.identify(approach)) {
             Identity::Stranger => {
                 add(&self.tally().strangers, 1);
                 Err(match method {

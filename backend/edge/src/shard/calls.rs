@@ -167,6 +167,7 @@ impl Shard {
             ended_at: self.wall_of(summary.ended),
             duration: answered.map_or(Duration::ZERO, |at| summary.ended.saturating_duration_since(at)),
             attempt: summary.attempt.and_then(|at| call.places.get(at)).map(|place| place.attempt),
+            unreachable: self.fault.take().filter(|_| summary.end == b2bua::End::TransportFailed),
             end: end(summary.end),
             peers: [
                 Some(call.source),
@@ -191,6 +192,7 @@ impl Shard {
                 duration: lasted.unwrap_or_default(),
                 attempt: None,
                 end: End::Ours(words::refusal(words::STOPPED)),
+                unreachable: None,
                 peers: [Some(call.source), None],
                 callee_call_id: None,
                 media: None,

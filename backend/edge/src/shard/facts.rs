@@ -1,6 +1,6 @@
 //! What a request says of itself, in the words of the seam.
 
-use crate::seam::{Approach, CallFacts, CallId, Hop, Party, PartyKind};
+use crate::seam::{Approach, CallFacts, CallId, Hop, Party, PartyKind, PeerCertificate};
 use sip::transaction::Peer;
 use sip::uri::Uri;
 use sip::wire::{HeaderName, Message};
@@ -16,8 +16,13 @@ pub(super) const fn hop(peer: Peer) -> Hop {
     Hop { address: peer.addr, transport: peer.transport }
 }
 
-/// Asks with what was seen of a request outside a dialog.
-pub fn with_approach<T>(from: Peer, message: &Message, ask: impl FnOnce(&Approach<'_>) -> T) -> T {
+/// Asks with what was seen of a request outside a dialog, and of the certificate that came with its connection.
+pub fn with_approach<T>(
+    from: Peer,
+    message: &Message,
+    certificate: Option<&PeerCertificate>,
+    ask: impl FnOnce(&Approach<'_>) -> T,
+) -> T {
     let from_uri = message.from().ok().and_then(|from| Uri::parse(from.uri).ok());
     let to_uri = message.to().ok().and_then(|to| Uri::parse(to.uri).ok());
     let request_uri = message.request_uri().and_then(|uri| Uri::parse(uri).ok());
@@ -31,6 +36,7 @@ pub fn with_approach<T>(from: Peer, message: &Message, ask: impl FnOnce(&Approac
         from_user: from_uri.and_then(|uri| uri.user).unwrap_or_default(),
         to_host: to_uri.map_or("", |uri| uri.host),
         contact_host: contact.map(|uri| uri.host).filter(|host| !host.is_empty()),
+        certificate,
     })
 }
 
@@ -113,7 +119,7 @@ mod tests {
     fn an_approach_names_the_hosts_without_their_ports() {
         let message = Message::parse(Bytes::from_static(INVITE.as_bytes())).expect("sound");
         let from = Peer::new(([127, 0, 0, 1], 5060).into(), Transport::Udp);
-        with_approach(from, &message, |approach| {
+        with_approach(from, &message, None, |approach| {
             assert_eq!((approach.method, approach.request_host), ("INVITE", "t.test"));
             assert_eq!((approach.from_host, approach.from_user), ("t.test", "+15550111"));
             assert_eq!((approach.to_host, approach.contact_host), ("t.test", Some("sbc.test")));

@@ -24,6 +24,7 @@ use admit::Admitted;
 use calls::Call;
 use ids::CallIds;
 use sip::b2bua::{CallRef, Engine, Input, RequestRef};
+use sip::transaction::Peer;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -55,6 +56,8 @@ pub(crate) struct Shard {
     ids: CallIds,
     transmit: Transmit,
     drain_at: Option<Instant>,
+    /// Why the peer could not be reached that the engine is just told of.
+    fault: Option<Arc<str>>,
     now: Instant,
     wall: SystemTime,
 }
@@ -80,6 +83,7 @@ impl Shard {
             timers: Timers::default(),
             ids: CallIds::new(),
             drain_at: None,
+            fault: None,
             now: Instant::now(),
             wall: SystemTime::now(),
         }
@@ -117,7 +121,7 @@ impl Shard {
                 Command::Decided { call, verdict } => self.decided(call, verdict.map(|verdict| *verdict)),
                 Command::Extended { call, funded } => self.feed(Input::Funded { call, funded }),
                 Command::End { call, refusal } => self.end(call, &refusal),
-                Command::Unreachable { peer } => self.feed(Input::TransportFailed { peer }),
+                Command::Unreachable { peer, reason } => self.unreachable(peer, reason),
             }
         }
         // More may wait: do not sleep before they are taken.
@@ -160,6 +164,13 @@ impl Shard {
         for peer in self.transmit.flush() {
             self.feed(Input::TransportFailed { peer });
         }
+    }
+
+    /// Nothing can be sent to a peer; a call that ends of it says why.
+    fn unreachable(&mut self, peer: Peer, reason: Option<Arc<str>>) {
+        self.fault = reason;
+        self.feed(Input::TransportFailed { peer });
+        self.fault = None;
     }
 
     /// Feeds the engine, and does what it wants.

@@ -3,11 +3,12 @@
 use super::Shard;
 use super::admit::{ALLOW, Admitted};
 use super::register::register;
-use crate::context::Packet;
 use crate::counters::add;
 use crate::words;
 use sip::Method;
 use sip::b2bua::{Input, Output, Reply, RequestRef};
+use sip::transaction::Peer;
+use sip::wire::Message;
 
 impl Shard {
     /// Does what the engine wants until it wants nothing more.
@@ -15,7 +16,7 @@ impl Shard {
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Transmit { peer, bytes } => self.transmit.send(peer, bytes),
-                Output::Request { request, from, message } => self.request(request, Packet { from, message }),
+                Output::Request { request, from, message } => self.request(request, from, message),
                 Output::Accepted { request, call } => self.accepted(request, call),
                 Output::Media { call, need } => self.media(call, need),
                 Output::Progress { call, at, event } => self.progress(call, at, event),
@@ -30,8 +31,7 @@ impl Shard {
     }
 
     /// Serves a request outside a dialog, whose sender is known by now.
-    fn request(&mut self, request: RequestRef, packet: Packet) {
-        let Packet { from, message } = packet;
+    fn request(&mut self, request: RequestRef, from: Peer, message: Message) {
         let reply = match self.admitted.take() {
             Some(Admitted::Party(party)) if message.method() == Method::Invite => {
                 return self.accept(request, from, &message, party);

@@ -23,6 +23,7 @@ fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         from_host: None,
         callee: "+15550100".to_owned(),
         headers: vec![("P-Asserted-Identity".to_owned(), "<sip:+15550111@edge.test>".to_owned())],
+        large_over_tcp: false,
     };
     Plan {
         attempts: targets.into_iter().map(attempt).collect(),

@@ -144,6 +144,7 @@ fn plan(address: SocketAddr) -> Plan {
             from_host: None,
             callee: "+15550100".to_owned(),
             headers: Vec::new(),
+            large_over_tcp: false,
         }],
         funded: None,
         extend_lead: Duration::ZERO,

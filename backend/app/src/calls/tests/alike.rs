@@ -77,7 +77,7 @@ const fn tenant_id(index: usize) -> TenantId {
 
 /// The party, as the edge finds it: a phone proves its name by digest. `None` where there is no service for it.
 fn party(live: &Live, caller: Caller, peer: Peer, message: &Message) -> Option<Party> {
-    match edge::reading::with_approach(peer, message, |approach| identify::identify(live, approach)) {
+    match edge::reading::with_approach(peer, message, None, |approach| identify::identify(live, approach)) {
         Identity::Known(party) => Some(party),
         Identity::Challenge { realm } => {
             assert!(matches!(caller, Caller::Phone(_)), "{caller:?} was challenged");

@@ -25,6 +25,7 @@ fn approach<'a>(
         from_user: NUMBER,
         to_host: hosts[2],
         contact_host: contact,
+        certificate: None,
     }
 }
 
