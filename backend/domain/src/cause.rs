@@ -60,11 +60,21 @@ pub enum Cause {
     PlatformUnavailable,
     /// The call reached the longest duration that is allowed.
     DurationLimit,
+    /// This way of connection is not open to the tenant.
+    NotEligible,
+    /// The tenant's own lists do not allow calls to this country or prefix.
+    DestinationNotAllowed,
+    /// A destination of toll fraud, which was not opened for the tenant.
+    HighRiskDestination,
+    /// A cap on what a call or a day may cost is reached.
+    SpendCap,
+    /// Every carrier asks more than the call is sold for.
+    BelowCost,
 }
 
 impl Cause {
     /// Every cause, in the order of the table in the documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 32] = [
         Self::NormalClearing,
         Self::Cancelled,
         Self::Busy,
@@ -92,6 +102,11 @@ impl Cause {
         Self::PlatformStopped,
         Self::PlatformUnavailable,
         Self::DurationLimit,
+        Self::NotEligible,
+        Self::DestinationNotAllowed,
+        Self::HighRiskDestination,
+        Self::SpendCap,
+        Self::BelowCost,
     ];
 
     const fn row(self) -> (&'static str, u16, u8, &'static str) {
@@ -195,6 +210,36 @@ impl Cause {
             Self::DurationLimit => {
                 ("duration-limit", 403, 16, "The call reached the longest duration that is allowed.")
             }
+            Self::NotEligible => (
+                "not-eligible",
+                403,
+                57,
+                "This way of connection is not open to the tenant: see why on its page, or ask the operator.",
+            ),
+            Self::DestinationNotAllowed => (
+                "destination-not-allowed",
+                403,
+                21,
+                "The tenant's own lists do not allow calls to this country or prefix: allow it first.",
+            ),
+            Self::HighRiskDestination => (
+                "high-risk-destination",
+                403,
+                21,
+                "Calls to this destination are a common fraud and are closed: open its prefix if they are meant.",
+            ),
+            Self::SpendCap => (
+                "spend-cap",
+                403,
+                21,
+                "A cap on what a call or a day may cost is reached: raise it, or wait for the next day (UTC).",
+            ),
+            Self::BelowCost => (
+                "below-cost",
+                503,
+                34,
+                "No carrier takes this call at the price for which it is sold: ask the operator.",
+            ),
         }
     }
 
@@ -276,6 +321,12 @@ impl Outcome {
         let code = if matches!(cause, Cause::NormalClearing) { 0 } else { cause.status() };
         let sub_code = if code == 0 { 560_000 } else { 510_000 + u32::from(code) };
         Self { code, sub_code, cause, explanation: detail.unwrap_or_else(|| cause.explanation()).to_owned() }
+    }
+
+    /// The same outcome of our own, answered with another SIP status than its cause's.
+    #[must_use]
+    pub fn answered_with(self, status: u16) -> Self {
+        Self { code: status, sub_code: 510_000 + u32::from(status), ..self }
     }
 
     /// The outcome of a final status that the far side gave; 200 is normal clearing.

@@ -50,4 +50,6 @@ id! {
     DecisionId,
     /// A price plan.
     PlanId,
+    /// A registration of ours with a carrier or PBX.
+    RegistrationId,
 }

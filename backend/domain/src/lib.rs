@@ -9,11 +9,14 @@
 pub mod access;
 pub mod cause;
 pub mod config;
+pub mod country;
 pub mod decision;
+pub mod high_risk;
 pub mod ids;
 pub mod ledger;
 pub mod money;
 pub mod numbering;
 pub mod phone;
+pub mod prefix;
 pub mod rating;
 pub mod routing;

@@ -6,7 +6,6 @@ use crate::{
     phone::E164,
 };
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
 
 /// The kind of a number (`acs-wire` words).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,16 +78,17 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),+ }
             }
         }
-        impl FromStr for $ty {
-            type Err = UnknownWord;
+        impl ::std::str::FromStr for $ty {
+            type Err = $crate::numbering::UnknownWord;
             /// Compares without case, as the SDKs are not of one mind.
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+            fn from_str(text: &str) -> Result<Self, $crate::numbering::UnknownWord> {
                 $(if text.eq_ignore_ascii_case($word) { return Ok(Self::$variant); })+
-                Err(UnknownWord { expected: concat!($($word, " "),+) })
+                Err($crate::numbering::UnknownWord { expected: concat!($($word, " "),+) })
             }
         }
     )+};
 }
+pub(crate) use words;
 
 /// A word that is not one of a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -36,8 +36,8 @@ pub(super) struct Open {
     /// The configuration on which it is decided.
     pub(super) config: Arc<Snapshot>,
     pub(super) facts: Facts,
-    pub(super) live_calls: u32,
-    pub(super) calls_last_second: u32,
+    /// What its payer had when it arrived, but for money, which is read under lock.
+    pub(super) funds: Funds,
 }
 
 /// Something to write.
@@ -189,8 +189,7 @@ impl<'a> Batch<'a> {
             account.filter(|account| currency.is_some_and(|plan| plan.currency == account.currency));
         let mut funds = Funds {
             available_micros: spendable.map_or(0, |account| account.available_micros()),
-            live_calls: open.live_calls,
-            calls_last_second: open.calls_last_second,
+            ..open.funds.clone()
         };
         let mut decision = decide(&open.config, &open.facts, &funds);
         if decision.connects() {

@@ -4,7 +4,7 @@
 use super::{
     batch::{Answer, Open, Work},
     facts::{facts_of, payer_of},
-    plan::{looked_up, plan_now, refusal},
+    plan::{looked_up, plan_now, refusal, refusal_of},
     record::{self, Record},
     table::{Carried, Found},
     writer::Job,
@@ -13,10 +13,10 @@ use crate::App;
 use domain::{
     cause::Cause,
     config::Snapshot,
-    decision::{Decision, Facts, Funds, Verdict, decide as decide_now},
+    decision::{Decision, Facts, Funds, Usage, Verdict, decide as decide_now},
     ids::TenantId,
 };
-use edge::seam::{self, CallFacts, CallSummary, PartyKind, Reply};
+use edge::seam::{self, CallFacts, CallSummary, PartyKind, Refusal, Reply};
 use std::{sync::Arc, time::Instant};
 use store::calls::{Call, StoredDecision};
 
@@ -40,20 +40,20 @@ pub(super) fn decide(app: &App, call: &CallFacts, reply: Reply<seam::Verdict>) {
     let payer = payer_of(config, &facts);
     let begun = Instant::now();
     let (live_calls, calls_last_second) = payer.map_or((0, 0), |payer| state.usage.begin(payer, begun));
-    let funds = Funds { available_micros: i64::MAX, live_calls, calls_last_second };
+    let funds = Funds { available_micros: i64::MAX, live_calls, calls_last_second, usage: Usage::NONE };
     let decision = decide_now(config, &facts, &funds);
     let Some(payer) = payer.filter(|_| decision.connects()) else {
         if let Some(payer) = payer {
             state.usage.undo(payer, begun);
         }
-        let refused = record::refused(&record, "", &decision, config, &facts);
+        let over = record::refused(&record, "", &decision, config, &facts);
         let stored = record::decision(&record, config, &facts, funds, &decision);
-        note(app, call, refused, Some(stored));
-        return reply.send(seam::Verdict::Refuse(refusal(cause_of(&decision))));
+        note(app, call, over, Some(stored));
+        return reply.send(seam::Verdict::Refuse(refused(&decision)));
     };
     let pending =
         Pending { app: app.clone(), call: call.clone(), config: Arc::clone(config), payer, begun, reply };
-    hold(pending, record, facts, live_calls, calls_last_second);
+    hold(pending, record, facts, funds);
 }
 
 /// A call whose hold is in the queue.
@@ -66,14 +66,14 @@ struct Pending {
     reply: Reply<seam::Verdict>,
 }
 
-fn hold(pending: Pending, record: Record, facts: Facts, live_calls: u32, calls_last_second: u32) {
+fn hold(pending: Pending, record: Record, facts: Facts, funds: Funds) {
     let app = pending.app.clone();
     let state = app.calls();
     let (payer, config) = (pending.payer, Arc::clone(&pending.config));
     if !state.table.admit(pending.call.call) {
-        return pending.refuse(Cause::PlatformUnavailable);
+        return pending.refuse(refusal(Cause::PlatformUnavailable));
     }
-    let open = Open { record, payer, config, facts, live_calls, calls_last_second };
+    let open = Open { record, payer, config, facts, funds };
     let job = Job::new(Work::Open(Box::new(open)), move |answer| pending.answered(answer));
     // The queue is full: the job comes back, and its answer is 503.
     if let Err(job) = state.writer.open(job) {
@@ -88,9 +88,11 @@ impl Pending {
             Answer::Opened(decision, Some(carried)) => self.connect(*decision, &carried),
             Answer::Opened(decision, None) => {
                 self.arrived();
-                self.refuse(cause_of(&decision));
+                self.refuse(refused(&decision));
             }
-            Answer::Extended(_) | Answer::Written | Answer::Failed => self.refuse(Cause::PlatformUnavailable),
+            Answer::Extended(_) | Answer::Written | Answer::Failed => {
+                self.refuse(refusal(Cause::PlatformUnavailable));
+            }
         }
     }
 
@@ -111,11 +113,11 @@ impl Pending {
         }
     }
 
-    fn refuse(self, cause: Cause) {
+    fn refuse(self, refusal: Refusal) {
         let state = self.app.calls();
         state.usage.undo(self.payer, self.begun);
         state.table.forget(self.call.call);
-        self.reply.send(seam::Verdict::Refuse(refusal(cause)));
+        self.reply.send(seam::Verdict::Refuse(refusal));
     }
 
     fn arrived(&self) {
@@ -137,11 +139,13 @@ fn note(app: &App, call: &CallFacts, record: Call, decision: Option<StoredDecisi
     app.calls().writer.note(job);
 }
 
-const fn cause_of(decision: &Decision) -> Cause {
-    match &decision.verdict {
+/// How a decision that does not connect is answered.
+fn refused(decision: &Decision) -> Refusal {
+    let cause = match &decision.verdict {
         Verdict::Refuse { cause, .. } => *cause,
         Verdict::Connect => Cause::PlatformUnavailable,
-    }
+    };
+    refusal_of(cause, decision.status.unwrap_or_else(|| cause.status()))
 }
 
 /// A call is over.

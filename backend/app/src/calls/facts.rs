@@ -1,6 +1,7 @@
 //! The facts of a call, from its two ends: an INVITE as the edge saw it, and the JSON of a simulation. Both go through
 //! the same readings of caller id and dialled text, so that a dry run and a live call are decided on equal facts.
 
+use chrono::{DateTime, Utc};
 use domain::{
     cause::Cause,
     config::Snapshot,
@@ -56,17 +57,24 @@ pub(super) fn facts_of(call: &CallFacts) -> Result<Facts, Cause> {
         }
     };
     let to = Dialled::parse(&call.to).ok_or(Cause::BadNumber)?;
-    Ok(Facts { source, from: caller_id(shown), to })
+    let facts = Facts::new(source, caller_id(shown), to);
+    Ok(Facts { at: call.at.into(), draw: draw(call.call), ..facts })
 }
 
 /// The facts of a simulated call of a tenant. `None` where what is dialled is neither a number nor a name.
-pub(super) fn simulated(tenant: TenantId, call: &Simulation) -> Option<Facts> {
+pub(super) fn simulated(tenant: TenantId, call: &Simulation, at: DateTime<Utc>) -> Option<Facts> {
     let source = match &call.source {
         SimulationSource::App => Source::App { tenant },
         SimulationSource::Trunk(fqdn) => Source::Trunk { tenant, fqdn: fqdn.clone() },
         SimulationSource::Pstn => Source::Carrier { carrier: None },
     };
-    Some(Facts { source, from: caller_id(call.from.as_deref()), to: Dialled::parse(&call.to)? })
+    let facts = Facts::new(source, caller_id(call.from.as_deref()), Dialled::parse(&call.to)?);
+    Some(Facts { at, ..facts })
+}
+
+/// What is drawn for a call: the random half of its identifier.
+fn draw(call: u128) -> u64 {
+    Uuid::from_u128(call).as_u64_pair().1
 }
 
 /// A caller id, where one is shown at all (RFC 3323 §4.1.1.3: `anonymous` is none).

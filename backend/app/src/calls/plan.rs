@@ -26,7 +26,7 @@ pub(super) fn refusal(cause: Cause) -> Refusal {
 /// Our own refusal for a cause, with another SIP status than its own.
 pub(super) fn refusal_of(cause: Cause, status: u16) -> Refusal {
     let retry_after = match cause {
-        Cause::CallLimit | Cause::RateLimit => Some(RETRY_AFTER_LIMIT),
+        Cause::CallLimit | Cause::RateLimit if status == 503 => Some(RETRY_AFTER_LIMIT),
         Cause::PlatformUnavailable | Cause::PlatformStopped => Some(RETRY_AFTER_OVERLOAD),
         _ => None,
     };

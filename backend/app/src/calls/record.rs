@@ -137,6 +137,10 @@ pub(super) fn refused(
         Verdict::Refuse { cause, detail } => Outcome::ours(*cause, Some(detail)),
         Verdict::Connect => Outcome::ours(Cause::PlatformUnavailable, None),
     };
+    let outcome = match decision.status {
+        Some(status) => outcome.answered_with(status),
+        None => outcome,
+    };
     let quote = decision.quote.clone();
     over(record.call(node, decision.payer.or(record.tenant), decision.direction, quote), outcome)
 }

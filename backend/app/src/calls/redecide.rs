@@ -4,7 +4,7 @@ use super::{get::find, view::SimulationView};
 use crate::{App, Error};
 use domain::{
     access::{Actor, Permission, Scope},
-    config::{Piece, Platform, Snapshot, Tenant, TenantPiece},
+    config::{Piece, Platform, PlatformPiece, Snapshot, Tenant, TenantPiece},
     decision::decide,
     ids::CallId,
 };
@@ -53,8 +53,8 @@ async fn as_it_was(app: &App, versions: &[String]) -> Result<Snapshot, Error> {
             Error::not_found("configVersion", format!("configuration {version} is not kept any more"))
         })?;
         match kept.kind.as_str() {
-            "platform" => platform = Some(Piece::new(read::<Platform>(&kept.body)?)),
-            _ => tenants.push(Arc::new(TenantPiece::new(read::<Tenant>(&kept.body)?))),
+            "platform" => platform = Some(PlatformPiece::kept(piece::<Platform>(version, &kept.body)?)),
+            _ => tenants.push(Arc::new(TenantPiece::kept(piece::<Tenant>(version, &kept.body)?))),
         }
     }
     let platform = platform
@@ -62,6 +62,7 @@ async fn as_it_was(app: &App, versions: &[String]) -> Result<Snapshot, Error> {
     Ok(Snapshot::new(Arc::new(platform), tenants))
 }
 
-fn read<T: DeserializeOwned>(body: &str) -> Result<T, Error> {
-    serde_json::from_str(body).map_err(Error::internal)
+/// It keeps the version that the decision names, even where its JSON is written otherwise today.
+fn piece<T: DeserializeOwned>(version: &str, body: &str) -> Result<Piece<T>, Error> {
+    Ok(Piece::kept(version.to_owned(), serde_json::from_str(body).map_err(Error::internal)?))
 }

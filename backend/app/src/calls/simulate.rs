@@ -7,10 +7,11 @@ use super::{
     view::SimulationView,
 };
 use crate::{App, Error};
+use chrono::{DateTime, Utc};
 use domain::{
     access::{Actor, Permission},
     config::Snapshot,
-    decision::{Facts, Funds, decide},
+    decision::{Facts, Funds, Usage, decide},
     ids::TenantId,
 };
 
@@ -24,18 +25,23 @@ pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<Sim
     let tenant =
         scope.tenant().ok_or_else(|| Error::not_found("tenant", "only a tenant's calls can be simulated"))?;
     let live = app.live();
-    let facts = hypothetical(&live.config, tenant, call)?;
+    let facts = hypothetical(&live.config, tenant, call, app.now())?;
     let account = store::ledger::account(app.db().read(), &scope, tenant).await?;
     let (live_calls, calls_last_second) = app.calls().usage.read(tenant);
     let available_micros = account.map_or(0, |account| account.available_micros());
-    let funds = Funds { available_micros, live_calls, calls_last_second };
+    let funds = Funds { available_micros, live_calls, calls_last_second, usage: Usage::NONE };
     let decision = decide(&live.config, &facts, &funds);
     let foreign = foreign_number(&way(&live.config, &facts), decision.payer);
     Ok(SimulationView::of(&decision, foreign.as_deref()))
 }
 
 /// The facts of a simulated call, where its tenant may ask for them.
-fn hypothetical(snapshot: &Snapshot, tenant: TenantId, call: &Simulation) -> Result<Facts, Error> {
+fn hypothetical(
+    snapshot: &Snapshot,
+    tenant: TenantId,
+    call: &Simulation,
+    at: DateTime<Utc>,
+) -> Result<Facts, Error> {
     if let SimulationSource::Trunk(fqdn) = &call.source {
         // A trunk that is switched off is not recognised as a caller either.
         let trunk = snapshot.tenant(tenant).and_then(|piece| piece.piece.value.trunk(fqdn));
@@ -44,7 +50,7 @@ fn hypothetical(snapshot: &Snapshot, tenant: TenantId, call: &Simulation) -> Res
             return Err(Error::not_found("source.trunk", message));
         }
     }
-    let facts = simulated(tenant, call).ok_or_else(|| {
+    let facts = simulated(tenant, call, at).ok_or_else(|| {
         Error::invalid("to", "dial a full international number with a leading +, or the name of a SIP user")
     })?;
     // A call from the network is decided for whoever owns the number: what strangers do with theirs is not told.

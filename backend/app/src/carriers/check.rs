@@ -74,7 +74,7 @@ fn prefix(index: usize, given: &Prefix) -> Result<CarrierPrefix, Error> {
         let target = format!("prefixes[{index}].costPerMinute");
         return Err(Error::invalid(&target, "a cost is zero or more"));
     }
-    Ok(CarrierPrefix { prefix: digits.to_owned(), cost_per_minute_micros: cost.micros })
+    Ok(CarrierPrefix { prefix: digits.to_owned(), cost_per_minute_micros: cost.micros, windows: Vec::new() })
 }
 
 pub(super) fn view(row: Carrier) -> Result<CarrierView, Error> {

@@ -21,7 +21,8 @@ pub(crate) async fn ensure(app: &App) -> Result<(), Error> {
     if known || app.settings().sandbox == SandboxMode::Off {
         return Ok(());
     }
-    let everything = [CarrierPrefix { prefix: String::new(), cost_per_minute_micros: 0 }];
+    let everything =
+        [CarrierPrefix { prefix: String::new(), cost_per_minute_micros: 0, windows: Vec::new() }];
     let row = Carrier {
         id: sandbox_id().0,
         name: "sandbox".to_owned(),

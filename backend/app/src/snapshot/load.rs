@@ -5,8 +5,9 @@ use crate::{App, Error, SandboxMode, tenants::TenantStatus, vault::Place};
 use domain::{
     access::Scope,
     config::{
-        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, Health, Limits, Piece, Platform,
-        Snapshot, Tenant, TenantPiece, Transport, Trunk,
+        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, DEFAULT_QUALITY, Eligibility, Health,
+        Limits, PeerPolicy, Platform, PlatformPiece, Protection, Snapshot, Tenant, TenantEmergency,
+        TenantPiece, Transport, Trunk,
     },
     ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
     numbering::{Binding, Owned},
@@ -21,12 +22,12 @@ use uuid::Uuid;
 
 /// Nothing but what this build can do: what there is before the first refresh.
 pub(crate) fn empty(abilities: Abilities) -> Live {
-    let platform = Platform { carriers: Vec::new(), plans: Vec::new(), abilities };
-    Live::new(Snapshot::new(Arc::new(Piece::new(platform)), []), HashMap::new())
+    let platform = Platform::new(Vec::new(), Vec::new(), abilities);
+    Live::new(Snapshot::new(Arc::new(PlatformPiece::new(platform)), []), HashMap::new())
 }
 
 /// What belongs to no tenant.
-pub(super) async fn platform(app: &App, scope: &Scope) -> Result<Piece<Platform>, Error> {
+pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, Error> {
     let on = app.db().read();
     let mut carriers: Vec<Carrier> =
         carriers::all(on, scope).await?.into_iter().map(carrier).collect::<Result<_, _>>()?;
@@ -43,7 +44,7 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<Piece<Platform>
     let plans = carriers::plans(on, scope).await?;
     let plans: Vec<PricePlan> =
         plans.into_iter().map(|row| read("price_plans.body", row.body)).collect::<Result<_, _>>()?;
-    Ok(Piece::new(Platform { carriers, plans, abilities: app.settings().abilities }))
+    Ok(PlatformPiece::new(Platform::new(carriers, plans, app.settings().abilities)))
 }
 
 fn sandbox_host(at: std::net::SocketAddr) -> CarrierHost {
@@ -101,6 +102,9 @@ fn tenant(app: &App, row: store::tenants::Tenant, parts: &mut Parts) -> Result<L
         users: users.iter().map(|user| user.username.clone()).collect(),
         numbers: leases.iter().map(owned).collect::<Result<_, _>>()?,
         sip_domain: realm,
+        protection: Protection::default(),
+        eligibility: Eligibility::default(),
+        emergency: TenantEmergency::default(),
     };
     let usable = users.iter().filter(|user| user.realm == value.sip_domain);
     let credentials = usable
@@ -139,6 +143,10 @@ pub(crate) fn trunk(row: trunks::Trunk) -> Result<Trunk, Error> {
         srtp: word("trunks.srtp", &row.srtp)?,
         codecs: read("trunks.codecs", row.codecs)?,
         limits: limits(row.calls_per_second, row.max_calls),
+        description: None,
+        authentication: None,
+        policy: PeerPolicy::default(),
+        max_call_micros: None,
         health: Health::Unknown,
     })
 }
@@ -148,8 +156,9 @@ pub(crate) fn route(row: trunks::Route) -> Result<VoiceRoute, Error> {
         name: row.name,
         description: row.description,
         number_pattern: row.number_pattern,
-        trunks: read("routes.trunks", row.trunks)?,
+        targets: read("routes.trunks", row.trunks)?,
         caller_id_override: row.caller_id_override,
+        ..VoiceRoute::default()
     })
 }
 
@@ -186,6 +195,11 @@ pub(crate) fn carrier(row: carriers::Carrier) -> Result<Carrier, Error> {
         caller_id,
         limits: limits(row.calls_per_second, row.max_calls),
         prefixes,
+        quality: DEFAULT_QUALITY,
+        capacity: None,
+        weight: 1,
+        policy: PeerPolicy::default(),
+        emergency_countries: Vec::new(),
     })
 }
 

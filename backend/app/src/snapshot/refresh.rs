@@ -4,7 +4,7 @@ use super::{Changed, Live, LiveTenant, load};
 use crate::{App, Error};
 use domain::{
     access::Scope,
-    config::{Piece, Snapshot},
+    config::{PlatformPiece, Snapshot},
     ids::TenantId,
 };
 use serde::Serialize;
@@ -56,7 +56,7 @@ async fn keep(
     app: &App,
     scope: &Scope,
     before: &Live,
-    platform: &Piece<domain::config::Platform>,
+    platform: &PlatformPiece,
     tenants: &Tenants,
 ) -> Result<(), Error> {
     let known: HashSet<&str> = before
@@ -67,10 +67,10 @@ async fn keep(
         .collect();
     let mut rows = Vec::new();
     if !known.contains(platform.version.as_str()) {
-        rows.push(version(app, "platform", platform)?);
+        rows.push(version(app, "platform", &platform.version, &platform.value)?);
     }
     for tenant in tenants.values().filter(|tenant| !known.contains(tenant.piece.piece.version.as_str())) {
-        rows.push(version(app, "tenant", &tenant.piece.piece)?);
+        rows.push(version(app, "tenant", &tenant.piece.piece.version, &tenant.piece.piece.value)?);
     }
     if rows.is_empty() {
         return Ok(());
@@ -85,7 +85,7 @@ async fn keep(
         .await
 }
 
-fn version<T: Serialize>(app: &App, kind: &str, piece: &Piece<T>) -> Result<ConfigVersion, Error> {
-    let body = serde_json::to_string(&piece.value).map_err(Error::internal)?;
-    Ok(ConfigVersion { hash: piece.version.clone(), kind: kind.to_owned(), body, created_at: app.now() })
+fn version<T: Serialize>(app: &App, kind: &str, hash: &str, value: &T) -> Result<ConfigVersion, Error> {
+    let body = serde_json::to_string(value).map_err(Error::internal)?;
+    Ok(ConfigVersion { hash: hash.to_owned(), kind: kind.to_owned(), body, created_at: app.now() })
 }

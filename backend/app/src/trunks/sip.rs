@@ -186,7 +186,7 @@ fn configuration(trunks: Vec<trunks::Trunk>, routes: Vec<trunks::Route>) -> Resu
             description: route.description,
             name: route.name,
             number_pattern: route.number_pattern,
-            trunks: route.trunks,
+            trunks: route.targets.into_iter().map(|target| target.fqdn).collect(),
         })
     };
     Ok(SipConfiguration {

@@ -183,22 +183,7 @@ impl<'a> Court<'a> {
     fn routes(&mut self, payer: &TenantPiece) -> Ruled<bool> {
         let tenant = &payer.piece.value;
         let (mut matched, mut why) = (false, String::new());
-        for (index, route) in tenant.routes.iter().enumerate() {
-            let Some(pattern) = payer.routes.pattern(index) else { continue };
-            if let Some(broken) = pattern.broken() {
-                self.skip("route", format!("route {} never matches: {broken}", route.name));
-                continue;
-            }
-            if !pattern.matches(self.facts.to.as_str()) {
-                self.skip(
-                    "route",
-                    format!(
-                        "route {} ({}) does not match {}",
-                        route.name, route.number_pattern, self.facts.to
-                    ),
-                );
-                continue;
-            }
+        for index in payer.routes.matches(self.facts.to.as_str()) {
             let usable = self.route_trunks(tenant, index, &mut why);
             matched |= usable.is_some();
         }
@@ -217,8 +202,9 @@ impl<'a> Court<'a> {
             Source::App { .. } | Source::Carrier { .. } => None,
         };
         let mut others = route
-            .trunks
+            .targets
             .iter()
+            .map(|target| &target.fqdn)
             .filter(|fqdn| came_from.is_none_or(|own| !own.eq_ignore_ascii_case(fqdn)))
             .peekable();
         if others.peek().is_none() {
@@ -244,7 +230,12 @@ impl<'a> Court<'a> {
                 None => {
                     self.pass("trunk", format!("trunk {fqdn} is tried"));
                     let callee = self.facts.to.to_string();
-                    self.decision.plan.push(Attempt { target, caller_id: caller_id.clone(), callee });
+                    self.decision.plan.push(Attempt {
+                        target,
+                        caller_id: caller_id.clone(),
+                        callee,
+                        failover_on: super::failover_statuses(),
+                    });
                 }
             }
         }
@@ -337,6 +328,7 @@ impl<'a> Court<'a> {
                 target,
                 caller_id: Some(caller_id.to_string()),
                 callee: number.to_string(),
+                failover_on: super::failover_statuses(),
             });
         }
         Ok(())
@@ -386,7 +378,12 @@ impl<'a> Court<'a> {
                 self.pass("number", format!("{number} is bound to trunk {fqdn}"));
                 let target = Target::Trunk { tenant: tenant.id, fqdn: fqdn.clone() };
                 let caller_id = self.facts.from.as_ref().map(ToString::to_string);
-                self.decision.plan.push(Attempt { target, caller_id, callee: number.to_string() });
+                self.decision.plan.push(Attempt {
+                    target,
+                    caller_id,
+                    callee: number.to_string(),
+                    failover_on: super::failover_statuses(),
+                });
                 Ok(vec![plan.trunk_leg()])
             }
             Binding::Forward(next) => self.forward(owner, number, *next, plan, hops),
@@ -429,7 +426,12 @@ impl<'a> Court<'a> {
     fn push_user(&mut self, tenant: &Tenant, username: &str) {
         let target = Target::User { tenant: tenant.id, username: username.to_owned() };
         let caller_id = self.facts.from.as_ref().map(ToString::to_string);
-        self.decision.plan.push(Attempt { target, caller_id, callee: username.to_owned() });
+        self.decision.plan.push(Attempt {
+            target,
+            caller_id,
+            callee: username.to_owned(),
+            failover_on: super::failover_statuses(),
+        });
     }
 
     fn limits(&mut self, tenant: &Tenant, funds: &Funds) -> Ruled<()> {

@@ -5,12 +5,13 @@ use crate::{
     numbering::{Binding, NumberType, Owned},
     phone::E164,
     rating::sandbox_plan,
-    routing::VoiceRoute,
+    routing::{RouteTarget, VoiceRoute},
 };
 use std::sync::Arc;
 use uuid::Uuid;
 
-const RICH: Funds = Funds { available_micros: 10_000_000, live_calls: 0, calls_last_second: 0 };
+const RICH: Funds =
+    Funds { available_micros: 10_000_000, live_calls: 0, calls_last_second: 0, usage: Usage::NONE };
 const ACME: TenantId = TenantId(Uuid::from_u128(1));
 const OTHER: TenantId = TenantId(Uuid::from_u128(2));
 const PLAN: PlanId = PlanId(Uuid::from_u128(9));
@@ -26,6 +27,10 @@ fn trunk(fqdn: &str) -> Trunk {
         srtp: Srtp::Off,
         codecs: vec![],
         limits: Limits::default(),
+        description: None,
+        authentication: None,
+        policy: PeerPolicy::default(),
+        max_call_micros: None,
         health: Health::Unknown,
     }
 }
@@ -47,18 +52,15 @@ fn tenant(id: TenantId, slug: &str) -> Tenant {
         routes: vec![],
         users: vec!["anna".into()],
         numbers: vec![],
+        protection: Protection::default(),
+        eligibility: Eligibility::default(),
+        emergency: TenantEmergency::default(),
     }
 }
 
 fn route(pattern: &str, trunks: &[&str]) -> VoiceRoute {
-    let trunks = trunks.iter().map(|t| (*t).to_owned()).collect();
-    VoiceRoute {
-        name: pattern.into(),
-        description: None,
-        number_pattern: pattern.into(),
-        trunks,
-        caller_id_override: None,
-    }
+    let targets = trunks.iter().map(|fqdn| RouteTarget::new(*fqdn)).collect();
+    VoiceRoute { name: pattern.into(), number_pattern: pattern.into(), targets, ..VoiceRoute::default() }
 }
 
 fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
@@ -70,18 +72,30 @@ fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
         hosts: vec![CarrierHost { address: "127.0.0.9".into(), port: 5060, transport: Transport::Udp }],
         caller_id: CallerIdPolicy::Owned,
         limits: Limits::default(),
-        prefixes: vec![CarrierPrefix { prefix: prefix.into(), cost_per_minute_micros: 5_000 }],
+        prefixes: vec![CarrierPrefix {
+            prefix: prefix.into(),
+            cost_per_minute_micros: 5_000,
+            windows: vec![],
+        }],
+        quality: DEFAULT_QUALITY,
+        capacity: None,
+        weight: 1,
+        policy: PeerPolicy::default(),
+        emergency_countries: vec![],
     }
 }
 
 fn snapshot(tenants: Vec<Tenant>, carriers: Vec<Carrier>) -> Snapshot {
     let abilities = Abilities { sip_tls: false, srtp: false };
-    let platform = Platform { carriers, plans: vec![sandbox_plan(PLAN)], abilities };
-    Snapshot::new(Arc::new(Piece::new(platform)), tenants.into_iter().map(|t| Arc::new(TenantPiece::new(t))))
+    let platform = Platform::new(carriers, vec![sandbox_plan(PLAN)], abilities);
+    Snapshot::new(
+        Arc::new(PlatformPiece::new(platform)),
+        tenants.into_iter().map(|t| Arc::new(TenantPiece::new(t))),
+    )
 }
 
 fn facts(source: Source, from: &str, to: &str) -> Facts {
-    Facts { source, from: Dialled::parse(from), to: Dialled::parse(to).expect("dialled") }
+    Facts::new(source, Dialled::parse(from), Dialled::parse(to).expect("dialled"))
 }
 
 fn app(from: &str, to: &str) -> Facts {

@@ -53,9 +53,14 @@ impl PricePlan {
             .iter()
             .filter(|rate| digits.starts_with(&rate.prefix))
             .max_by_key(|rate| rate.prefix.len())?;
+        Some(self.outbound_at(rate))
+    }
+
+    /// The outbound line of a rate.
+    pub(crate) fn outbound_at(&self, rate: &Rate) -> Line {
         let place =
             if rate.prefix.is_empty() { "elsewhere".to_owned() } else { format!("to +{}", rate.prefix) };
-        Some(self.line(LineKind::Outbound, format!("call {place}"), rate.per_minute_micros))
+        self.line(LineKind::Outbound, format!("call {place}"), rate.per_minute_micros)
     }
 
     /// The inbound line for a number of a type.

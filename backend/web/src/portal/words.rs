@@ -146,6 +146,11 @@ pub(crate) fn cause(cause: Cause, answered: bool) -> Badge {
         | C::RateLimit
         | C::TrunkUnusable
         | C::EmergencyUnavailable
+        | C::NotEligible
+        | C::DestinationNotAllowed
+        | C::HighRiskDestination
+        | C::SpendCap
+        | C::BelowCost
         | C::ForwardLoop
         | C::RoutingLoop
         | C::MediaUnavailable

@@ -12,7 +12,7 @@ use crate::{
 };
 use bytes::Bytes;
 use domain::{
-    decision::{Decision, Facts, Funds, decide},
+    decision::{Decision, Facts, Funds, Usage, decide},
     ids::TenantId,
 };
 use edge::seam::{CallFacts, Identity, Party};
@@ -101,6 +101,10 @@ fn decided(live: &Live, facts: &Facts, funds: &Funds) -> Decision {
     decide(&live.config, facts, funds)
 }
 
+fn real_at() -> chrono::DateTime<chrono::Utc> {
+    SystemTime::UNIX_EPOCH.into()
+}
+
 fn live_facts(party: Party, peer: Peer, message: &Message) -> CallFacts {
     edge::reading::of_call(7, peer, message, party, SystemTime::UNIX_EPOCH)
 }
@@ -114,7 +118,7 @@ proptest! {
         available_micros in prop_oneof![Just(0_i64), 0..100_000_i64, Just(10_000_000)],
         live_calls in 0..4_u32, calls_last_second in prop_oneof![Just(0_u32), Just(100)],
     ) {
-        let funds = Funds { available_micros, live_calls, calls_last_second };
+        let funds = Funds { available_micros, live_calls, calls_last_second, usage: Usage::NONE };
         let (peer, message) = invite(&live, caller, &from, &to);
         let Some(party) = party(&live, caller, peer, &message) else { return Ok(()) };
         let call = live_facts(party, peer, &message);
@@ -123,8 +127,10 @@ proptest! {
             Caller::Phone(tenant) | Caller::Trunk(tenant, _) => tenant_id(tenant),
             Caller::Carrier(_) => tenant_id(0),
         };
-        match (facts_of(&call), simulated(tenant, &dry)) {
+        match (facts_of(&call), simulated(tenant, &dry, real_at())) {
             (Ok(real), Some(dry)) => {
+                // A dry run draws nothing.
+                let dry = Facts { draw: real.draw, ..dry };
                 prop_assert_eq!(decided(&live, &real, &funds), decided(&live, &dry, &funds));
                 prop_assert_eq!(payer_of(&live.config, &real), payer_of(&live.config, &dry));
                 let record = Record::new(&call).read(&real);
@@ -142,7 +148,7 @@ proptest! {
         let (peer, message) = invite(&live, caller, &from, &to);
         let Some(party) = party(&live, caller, peer, &message) else { return Ok(()) };
         let Ok(facts) = facts_of(&live_facts(party, peer, &message)) else { return Ok(()) };
-        let funds = Funds { available_micros: i64::MAX, live_calls: 0, calls_last_second: 0 };
+        let funds = Funds { available_micros: i64::MAX, live_calls: 0, calls_last_second: 0, usage: Usage::NONE };
         let decision = decided(&live, &facts, &funds);
         if let Some(payer) = decision.payer {
             prop_assert_eq!(payer_of(&live.config, &facts), Some(payer));
@@ -158,7 +164,7 @@ proptest! {
         let Some(party) = party(&live, caller, peer, &message) else { return Ok(()) };
         let Ok(facts) = facts_of(&live_facts(party, peer, &message)) else { return Ok(()) };
         let with = |available_micros| {
-            decided(&live, &facts, &Funds { available_micros, live_calls: 0, calls_last_second: 0 })
+            decided(&live, &facts, &Funds { available_micros, live_calls: 0, calls_last_second: 0, usage: Usage::NONE })
         };
         // What is refused without a look at money asks nothing of the database: the writer would refuse it too.
         if !with(i64::MAX).connects() {
@@ -178,7 +184,8 @@ fn calls_of_every_kind_are_connected_and_refused_in_these_worlds() {
         let (peer, message) = invite(&live, caller, &from, &to);
         let Some(party) = party(&live, caller, peer, &message) else { continue };
         let Ok(facts) = facts_of(&live_facts(party, peer, &message)) else { continue };
-        let funds = Funds { available_micros: 1_000_000, live_calls: 0, calls_last_second: 0 };
+        let funds =
+            Funds { available_micros: 1_000_000, live_calls: 0, calls_last_second: 0, usage: Usage::NONE };
         let kind = match caller {
             Caller::Phone(_) => "phone",
             Caller::Trunk(..) => "trunk",

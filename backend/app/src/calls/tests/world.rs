@@ -6,14 +6,15 @@ use crate::{
 };
 use domain::{
     config::{
-        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, Health, Limits, Piece, Place,
-        Platform, Snapshot, Srtp, Tenant, TenantPiece, Transport, Trunk,
+        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, DEFAULT_QUALITY, Eligibility, Health,
+        Limits, PeerPolicy, Place, Platform, PlatformPiece, Protection, Snapshot, Srtp, Tenant,
+        TenantEmergency, TenantPiece, Transport, Trunk,
     },
     ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
     numbering::{Binding, NumberType, Owned},
     phone::E164,
     rating::sandbox_plan,
-    routing::VoiceRoute,
+    routing::{RouteTarget, VoiceRoute},
 };
 use proptest::prelude::*;
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
@@ -48,6 +49,10 @@ fn trunk(tenant: usize, index: usize) -> impl Strategy<Value = Trunk> {
             srtp,
             codecs: Vec::new(),
             limits: Limits::default(),
+            description: None,
+            authentication: None,
+            policy: PeerPolicy::default(),
+            max_call_micros: None,
             health,
         },
     )
@@ -72,10 +77,13 @@ fn route(tenant: usize) -> impl Strategy<Value = VoiceRoute> {
     (proptest::sample::select(&PATTERNS[..]), proptest::collection::vec(0..3_usize, 0..3), any::<bool>())
         .prop_map(move |(pattern, trunks, is_overridden)| VoiceRoute {
             name: format!("route {pattern}"),
-            description: None,
             number_pattern: pattern.to_owned(),
-            trunks: trunks.into_iter().map(|index| format!("sbc{index}.t{tenant}.test")).collect(),
+            targets: trunks
+                .into_iter()
+                .map(|index| RouteTarget::new(format!("sbc{index}.t{tenant}.test")))
+                .collect(),
             caller_id_override: is_overridden.then(|| "+12125550199".to_owned()),
+            ..VoiceRoute::default()
         })
 }
 
@@ -109,6 +117,9 @@ prop_compose! {
             routes,
             users: users.into_iter().map(ToOwned::to_owned).collect(),
             numbers: numbers.collect(),
+            protection: Protection::default(),
+            eligibility: Eligibility::default(),
+            emergency: TenantEmergency::default(),
         }
     }
 }
@@ -130,8 +141,17 @@ fn carrier(index: usize) -> impl Strategy<Value = Carrier> {
             limits: Limits::default(),
             prefixes: prefixes
                 .into_iter()
-                .map(|prefix| CarrierPrefix { prefix: prefix.to_owned(), cost_per_minute_micros: 1_000 })
+                .map(|prefix| CarrierPrefix {
+                    prefix: prefix.to_owned(),
+                    cost_per_minute_micros: 1_000,
+                    windows: Vec::new(),
+                })
                 .collect(),
+            quality: DEFAULT_QUALITY,
+            capacity: None,
+            weight: 1,
+            policy: PeerPolicy::default(),
+            emergency_countries: Vec::new(),
         }
     })
 }
@@ -170,7 +190,7 @@ pub(super) fn live(
     plans: Vec<domain::rating::PricePlan>,
 ) -> Live {
     let abilities = Abilities { sip_tls: false, srtp: false };
-    let platform = Arc::new(Piece::new(Platform { carriers, plans, abilities }));
+    let platform = Arc::new(PlatformPiece::new(Platform::new(carriers, plans, abilities)));
     let tenants: Vec<_> = tenants.into_iter().map(|tenant| Arc::new(TenantPiece::new(tenant))).collect();
     let snapshot = Snapshot::new(platform, tenants.iter().cloned());
     let known: HashMap<_, _> =
@@ -207,6 +227,9 @@ pub(super) fn bare_tenant(index: usize) -> Tenant {
         routes: Vec::new(),
         users: vec!["anna".to_owned()],
         numbers: Vec::new(),
+        protection: Protection::default(),
+        eligibility: Eligibility::default(),
+        emergency: TenantEmergency::default(),
     }
 }
 
@@ -222,6 +245,10 @@ pub(super) fn bare_trunk(id: u128, fqdn: &str, at: &str) -> Trunk {
         srtp: Srtp::Off,
         codecs: Vec::new(),
         limits: Limits::default(),
+        description: None,
+        authentication: None,
+        policy: PeerPolicy::default(),
+        max_call_micros: None,
         health: Health::Unknown,
     }
 }
