@@ -22,6 +22,8 @@ pub struct Config {
     pub secret: [u8; 32],
     /// Bounds.
     pub limits: Limits,
+    /// Who is not heard, and how much is heard of whom nobody knows.
+    pub guard: crate::guard::Rules,
 }
 
 impl Config {
@@ -37,6 +39,7 @@ impl Config {
             user_agent,
             secret,
             limits: Limits::default(),
+            guard: crate::guard::Rules::default(),
         }
     }
 

@@ -1,16 +1,20 @@
 //! What every thread of a running edge sees: the three seams, the settings, and the ways out.
 
+use crate::guard::Offence;
 use crate::handle::Shared;
 use crate::seam::{CallControl, MediaPool, PeerCertificate, Registrar};
 use crate::{Config, Limits};
 use bytes::Bytes;
 use sip::digest::NonceMint;
 use sip::transaction::Peer;
+use sip::uri::Uri;
+use sip::wire::Message;
 use std::hash::RandomState;
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
+use std::time::Instant;
 
 /// Shared by the socket thread and the shards.
 pub(crate) struct Context {
@@ -32,6 +36,23 @@ pub(crate) struct Context {
     pub(crate) is_io_stopping: AtomicBool,
 }
 
+impl Context {
+    /// Notes an offence of whoever sent something.
+    pub(crate) fn offend(&self, from: Peer, offence: Offence, now: Instant) {
+        let ip = from.addr.ip();
+        let is_known = || self.control.is_known_address(ip);
+        self.shared.guard.offend((ip, from.transport.is_reliable()), offence, now, is_known);
+    }
+
+    /// Notes that somebody was challenged, for which name.
+    pub(crate) fn asked(&self, from: Peer, message: &Message, now: Instant) {
+        let user = message.from().ok().and_then(|from| Uri::parse(from.uri).ok()?.user).unwrap_or_default();
+        let ip = from.addr.ip();
+        let is_known = || self.control.is_known_address(ip);
+        self.shared.guard.asked((ip, from.transport.is_reliable()), user, now, is_known);
+    }
+}
+
 /// A message for a connection.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
@@ -45,7 +66,7 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 pub(crate) struct Packet {
     pub(crate) from: Peer,
-    pub(crate) message: sip::wire::Message,
+    pub(crate) message: Message,
     /// What its connection's peer showed over TLS.
     pub(crate) certificate: Option<Arc<PeerCertificate>>,
 }

@@ -64,6 +64,14 @@ counters! {
     challenges,
     /// Wrong usernames and passwords.
     wrong_credentials,
+    /// Answers to challenges that another request had used before.
+    replays,
+    /// Requests of scanners, met with silence.
+    scanners,
+    /// Datagrams and connections dropped unread because their address is banned.
+    dropped_banned,
+    /// Datagrams and connections dropped unread because their address sends too much.
+    dropped_flood,
     /// Registrations that were accepted, refreshes included.
     registrations,
     /// Calls accepted for a decision.

@@ -1,16 +1,19 @@
 //! Commands the other way: what the app asks of a running edge. Nothing here blocks.
 
 use crate::counters::{Counters, Tally, add};
+use crate::guard::replay::Replays;
+use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
 use crate::seam::{CallId, Hop, MediaId, MediaPool, MediaStats, Refusal};
 use crate::tls::Credentials;
 use crate::{Config, Limits};
 use arc_swap::ArcSwap;
 use sip::b2bua::CallRef;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Commands for one shard beyond two for each of its calls.
 const INBOX_SPARE: usize = 1_024;
@@ -52,6 +55,10 @@ pub(crate) struct Shared {
     pub(crate) io_waker: OnceLock<mio::Waker>,
     /// What is shown and believed over TLS; `None` where TLS is not spoken.
     pub(crate) tls: Option<ArcSwap<Credentials>>,
+    /// Who misbehaves.
+    pub(crate) guard: Guard,
+    /// Which answers to challenges were used.
+    pub(crate) replays: Replays,
 }
 
 /// A call in the table of live calls; written by its shard alone.
@@ -83,6 +90,8 @@ impl Handle {
             media: OnceLock::new(),
             io_waker: OnceLock::new(),
             tls: config.tls.as_ref().map(|tls| ArcSwap::from_pointee(tls.credentials.clone())),
+            guard: Guard::new(config.guard.clone(), Instant::now()),
+            replays: Replays::new(),
         };
         (Self { shared: Arc::new(shared) }, receivers)
     }
@@ -149,6 +158,30 @@ impl Handle {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.shared.counters()
+    }
+
+    /// The addresses that are not heard at this moment, the newest ban first.
+    #[must_use]
+    pub fn bans(&self) -> Vec<Ban> {
+        self.shared.guard.bans(Instant::now(), SystemTime::now())
+    }
+
+    /// How many addresses are banned, and of how many an offence is remembered: gauges.
+    #[must_use]
+    pub fn ban_sizes(&self) -> (usize, usize) {
+        self.shared.guard.sizes(Instant::now())
+    }
+
+    /// Lifts the ban of an address, and forgets what it did; `false` where nothing was remembered of it.
+    #[must_use]
+    pub fn clear_ban(&self, address: IpAddr) -> bool {
+        self.shared.guard.clear(address)
+    }
+
+    /// Lifts all bans, and forgets all offences. Says of how many addresses something was remembered.
+    #[must_use]
+    pub fn clear_bans(&self) -> usize {
+        self.shared.guard.clear_all()
     }
 
     pub(crate) const fn shared(&self) -> &Arc<Shared> {

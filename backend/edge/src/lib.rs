@@ -11,6 +11,7 @@ mod batch;
 mod config;
 mod context;
 mod counters;
+mod guard;
 mod handle;
 mod inbox;
 mod io;
@@ -26,6 +27,7 @@ mod words;
 
 pub use config::{Config, Limits};
 pub use counters::Counters;
+pub use guard::{Ban, OFFENDERS_MAX, Offence, PROVEN_MAX, Rules as GuardRules};
 pub use handle::{Handle, LiveCall};
 pub use runner::{Runner, Running, StartError};
 pub use tls::{Credentials, PeerCertificate, TlsConfig, TlsError};

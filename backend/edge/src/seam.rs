@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sip::Transport;
 use std::{
     borrow::Cow,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -284,6 +284,11 @@ impl<T: Send + 'static> Drop for Reply<T> {
 pub trait CallControl: Send + Sync + 'static {
     /// Says who is calling, on the current snapshot.
     fn identify(&self, approach: &Approach<'_>) -> Identity;
+    /// Whether a trunk, a carrier or the sandbox is at this address, on the current snapshot: it is never banned.
+    fn is_known_address(&self, ip: IpAddr) -> bool {
+        let _ = ip;
+        false
+    }
     /// H(username:realm:password) in lower-case hexadecimal, on the current snapshot.
     fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String>;
     /// The party of a user who proved its name in a realm.

@@ -32,6 +32,10 @@ impl CallControl for Control {
         identify::identify(&self.0.live(), approach)
     }
 
+    fn is_known_address(&self, ip: std::net::IpAddr) -> bool {
+        !self.0.live().senders(ip.to_canonical()).is_empty()
+    }
+
     fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String> {
         let live = self.0.live();
         let credential = live.by_sip_domain(realm)?.credentials.get(username)?;

@@ -9,6 +9,7 @@ mod streams;
 use crate::batch::{BATCH, Batch};
 use crate::context::{Context, Outgoing, Packet};
 use crate::counters::add;
+use crate::guard::gate::Gate;
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
 use sip::Transport;
@@ -49,6 +50,7 @@ pub(crate) struct Io {
     steer: Steer,
     streams: Streams,
     outbox: Receiver<Outgoing>,
+    gate: Gate,
 }
 
 impl Io {
@@ -69,6 +71,7 @@ impl Io {
         poll.registry().register(&mut udp, UDP, Interest::READABLE)?;
         let registry = poll.registry().try_clone()?;
         let streams = Streams::new(Arc::clone(&context), registry, listener);
+        let gate = Gate::new(Arc::clone(&context), Instant::now());
         Ok(Self {
             steer: Steer::new(Arc::clone(&context), queues),
             context,
@@ -76,6 +79,7 @@ impl Io {
             _udp: udp,
             streams,
             outbox,
+            gate,
         })
     }
 
@@ -102,17 +106,18 @@ impl Io {
                 match event.token() {
                     UDP => has_datagrams = true,
                     WAKER => {}
-                    LISTENER => self.streams.accept(now),
+                    LISTENER => self.streams.accept(now, &mut self.gate),
                     Token(id) => self.streams.ready(id as u64, event),
                 }
             }
             if has_datagrams {
-                has_datagrams = self.read_datagrams(&mut batch);
+                has_datagrams = self.read_datagrams(&mut batch, now);
             }
-            self.streams.read(now, &mut self.steer);
+            self.streams.read(now, &mut self.steer, &mut self.gate);
             self.write_outbox(now);
             if now >= sweep_at {
-                self.streams.sweep(now);
+                self.streams.sweep(now, &mut self.gate);
+                self.context.shared.guard.sweep(now);
                 sweep_at = now + SWEEP;
             }
             self.steer.wake_fed();
@@ -124,10 +129,14 @@ impl Io {
     }
 
     /// Reads what waits; `true` where more may wait.
-    fn read_datagrams(&mut self, batch: &mut Batch) -> bool {
+    fn read_datagrams(&mut self, batch: &mut Batch, now: Instant) -> bool {
         for _ in 0..BATCHES_PER_TURN {
             let Ok(count) = batch.receive(&self.context.udp) else { return false };
             for (source, bytes) in batch.datagrams() {
+                if let Some(dropped) = self.gate.refuses(source.ip(), false, now) {
+                    self.gate.count(dropped);
+                    continue;
+                }
                 if bytes.len() < SHORTEST_MESSAGE {
                     add(&self.context.shared.io_tally().keep_alives, 1);
                     continue;

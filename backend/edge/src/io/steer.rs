@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Packet};
 use crate::counters::add;
+use crate::guard::Offence;
 use crate::seam::PeerCertificate;
 use crate::stateless::{Refused, answer};
 use crate::words;
@@ -12,6 +13,7 @@ use sip::transaction::Peer;
 use sip::wire::{Message, ParseError};
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// An answer that the socket thread sends itself.
 pub(super) type Answer = (Peer, Bytes);
@@ -119,6 +121,7 @@ impl Steer {
             return None;
         }
         add(&tally.parse_errors, 1);
+        self.context.offend(from, Offence::Malformed, Instant::now());
         let request = Message::salvage(bytes)?;
         let refused = Refused::new(request.answer_to(fault)?).because(fault.to_string());
         answer(&request, from, &self.context.hash, &refused)

@@ -5,6 +5,7 @@ use super::steer::{Fate, Steer};
 use super::{FIRST_CONNECTION, Token};
 use crate::context::{Context, Outgoing};
 use crate::counters::add;
+use crate::guard::gate::Gate;
 use crate::inbox::Command;
 use bytes::Bytes;
 use mio::event::Event;
@@ -71,13 +72,15 @@ impl Streams {
     }
 
     /// Takes new connections.
-    pub(super) fn accept(&mut self, now: Instant) {
+    pub(super) fn accept(&mut self, now: Instant, gate: &mut Gate) {
         self.may_accept = true;
         for _ in 0..ACCEPTS_PER_TURN {
             match self.listener.accept() {
                 Ok((stream, addr)) => {
                     let tally = self.context.shared.io_tally();
-                    if self.open.len() >= self.context.limits.tcp_connections_max {
+                    if let Some(dropped) = gate.refuses(addr.ip(), true, now) {
+                        gate.count(dropped);
+                    } else if self.open.len() >= self.context.limits.tcp_connections_max {
                         add(&tally.connections_refused, 1);
                     } else {
                         add(&tally.connections, 1);
@@ -128,9 +131,9 @@ impl Streams {
     }
 
     /// Reads every connection that has something, a bounded piece each.
-    pub(super) fn read(&mut self, now: Instant, steer: &mut Steer) {
+    pub(super) fn read(&mut self, now: Instant, steer: &mut Steer, gate: &mut Gate) {
         if self.may_accept {
-            self.accept(now);
+            self.accept(now, gate);
         }
         let mut room = std::mem::take(&mut self.room);
         for id in std::mem::take(&mut self.stuck).into_iter().chain(std::mem::take(&mut self.readable)) {
@@ -252,7 +255,7 @@ impl Streams {
     }
 
     /// Closes what has been silent for too long.
-    pub(super) fn sweep(&mut self, now: Instant) {
+    pub(super) fn sweep(&mut self, now: Instant, gate: &mut Gate) {
         let overdue: Vec<u64> = self
             .open
             .iter()
@@ -262,7 +265,7 @@ impl Streams {
         for id in overdue {
             self.close(id);
         }
-        self.accept(now);
+        self.accept(now, gate);
     }
 }
 

@@ -9,6 +9,8 @@ use super::facts::with_approach;
 use super::prove::{Proof, challenges, prove};
 use crate::context::Packet;
 use crate::counters::add;
+use crate::guard::scanners::is_scanner;
+use crate::guard::{Offence, PROVEN_FOR};
 use crate::seam::{Identity, Party, PeerCertificate};
 use crate::stateless::{Refused, answer};
 use crate::words;
@@ -17,9 +19,13 @@ use sip::b2bua::Input;
 use sip::transaction::Peer;
 use sip::wire::Message;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The methods that are served, for Allow (RFC 3261 §20.5).
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REGISTER";
+
+/// How long an address is not banned after a registration from it: as long as any registration lasts.
+const REGISTERED_FOR: Duration = Duration::from_secs(3_600);
 
 /// Who a request outside a dialog is from.
 #[derive(Debug)]
@@ -46,6 +52,7 @@ impl Shard {
         }
         if let Err(fault) = message.check() {
             add(&self.tally().parse_errors, 1);
+            self.context.offend(from, Offence::Malformed, self.now);
             if let Some(status) = message.answer_to(fault) {
                 self.refuse(from, &message, &Refused::new(status).because(fault.to_string()));
             }
@@ -84,29 +91,65 @@ impl Shard {
             Method::Other(_) => return Err(Some(Refused::new(501).with("Allow", ALLOW))),
             _ => return Err(Some(Refused::new(405).with("Allow", ALLOW))),
         }
-        match with_approach(from, message, certificate, |approach| self.context.control.identify(approach)) {
-            Identity::Stranger => {
-                add(&self.tally().strangers, 1);
-                Err(match method {
-                    Method::Invite => Some(Refused::new(403)),
-                    Method::Register => Some(Refused::new(404)),
-                    _ => None,
-                })
-            }
+        let identity =
+            with_approach(from, message, certificate, |approach| self.context.control.identify(approach));
+        if !matches!(identity, Identity::Known(_)) {
+            self.suspect(from, message)?;
+        }
+        match identity {
+            Identity::Stranger => Err(self.stranger(from, &method)),
             Identity::Refused(refusal) => Err(Some(words::refused(&refusal))),
             // Trunks and carriers are where the operator says they are; they do not register.
             Identity::Known(_) if method == Method::Register => Err(Some(Refused::new(404))),
-            Identity::Known(party) => self.with_place(&method, Admitted::Party(party)),
+            Identity::Known(party) => self.known(from, &method, party),
             Identity::Challenge { .. } if method == Method::Options => Ok(Admitted::Asker),
-            Identity::Challenge { realm } => self.challenged(message, realm),
+            Identity::Challenge { realm } => self.challenged(from, message, realm),
         }
     }
 
-    fn challenged(&self, message: &Message, realm: Arc<str>) -> Result<Admitted, Option<Refused<'static>>> {
+    /// A scanner hears nothing, and soon is not heard either. Whoever proved a name from its address is none.
+    fn suspect(&self, from: Peer, message: &Message) -> Result<(), Option<Refused<'static>>> {
+        let shared = &self.context.shared;
+        if !is_scanner(message) || shared.guard.is_proven(from.addr.ip(), self.now) {
+            return Ok(());
+        }
+        add(&self.tally().scanners, 1);
+        self.context.offend(from, Offence::Scanner, self.now);
+        Err(None)
+    }
+
+    fn stranger(&self, from: Peer, method: &Method) -> Option<Refused<'static>> {
+        add(&self.tally().strangers, 1);
+        let (offence, answer) = match method {
+            Method::Invite => (Offence::Stranger, Some(Refused::new(403))),
+            Method::Register => (Offence::Stranger, Some(Refused::new(404))),
+            _ => (Offence::Unproven, None),
+        };
+        self.context.offend(from, offence, self.now);
+        answer
+    }
+
+    /// Over a connection nobody forges an address: whoever is known there is not banned.
+    fn known(&self, from: Peer, method: &Method, party: Party) -> Result<Admitted, Option<Refused<'static>>> {
+        if from.transport.is_reliable() {
+            self.context.shared.guard.prove(from.addr.ip(), PROVEN_FOR, self.now);
+        }
+        self.with_place(method, Admitted::Party(party))
+    }
+
+    fn challenged(
+        &self,
+        from: Peer,
+        message: &Message,
+        realm: Arc<str>,
+    ) -> Result<Admitted, Option<Refused<'static>>> {
         let is_register = message.method() == Method::Register;
-        match prove(&self.context, message, &realm, self.wall) {
+        match prove(&self.context, from, message, &realm, self.wall) {
             Proof::Ask { stale } => {
                 add(&self.tally().challenges, 1);
+                if !stale {
+                    self.context.asked(from, message, self.now);
+                }
                 let (status, header) =
                     if is_register { (401, "WWW-Authenticate") } else { (407, "Proxy-Authenticate") };
                 let challenges = challenges(&self.context, message, &realm, stale, self.wall);
@@ -115,11 +158,18 @@ impl Shard {
             }
             Proof::Wrong => {
                 add(&self.tally().wrong_credentials, 1);
+                self.context.offend(from, Offence::WrongCredentials, self.now);
                 Err(Some(Refused::new(403)))
             }
-            Proof::User(username) if is_register => Ok(Admitted::User { realm, username }),
+            Proof::User(username) if is_register => {
+                self.context.shared.guard.prove(from.addr.ip(), REGISTERED_FOR, self.now);
+                Ok(Admitted::User { realm, username })
+            }
             Proof::User(username) => match self.context.control.user(&realm, &username) {
-                Some(party) => self.with_place(&message.method(), Admitted::Party(party)),
+                Some(party) => {
+                    self.context.shared.guard.prove(from.addr.ip(), PROVEN_FOR, self.now);
+                    self.with_place(&message.method(), Admitted::Party(party))
+                }
                 None => Err(Some(Refused::new(403))),
             },
         }

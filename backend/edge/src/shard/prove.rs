@@ -1,9 +1,12 @@
 //! Digest: who a request is from, by what it can prove (RFC 3261 §22, RFC 8760).
 
 use crate::context::Context;
+use crate::counters::add;
 use crate::seam::DigestAlgorithm;
 use sip::digest::{Algorithm, Challenge, Credentials, Freshness, verify};
+use sip::transaction::Peer;
 use sip::wire::{HeaderName, Message};
+use std::hash::BuildHasher;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared against where there is no such user, so that a wrong name takes as long as a wrong password.
@@ -26,8 +29,15 @@ pub(super) enum Proof {
 /// Weighs the credentials of a request.
 ///
 /// The digest URI is not compared with the Request-URI: proxies on the way and common test tools change one of them.
-/// A nonce may be used again while it is young; both are bounded by the life of the nonce.
-pub(super) fn prove(context: &Context, message: &Message, realm: &str, wall: SystemTime) -> Proof {
+/// A nonce may be used again while it is young, with another count; the same answer with another request, or from
+/// another place, is a replay: it is asked again.
+pub(super) fn prove(
+    context: &Context,
+    from: Peer,
+    message: &Message,
+    realm: &str,
+    wall: SystemTime,
+) -> Proof {
     let lines = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
     let credentials = lines
         .into_iter()
@@ -35,7 +45,7 @@ pub(super) fn prove(context: &Context, message: &Message, realm: &str, wall: Sys
         .filter_map(|value| Credentials::parse(value).ok())
         .find(|credentials| credentials.realm.eq_ignore_ascii_case(realm));
     let Some(credentials) = credentials else { return Proof::Ask { stale: false } };
-    let freshness = context.mint.check(&credentials.nonce, unix_seconds(wall));
+    let freshness = context.mint.check(&credentials.nonce, realm, unix_seconds(wall));
     if freshness == Freshness::Forged {
         return Proof::Ask { stale: false };
     }
@@ -49,9 +59,22 @@ pub(super) fn prove(context: &Context, message: &Message, realm: &str, wall: Sys
         verify(&credentials, secret.as_deref().unwrap_or(NO_SECRET), &message.method(), &message.body());
     match (is_known && is_right, freshness) {
         (false, _) => Proof::Wrong,
-        (true, Freshness::Fresh) => Proof::User(credentials.username),
+        (true, Freshness::Fresh) if is_first_use(context, from, message, &credentials) => {
+            Proof::User(credentials.username)
+        }
         (true, _) => Proof::Ask { stale: true },
     }
+}
+
+/// Whether this answer was not used before, but by this same request from the same place.
+fn is_first_use(context: &Context, from: Peer, message: &Message, credentials: &Credentials) -> bool {
+    let answer = (&credentials.nonce, credentials.nc, &credentials.cnonce, &credentials.username);
+    let cseq = message.cseq().map(|(number, _)| number);
+    let is_first = context.shared.replays.uses(answer, (from.addr, message.call_id(), cseq));
+    if !is_first {
+        add(&context.shared.io_tally().replays, 1);
+    }
+    is_first
 }
 
 /// User agents that give up where any challenge names an algorithm they do not know, instead of passing over it as RFC
@@ -72,8 +95,11 @@ pub(super) fn challenges(
         true => &[Algorithm::Md5],
         false => &[Algorithm::Sha256, Algorithm::Md5],
     };
+    // Two phones that are asked in one second do not share a nonce.
+    let salt =
+        context.hash.hash_one((message.call_id(), message.header(HeaderName::CSeq), unix_seconds(wall)));
     let challenge = |algorithm: &Algorithm| {
-        let nonce = context.mint.mint(unix_seconds(wall), *algorithm);
+        let nonce = context.mint.mint(unix_seconds(wall), *algorithm, realm, salt);
         let mut challenge = Challenge::new(realm, nonce, *algorithm);
         challenge.stale = stale;
         challenge.to_header()

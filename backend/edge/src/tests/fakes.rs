@@ -79,6 +79,10 @@ impl CallControl for Business {
         Identity::Stranger
     }
 
+    fn is_known_address(&self, ip: std::net::IpAddr) -> bool {
+        self.trunks.lock().unwrap().iter().any(|trunk| trunk.ip() == ip)
+    }
+
     fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String> {
         let algorithm = match algorithm {
             DigestAlgorithm::Md5 => Algorithm::Md5,

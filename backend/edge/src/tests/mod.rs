@@ -3,6 +3,7 @@
 
 mod calls;
 mod fakes;
+mod guard;
 mod limits;
 mod peers;
 mod register;

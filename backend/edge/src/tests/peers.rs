@@ -25,7 +25,12 @@ pub(super) struct Raw {
 
 impl Raw {
     pub(super) fn new(edge: SocketAddr) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1", edge)
+    }
+
+    /// On a loopback address of its own.
+    pub(super) fn at(address: &str, edge: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((address, 0)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket, edge, count: 0 }
     }

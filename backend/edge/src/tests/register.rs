@@ -83,8 +83,8 @@ fn an_old_nonce_is_asked_again_as_stale_and_a_forged_one_as_new() {
     let mut challenge = challenges(&first, HeaderName::WwwAuthenticate).remove(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     for (nonce, is_stale) in [
-        (NonceMint::new(SECRET).mint(now - 3_600, Algorithm::Sha256), true),
-        (NonceMint::new([8; 32]).mint(now, Algorithm::Sha256), false),
+        (NonceMint::new(SECRET).mint(now - 3_600, Algorithm::Sha256, DOMAIN, 1), true),
+        (NonceMint::new([8; 32]).mint(now, Algorithm::Sha256, DOMAIN, 1), false),
     ] {
         challenge.nonce = nonce;
         let answer = credentials(&challenge, &Method::Register, "sip:alice@t.test");
@@ -166,14 +166,14 @@ fn a_register_that_a_younger_one_overtook_changes_nothing() {
     let edge = Edge::start();
     let mut raw = Raw::new(edge.addr);
     let late = |text: String| text.replace("Call-ID: c", "Call-ID: same\r\nX-Was: c");
-    let challenge = {
+    let authorization = |raw: &mut Raw| {
         let challenged = raw.ask("REGISTER", "sip:alice@t.test", "");
-        challenges(&challenged, HeaderName::WwwAuthenticate).remove(0)
+        let challenge = challenges(&challenged, HeaderName::WwwAuthenticate).remove(0);
+        format!("Authorization: {}\r\n", credentials(&challenge, &Method::Register, "sip:alice@t.test"))
     };
-    let authorization =
-        format!("Authorization: {}\r\n", credentials(&challenge, &Method::Register, "sip:alice@t.test"));
-    let old = late(raw.request("REGISTER", "sip:alice@t.test", &format!("{authorization}Expires: 0\r\n")));
-    let young = late(raw.request("REGISTER", "sip:alice@t.test", &authorization));
+    let (first, second) = (authorization(&mut raw), authorization(&mut raw));
+    let old = late(raw.request("REGISTER", "sip:alice@t.test", &format!("{first}Expires: 0\r\n")));
+    let young = late(raw.request("REGISTER", "sip:alice@t.test", &second));
     raw.send(young);
     assert_eq!(raw.receive().status(), Some(200));
     raw.send(old);

@@ -1,4 +1,5 @@
-//! Nonces that need no table: time and algorithm in the clear, sealed with a keyed hash (RFC 7616 §5.4).
+//! Nonces that need no table: time, algorithm and salt in the clear, sealed with a keyed hash that covers the realm too
+//! (RFC 7616 §5.4): a nonce of one tenant is no other's.
 
 use super::Algorithm;
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,7 +12,8 @@ pub const NONCE_LIFETIME_SECS: u64 = 300;
 /// How far clocks of two nodes may differ, in seconds.
 const CLOCK_SKEW_SECS: u64 = 60;
 const TIME_LEN: usize = 8;
-const CLEAR_LEN: usize = TIME_LEN + 1;
+const SALT_LEN: usize = 8;
+const CLEAR_LEN: usize = TIME_LEN + 1 + SALT_LEN;
 const SEAL_LEN: usize = 16;
 
 /// What a nonce turned out to be.
@@ -38,29 +40,30 @@ impl NonceMint {
         Self { secret }
     }
 
-    /// A nonce of this second for one algorithm.
+    /// A nonce of this second for one algorithm and realm; with another salt another one.
     #[must_use]
-    pub fn mint(&self, now_unix_secs: u64, algorithm: Algorithm) -> String {
+    pub fn mint(&self, now_unix_secs: u64, algorithm: Algorithm, realm: &str, salt: u64) -> String {
         let mut clear = [0; CLEAR_LEN];
         clear[..TIME_LEN].copy_from_slice(&now_unix_secs.to_be_bytes());
         clear[TIME_LEN] = match algorithm {
             Algorithm::Md5 => 0,
             Algorithm::Sha256 => 1,
         };
+        clear[TIME_LEN + 1..].copy_from_slice(&salt.to_be_bytes());
         let mut nonce = hex::encode(clear);
-        nonce += &hex::encode(self.seal(&clear));
+        nonce += &hex::encode(self.seal(&clear, realm));
         nonce
     }
 
-    /// Whether a nonce is ours and young enough.
+    /// Whether a nonce is ours for this realm, and young enough.
     #[must_use]
-    pub fn check(&self, nonce: &str, now_unix_secs: u64) -> Freshness {
+    pub fn check(&self, nonce: &str, realm: &str, now_unix_secs: u64) -> Freshness {
         let mut raw = [0; CLEAR_LEN + SEAL_LEN];
         if hex::decode_to_slice(nonce, &mut raw).is_err() {
             return Freshness::Forged;
         }
         let (clear, seal) = raw.split_at(CLEAR_LEN);
-        if !bool::from(self.seal(clear).ct_eq(seal)) {
+        if !bool::from(self.seal(clear, realm).ct_eq(seal)) {
             return Freshness::Forged;
         }
         let minted = clear[..TIME_LEN].iter().fold(0_u64, |time, byte| time << 8 | u64::from(*byte));
@@ -69,10 +72,11 @@ impl NonceMint {
         if is_young && is_past { Freshness::Fresh } else { Freshness::Stale }
     }
 
-    fn seal(&self, clear: &[u8]) -> [u8; SEAL_LEN] {
+    fn seal(&self, clear: &[u8], realm: &str) -> [u8; SEAL_LEN] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes a key of any length");
         mac.update(b"sip-nonce");
         mac.update(clear);
+        mac.update(realm.to_ascii_lowercase().as_bytes());
         let mut seal = [0; SEAL_LEN];
         seal.copy_from_slice(&mac.finalize().into_bytes()[..SEAL_LEN]);
         seal

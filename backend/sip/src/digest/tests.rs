@@ -177,27 +177,30 @@ fn broken_credentials_are_refused() {
 fn a_nonce_is_fresh_then_stale_and_never_forged_by_others() {
     let mint = NonceMint::new([7; 32]);
     let now = 1_700_000_000;
-    let nonce = mint.mint(now, Algorithm::Sha256);
-    assert_eq!(mint.check(&nonce, now), Freshness::Fresh);
-    assert_eq!(mint.check(&nonce, now + NONCE_LIFETIME_SECS), Freshness::Fresh);
-    assert_eq!(mint.check(&nonce, now + NONCE_LIFETIME_SECS + 1), Freshness::Stale);
-    assert_eq!(mint.check(&nonce, now - 3600), Freshness::Stale);
-    assert_eq!(NonceMint::new([8; 32]).check(&nonce, now), Freshness::Forged);
-    assert_ne!(nonce, mint.mint(now, Algorithm::Md5));
-    assert_ne!(nonce, mint.mint(now + 1, Algorithm::Sha256));
+    let nonce = mint.mint(now, Algorithm::Sha256, "a.test", 1);
+    assert_eq!(mint.check(&nonce, "a.test", now), Freshness::Fresh);
+    assert_eq!(mint.check(&nonce, "a.test", now + NONCE_LIFETIME_SECS), Freshness::Fresh);
+    assert_eq!(mint.check(&nonce, "a.test", now + NONCE_LIFETIME_SECS + 1), Freshness::Stale);
+    assert_eq!(mint.check(&nonce, "a.test", now - 3600), Freshness::Stale);
+    assert_eq!(NonceMint::new([8; 32]).check(&nonce, "a.test", now), Freshness::Forged);
+    assert_ne!(nonce, mint.mint(now, Algorithm::Md5, "a.test", 1));
+    assert_ne!(nonce, mint.mint(now, Algorithm::Sha256, "a.test", 2));
+    assert_eq!(mint.check(&nonce, "A.test", now), Freshness::Fresh);
+    assert_eq!(mint.check(&nonce, "b.test", now), Freshness::Forged, "a nonce of one tenant is no other's");
+    assert_ne!(nonce, mint.mint(now + 1, Algorithm::Sha256, "a.test", 1));
 }
 
 #[test]
 fn a_changed_nonce_is_forged() {
     let mint = NonceMint::new([7; 32]);
-    let nonce = mint.mint(1_700_000_000, Algorithm::Md5);
+    let nonce = mint.mint(1_700_000_000, Algorithm::Md5, "a.test", 1);
     for at in 0..nonce.len() {
         let digit = if &nonce[at..=at] == "0" { "1" } else { "0" };
         let mut changed = nonce.clone();
         changed.replace_range(at..=at, digit);
-        assert_eq!(mint.check(&changed, 1_700_000_000), Freshness::Forged, "{at}");
+        assert_eq!(mint.check(&changed, "a.test", 1_700_000_000), Freshness::Forged, "{at}");
     }
     for nonce in ["", "00", "zz", "é", &"0".repeat(50), &nonce[2..]] {
-        assert_eq!(mint.check(nonce, 1_700_000_000), Freshness::Forged, "{nonce}");
+        assert_eq!(mint.check(nonce, "a.test", 1_700_000_000), Freshness::Forged, "{nonce}");
     }
 }
