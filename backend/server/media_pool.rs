@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use edge::seam::{DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind, Side};
 use relay::{Bridge, BridgeError, BridgeStats, RelayError};
+use std::time::Instant;
 
 /// [`Bridge`] in the edge's words.
 pub(crate) struct Pool(Bridge);
@@ -52,10 +53,13 @@ fn error(error: BridgeError) -> MediaError {
 }
 
 fn stats(stats: BridgeStats) -> MediaStats {
-    MediaStats { from_a: direction(&stats.from_a), from_b: direction(&stats.from_b) }
+    MediaStats {
+        from_a: direction(&stats.from_a, stats.opened),
+        from_b: direction(&stats.from_b, stats.opened),
+    }
 }
 
-fn direction(stats: &relay::DirectionStats) -> DirectionStats {
+fn direction(stats: &relay::DirectionStats, opened: Instant) -> DirectionStats {
     DirectionStats {
         packets: stats.packets,
         bytes: stats.bytes,
@@ -65,5 +69,6 @@ fn direction(stats: &relay::DirectionStats) -> DirectionStats {
         codec: stats.codec.clone(),
         verdict: stats.verdict.word().to_owned(),
         explanation: stats.verdict.to_string(),
+        first_after: stats.first.map(|first| first.saturating_duration_since(opened)),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) media: Media,
     /// Resolvers.
     pub(crate) dns: Dns,
+    /// What is kept of calls' messages.
+    pub(crate) traces: Traces,
     /// The simulated PSTN.
     pub(crate) sandbox: Sandbox,
     /// Who may sign up.
@@ -48,6 +50,7 @@ impl Default for Settings {
             sip: Sip::default(),
             media: Media::default(),
             dns: Dns::default(),
+            traces: Traces::default(),
             sandbox: Sandbox::Auto,
             signup: Signup::Open,
             mail: Mail::default(),
@@ -164,6 +167,20 @@ impl Dns {
             })
         };
         texts.map(parse).collect()
+    }
+}
+
+/// `DIALTONE_TRACES__…`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Traces {
+    /// Days for which the messages and media events of calls are kept; 0 keeps none.
+    pub(crate) keep_days: u16,
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self { keep_days: 7 }
     }
 }
 

@@ -211,6 +211,8 @@ async fn drain(telephony: Telephony, app: &App) {
     if stopped.await.is_err() {
         tracing::error!("a telephony thread panicked while it stopped");
     }
+    // The shards hand in the traces of their last calls when they stop.
+    app::calls::traces_written(app, SETTLE).await;
 }
 
 /// Whether ends of calls still wait to be written.
@@ -271,6 +273,7 @@ fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app
             Signup::Invite => app::SignupMode::Invite,
             Signup::Closed => app::SignupMode::Closed,
         },
+        trace_days: settings.traces.keep_days,
         node: format!("sip-{}", settings.sip.listen),
         abilities: Abilities { sip_tls: false, srtp: false },
     }

@@ -14,6 +14,7 @@ mod m0100_ledger;
 mod m0101_calls;
 mod m0201_settings;
 mod m0202_emergency;
+mod m0230_call_traces;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0101_calls::Migration),
             Box::new(m0201_settings::Migration),
             Box::new(m0202_emergency::Migration),
+            Box::new(m0230_call_traces::Migration),
         ]
     }
 }

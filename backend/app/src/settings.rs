@@ -44,6 +44,8 @@ pub struct Settings {
     pub signup: SignupMode,
     /// The name of this node, for heartbeats and the calls it carries.
     pub node: String,
+    /// Days for which the messages of calls are kept; 0 keeps none.
+    pub trace_days: u16,
     /// What this build and its settings can do.
     pub abilities: Abilities,
 }

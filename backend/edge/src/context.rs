@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) public_host: String,
     pub(crate) limits: Limits,
     pub(crate) udp: UdpSocket,
+    /// Where `udp` listens.
+    pub(crate) local: std::net::SocketAddr,
     /// The way to the thread that writes connections.
     pub(crate) streams: SyncSender<Outgoing>,
     /// Has the socket thread end, once the shards have.

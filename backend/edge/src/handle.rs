@@ -4,7 +4,7 @@ use crate::counters::{Counters, Tally, add};
 use crate::guard::replay::Replays;
 use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
-use crate::seam::{CallId, Hop, MediaId, MediaPool, MediaStats, Refusal};
+use crate::seam::{CallId, Hop, MediaId, MediaPool, MediaStats, Refusal, Reply, Trace};
 use crate::tls::Credentials;
 use crate::{Config, Limits};
 use arc_swap::ArcSwap;
@@ -124,6 +124,21 @@ impl Handle {
         let Some(live) = table.get(&call) else { return false };
         let order = Command::End { call: live.call, refusal: Box::new(refusal) };
         self.shared.inboxes[usize::from(live.shard)].push(order)
+    }
+
+    /// How many shards there are: 0 to this minus one are their names.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        u16::try_from(self.shared.inboxes.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Asks a shard for the trace of a call that is up or ended some seconds ago, as far as it is by now. It answers
+    /// `None` where it has none, and where it cannot take the question.
+    pub fn trace(&self, shard: u16, call: CallId, reply: Reply<Option<Box<Trace>>>) {
+        if let Some(inbox) = self.shared.inboxes.get(usize::from(shard)) {
+            // A question that is not taken is dropped, which answers it.
+            let _ = inbox.push(Command::Trace { call, reply });
+        }
     }
 
     /// From now on new calls get 503 with Retry-After, and what is still up after `deadline` is ended. Returns at

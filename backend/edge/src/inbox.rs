@@ -1,6 +1,6 @@
 //! The way into a shard from other threads than the one that reads the sockets: bounded, never blocking.
 
-use crate::seam::{Refusal, Verdict};
+use crate::seam::{CallId, Refusal, Reply, Trace, Verdict};
 use sip::b2bua::CallRef;
 use sip::transaction::Peer;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,6 +19,8 @@ pub(crate) enum Command {
     End { call: CallRef, refusal: Box<Refusal> },
     /// Nothing could be sent to this peer.
     Unreachable { peer: Peer, reason: Option<Arc<str>> },
+    /// Read the trace of this call.
+    Trace { call: CallId, reply: Reply<Option<Box<Trace>>> },
 }
 
 /// The sending end.

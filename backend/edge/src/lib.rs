@@ -23,6 +23,7 @@ mod stateless;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trace;
 mod words;
 
 pub use config::{Config, Limits};

@@ -117,6 +117,7 @@ impl Runner {
             public_host,
             limits: config.limits.clone(),
             udp,
+            local: udp_addr,
             streams,
             is_io_stopping: AtomicBool::new(false),
         });

@@ -2,6 +2,10 @@
 //! the server answers [`MediaPool`]. Identifiers are opaque here: the edge knows no tenants, numbers or money.
 
 pub use crate::tls::PeerCertificate;
+pub use crate::trace::{
+    TRACE_CALL_BYTES_MAX, TRACE_FIRST_MAX, TRACE_LAST_MAX, TRACE_LINGER, Trace, TraceEntry, TraceEvent,
+    TraceLeg,
+};
 use bytes::Bytes;
 use sip::Transport;
 use std::{
@@ -272,6 +276,12 @@ impl<T: Send + 'static> Reply<T> {
     }
 }
 
+impl<T: Send + 'static> std::fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply").finish_non_exhaustive()
+    }
+}
+
 impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
         if let Some(send) = self.send.take() {
@@ -301,6 +311,9 @@ pub trait CallControl: Send + Sync + 'static {
     fn extend(&self, call: CallId, reply: Reply<Option<Duration>>);
     /// The call is over. Said exactly once for each call that was decided.
     fn ended(&self, summary: CallSummary);
+    /// The messages and media of a call that is over, some seconds after its end: late ones are among them. Said at
+    /// most once for each call; must not block.
+    fn traced(&self, _trace: Trace) {}
 }
 
 /// A registration of a phone (RFC 3261 §10).
@@ -385,6 +398,8 @@ pub struct DirectionStats {
     pub verdict: String,
     /// The verdict as a sentence with its remedy.
     pub explanation: String,
+    /// When the first packet was relayed, counted from the opening of the session.
+    pub first_after: Option<Duration>,
 }
 
 /// Counters of a session.

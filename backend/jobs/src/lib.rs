@@ -15,6 +15,7 @@ mod outbox;
 mod phones;
 mod searches;
 mod sessions;
+mod traces;
 
 use app::{App, Error};
 use std::{future::Future, pin::Pin, thread::JoinHandle, time::Duration};
@@ -43,8 +44,8 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 9] {
-    jobs![outbox, searches, lost_nodes, leases, phones, drift, sessions, answers, messages]
+fn all() -> [Job; 10] {
+    jobs![outbox, searches, lost_nodes, leases, phones, drift, sessions, answers, messages, traces]
 }
 
 /// The jobs at work.

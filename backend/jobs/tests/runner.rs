@@ -18,6 +18,7 @@ async fn the_jobs_run_by_themselves_and_stop_when_they_are_told_to() {
         sandbox: SandboxMode::Off,
         sandbox_carrier: None,
         signup: SignupMode::Open,
+        trace_days: 7,
         node: "n1".to_owned(),
         abilities: Abilities { sip_tls: false, srtp: false },
     };

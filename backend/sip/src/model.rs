@@ -13,8 +13,11 @@ use rsip::common::uri::param::{OtherParam, OtherParamValue};
 use rsip::common::uri::{Auth, Host, HostWithPort, Param};
 use rsip::{Header, Headers, SipMessage, StatusCode};
 
+mod shown;
 #[cfg(test)]
 mod tests;
+
+pub use shown::{Shown, show};
 
 /// A request that this house originates: REGISTER, OPTIONS, the INVITE of a user agent, and what follows in
 /// its dialog. Values are the texts of their headers; line ends in them become spaces.

@@ -6,10 +6,12 @@
 mod legs;
 mod list;
 mod record;
+mod traces;
 
 pub use legs::{Leg, LegSide, insert_legs, legs};
 pub use list::{CallFilter, list};
 pub use record::{Call, CallState, StoredDecision};
+pub use traces::{StoredTrace, insert_traces, sweep_traces, trace};
 
 use crate::{
     Error,

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::App;
 use edge::seam::{
-    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Identity, Party, Reply, Verdict,
+    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Identity, Party, Reply, Trace,
+    Verdict,
 };
 use std::{
     sync::Arc,
@@ -78,5 +79,9 @@ impl CallControl for Control {
 
     fn ended(&self, summary: CallSummary) {
         decide::ended(&self.0, summary);
+    }
+
+    fn traced(&self, trace: Trace) {
+        self.0.calls().traces.take(trace);
     }
 }

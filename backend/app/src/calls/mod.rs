@@ -26,6 +26,7 @@ mod simulate;
 mod table;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod usage;
 mod view;
 mod writer;
@@ -43,6 +44,10 @@ pub use registrations::{BINDINGS_MAX, Registrations, USERS_MAX};
 pub use sandbox_call::sandbox_call;
 pub use simulate::simulate;
 pub use table::LIVE_CALLS_MAX;
+pub use traces::{
+    EntryView, HeaderView, MessageView, PartyView, TRACE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND_FAILED,
+    TraceCounts, TraceView, sweep_traces, trace, trace_capture, trace_counts, traces_written,
+};
 pub use view::{
     AttemptView, CallState, CallView, ChargeView, DecisionView, LegView, MediaView, QuoteLineView, QuoteView,
     SimulationView, VerdictWord,
@@ -64,6 +69,7 @@ pub(crate) struct State {
     arrivals: sandbox_call::Arrivals,
     registrations: Arc<registrations::Table>,
     drift: Mutex<Option<DriftView>>,
+    traces: traces::Keeper,
 }
 
 impl State {
@@ -76,6 +82,7 @@ impl State {
             arrivals: sandbox_call::Arrivals::default(),
             registrations: Arc::default(),
             drift: Mutex::default(),
+            traces: traces::Keeper::start(deps.db.clone(), deps.settings.trace_days > 0),
         }
     }
 

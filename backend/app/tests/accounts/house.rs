@@ -46,6 +46,7 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         sandbox: wish.sandbox,
         sandbox_carrier: Some("127.0.0.2:5060".parse().unwrap()),
         signup: wish.signup,
+        trace_days: 7,
         node: "n1".to_owned(),
         abilities: Abilities { sip_tls: false, srtp: false },
     };

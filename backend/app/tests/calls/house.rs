@@ -53,6 +53,7 @@ async fn app(test: &TestDb, carries_calls: bool) -> App {
         sandbox: SandboxMode::On,
         sandbox_carrier: Some(CARRIER.parse().unwrap()),
         signup: SignupMode::Open,
+        trace_days: 7,
         node: "n1".to_owned(),
         abilities: Abilities { sip_tls: false, srtp: false },
     };

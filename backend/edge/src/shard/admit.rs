@@ -5,7 +5,7 @@
 //! silence for the rest; the protocol's own 400, 405 and 501 go to everybody.
 
 use super::Shard;
-use super::facts::with_approach;
+use super::facts::{hop, with_approach};
 use super::prove::{Proof, challenges, prove};
 use crate::context::Packet;
 use crate::counters::add;
@@ -59,11 +59,15 @@ impl Shard {
             return;
         }
         if is_approach(&message) {
-            match self.judge(from, &message, certificate.as_deref()) {
+            let judged = self.judge(from, &message, certificate.as_deref());
+            self.approached(from, &message, judged.as_ref());
+            match judged {
                 Ok(admitted) => self.admitted = Some(admitted),
                 Err(Some(refused)) => return self.refuse(from, &message, &refused),
                 Err(None) => return,
             }
+        } else {
+            self.received(from, &message);
         }
         self.feed(Input::Packet { from, message });
         self.admitted = None;
@@ -71,7 +75,34 @@ impl Shard {
 
     pub(super) fn refuse(&mut self, from: Peer, message: &Message, refused: &Refused<'_>) {
         if let Some((peer, bytes)) = answer(message, from, &self.context.hash, refused) {
-            self.transmit.send(peer, bytes);
+            self.send(peer, bytes);
+        }
+    }
+
+    /// Keeps the INVITE of a party. One that is refused is kept where the refusal says more than a stranger is told: the
+    /// challenge that a phone answers with its next INVITE, the cause of ours.
+    fn approached(
+        &mut self,
+        from: Peer,
+        message: &Message,
+        judged: Result<&Admitted, &Option<Refused<'static>>>,
+    ) {
+        let is_party = match judged {
+            Ok(admitted) => matches!(admitted, Admitted::Party(_)),
+            Err(refused) => refused.as_ref().is_some_and(|refused| !refused.headers.is_empty()),
+        };
+        if !is_party || message.method() != Method::Invite {
+            return;
+        }
+        if let Some(call_id) = message.call_id() {
+            self.traces.approached(call_id, self.now, self.wall);
+            self.received(from, message);
+        }
+    }
+
+    fn received(&mut self, from: Peer, message: &Message) {
+        if let Some(call_id) = message.call_id() {
+            self.traces.received(call_id, hop(from), message.bytes(), self.now, self.wall);
         }
     }
 

@@ -8,7 +8,7 @@ use super::timers::Due;
 use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
-use crate::seam::{CallId, CallSummary, End, Hop, MediaId, Party, Refusal, Reply, Verdict};
+use crate::seam::{CallId, CallSummary, End, Hop, MediaId, Party, Refusal, Reply, TraceEvent, Verdict};
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
 use sip::transaction::Peer;
@@ -23,7 +23,7 @@ pub(super) struct Call {
     started_at: SystemTime,
     /// When its decision is given up; `None` once it is there.
     undecided_at: Option<Instant>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
     max_duration: Duration,
     over_time: Option<Refusal>,
     over_time_at: Option<Instant>,
@@ -72,6 +72,7 @@ impl Shard {
             live,
         };
         self.calls.insert(call, entry);
+        self.traces.began(&facts.sip_call_id, facts.call, call);
         add(&self.tally().calls, 1);
         let (shared, shard) = (Arc::clone(&self.context.shared), self.index);
         let reply = Reply::new(move |verdict: Option<Verdict>| {
@@ -85,6 +86,8 @@ impl Shard {
         let Some(entry) = self.calls.get_mut(&call) else { return };
         let Some(undecided_at) = entry.undecided_at.take() else { return };
         self.timers.clear(undecided_at, call, Due::Verdict);
+        let connects = matches!(verdict, Some(Verdict::Connect(_)));
+        self.traces.note(call, TraceEvent::Decided { connects }, self.now, self.wall);
         let verdict = match verdict {
             None => Err(words::refusal(words::UNAVAILABLE)),
             Some(Verdict::Refuse(refusal)) => Err(refusal),
@@ -113,7 +116,11 @@ impl Shard {
     /// A call has got further.
     pub(super) fn progress(&mut self, call: CallRef, at: Instant, event: Milestone) {
         let answered_at = self.wall_of(at);
-        let Milestone::Answered { attempt } = event else { return };
+        let Milestone::Answered { attempt } = event else {
+            let event =
+                if event == Milestone::Ringing { TraceEvent::Ringing } else { TraceEvent::EarlyMedia };
+            return self.traces.note(call, event, self.now, answered_at);
+        };
         let Some(entry) = self.calls.get_mut(&call) else { return };
         // Answered is said once; the table keeps the first word.
         let _ = entry.live.answered_at.set(answered_at);
@@ -126,6 +133,8 @@ impl Shard {
             let _ = entry.live.callee.set(place.hop);
         }
         let attempt = place.map_or(0, |place| place.attempt);
+        let answered = TraceEvent::Answered { attempt: u8::try_from(attempt).unwrap_or(u8::MAX) };
+        self.traces.note(call, answered, self.now, answered_at);
         if let Some(media) = entry.media {
             self.context.media.join(media);
         }
@@ -210,6 +219,11 @@ impl Shard {
             self.timers.clear(at, key, Due::OverTime);
         }
         summary.media = call.media.and_then(|id| self.context.media.close(id));
+        let cause = match &summary.end {
+            End::Ours(refusal) => Some(refusal.cause.clone().into_owned()),
+            _ => None,
+        };
+        self.traces.ended(key, cause, summary.media.as_ref(), (self.now, self.wall));
         self.context.shared.live.pin().remove(&call.id);
         self.context.shared.give_place();
         self.context.control.ended(summary);

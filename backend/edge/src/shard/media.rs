@@ -1,7 +1,7 @@
 //! Session descriptions on their way through the media relay: opaque here, and answered at once.
 
 use super::Shard;
-use crate::seam::{MediaError, MediaId, SdpKind, Side};
+use crate::seam::{MediaError, MediaId, SdpKind, Side, TraceEvent};
 use crate::words;
 use bytes::Bytes;
 use sip::b2bua::{self, CallRef, Input, MediaFailed, MediaNeed};
@@ -11,7 +11,14 @@ impl Shard {
     pub(super) fn media(&mut self, call: CallRef, need: MediaNeed) {
         match need {
             MediaNeed::Rewrite { from, kind, sdp } => {
-                let answer = self.rewrite(call, side(from), sdp_kind(kind), &sdp).map_err(failed);
+                let (from, kind) = (side(from), sdp_kind(kind));
+                let answer = self.rewrite(call, from, kind, &sdp);
+                let event = match &answer {
+                    Ok(_) => TraceEvent::Described { from, kind },
+                    Err(error) => TraceEvent::MediaFailed { why: error.to_string() },
+                };
+                self.traces.note(call, event, self.now, self.wall);
+                let answer = answer.map_err(failed);
                 self.engine.handle_input(self.now, Input::Media { call, answer });
             }
             // The relay follows each description as it comes: what is in force it has, and a refused offer is
@@ -27,7 +34,8 @@ impl Shard {
 
     /// The media session of a call, opened with its first description.
     fn session(&mut self, call: CallRef) -> Result<MediaId, MediaError> {
-        let call = self.calls.get_mut(&call).ok_or(MediaError::Gone)?;
+        let key = call;
+        let call = self.calls.get_mut(&key).ok_or(MediaError::Gone)?;
         match call.media {
             Some(id) => Ok(id),
             None => {
@@ -35,6 +43,7 @@ impl Shard {
                 call.media = Some(id);
                 // The table's view of the call is written once, here.
                 let _ = call.live.media.set(id);
+                self.traces.note(key, TraceEvent::MediaOpened, self.now, self.wall);
                 Ok(id)
             }
         }

@@ -13,6 +13,7 @@ mod plan;
 mod prove;
 mod register;
 mod timers;
+mod traces;
 mod transmit;
 
 use crate::context::{Context, Packet};
@@ -31,6 +32,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant, SystemTime};
 use timers::{Due, Timers};
+use traces::Traces;
 use transmit::Transmit;
 
 /// Packets taken before timers and orders have their turn.
@@ -55,6 +57,7 @@ pub(crate) struct Shard {
     timers: Timers,
     ids: CallIds,
     transmit: Transmit,
+    traces: Traces,
     drain_at: Option<Instant>,
     /// Why the peer could not be reached that the engine is just told of.
     fault: Option<Arc<str>>,
@@ -73,6 +76,7 @@ impl Shard {
         Self {
             index,
             transmit: Transmit::new(index, Arc::clone(&context)),
+            traces: Traces::new(context.local),
             context,
             engine,
             packets,
@@ -122,6 +126,7 @@ impl Shard {
                 Command::Extended { call, funded } => self.feed(Input::Funded { call, funded }),
                 Command::End { call, refusal } => self.end(call, &refusal),
                 Command::Unreachable { peer, reason } => self.unreachable(peer, reason),
+                Command::Trace { call, reply } => reply.send(self.traces.read(call).map(Box::new)),
             }
         }
         // More may wait: do not sleep before they are taken.
@@ -139,6 +144,9 @@ impl Shard {
                 Due::Verdict => self.undecided(call),
                 Due::OverTime => self.over_time(call),
             }
+        }
+        while let Some(trace) = self.traces.pop(self.now) {
+            self.context.control.traced(trace);
         }
     }
 
@@ -183,6 +191,7 @@ impl Shard {
         let wanted = [
             self.engine.poll_timeout(),
             self.timers.next(),
+            self.traces.next(),
             self.drain_at.filter(|_| !self.calls.is_empty()),
         ];
         let next = wanted.into_iter().flatten().min();
@@ -198,6 +207,9 @@ impl Shard {
         self.abandon_all();
         self.flush();
         self.transmit.flush();
+        for trace in self.traces.pop_all() {
+            self.context.control.traced(trace);
+        }
     }
 
     fn tally(&self) -> &Tally {

@@ -2,9 +2,11 @@
 
 use super::Shard;
 use super::admit::{ALLOW, Admitted};
+use super::facts::hop;
 use super::register::register;
 use crate::counters::add;
 use crate::words;
+use bytes::Bytes;
 use sip::Method;
 use sip::b2bua::{Input, Output, Reply, RequestRef};
 use sip::transaction::Peer;
@@ -15,7 +17,7 @@ impl Shard {
     pub(super) fn drain_outputs(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Transmit { peer, bytes } => self.transmit.send(peer, bytes),
+                Output::Transmit { peer, bytes } => self.send(peer, bytes),
                 Output::Request { request, from, message } => self.request(request, from, message),
                 Output::Accepted { request, call } => self.accepted(request, call),
                 Output::Media { call, need } => self.media(call, need),
@@ -28,6 +30,17 @@ impl Shard {
         for _ in self.accepting.drain() {
             self.context.shared.give_place();
         }
+    }
+
+    /// Sends a message, and keeps it where it is of a call.
+    pub(super) fn send(&mut self, peer: Peer, bytes: Bytes) {
+        let calls = &self.calls;
+        let now = (self.now, self.wall);
+        self.traces.sent(hop(peer), &bytes, now, |call, tried| {
+            let places = calls.get(&call)?.places.iter().enumerate().skip(tried);
+            places.clone().find(|(_, place)| place.hop == hop(peer)).map(|(at, place)| (at, place.attempt))
+        });
+        self.transmit.send(peer, bytes);
     }
 
     /// Serves a request outside a dialog, whose sender is known by now.

@@ -40,7 +40,7 @@ fn host(address: SocketAddr) -> Target {
 }
 
 /// An edge, a trunk that calls and a callee to whom every call goes.
-fn trio() -> (Edge, Phone, Phone) {
+pub(super) fn trio() -> (Edge, Phone, Phone) {
     let edge = Edge::start();
     let (caller, callee) = (Phone::new(edge.addr, "caller"), Phone::new(edge.addr, "callee"));
     edge.business.trust(caller.addr());
@@ -56,7 +56,7 @@ fn incoming(callee: &mut Phone) -> Option<CallId> {
 }
 
 /// Lets the callee answer; gives the calls of both sides.
-fn connect(caller: &mut Phone, callee: &mut Phone) -> (CallId, CallId) {
+pub(super) fn connect(caller: &mut Phone, callee: &mut Phone) -> (CallId, CallId) {
     let out = caller.call("+1@sbc.test", "+15550100@edge.test", None);
     answered(out, caller, callee)
 }
@@ -84,7 +84,7 @@ fn failed(caller: &mut Phone, others: &mut [&mut Phone]) -> (u16, Option<String>
     })
 }
 
-fn over(what: &str, phones: &mut [&mut Phone]) {
+pub(super) fn over(what: &str, phones: &mut [&mut Phone]) {
     for at in 0..phones.len() {
         until(what, phones, |phones| {
             phones[at].take(|event| matches!(event, Event::Ended { .. }).then_some(()))

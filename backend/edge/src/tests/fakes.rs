@@ -4,7 +4,7 @@ use super::DOMAIN;
 use crate::seam::{
     Approach, Binding, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Identity, MediaError,
     MediaId, MediaPool, MediaStats, Party, PartyKind, Refusal, Registrar, Reply, SdpKind, Side,
-    TooManyBindings, Verdict,
+    TooManyBindings, Trace, Verdict,
 };
 use bytes::Bytes;
 use sip::digest::{Algorithm, ha1};
@@ -31,6 +31,7 @@ pub(super) struct Business {
     pub(super) decided: Mutex<Vec<CallFacts>>,
     pub(super) answered: Mutex<Vec<(CallId, usize)>>,
     pub(super) ended: Mutex<Vec<CallSummary>>,
+    traced: Mutex<Vec<Trace>>,
     /// Answers to the questions for more money, first to last; then no more.
     pub(super) extensions: Mutex<Vec<Duration>>,
 }
@@ -47,6 +48,10 @@ impl Business {
     /// Every call gets this verdict.
     pub(super) fn always(&self, verdict: Verdict) {
         self.decide_by(move |_, reply| reply.send(verdict.clone()));
+    }
+
+    pub(super) fn traced(&self) -> Vec<Trace> {
+        self.traced.lock().unwrap().clone()
     }
 
     pub(super) fn ended(&self) -> Vec<CallSummary> {
@@ -113,6 +118,10 @@ impl CallControl for Business {
 
     fn ended(&self, summary: CallSummary) {
         self.ended.lock().unwrap().push(summary);
+    }
+
+    fn traced(&self, trace: Trace) {
+        self.traced.lock().unwrap().push(trace);
     }
 }
 

@@ -9,6 +9,7 @@ mod peers;
 mod register;
 mod strangers;
 mod streams;
+mod traces;
 
 use crate::context::Context;
 use crate::{Config, Handle, Running};
@@ -65,6 +66,7 @@ pub(crate) fn context(change: impl FnOnce(&mut Config)) -> Context {
         public_host: "edge.test".to_owned(),
         limits: config.limits,
         udp: std::net::UdpSocket::bind("127.0.0.1:0").unwrap(),
+        local: ([127, 0, 0, 1], 0).into(),
         streams: std::sync::mpsc::sync_channel(1).0,
         is_io_stopping: std::sync::atomic::AtomicBool::new(false),
     }

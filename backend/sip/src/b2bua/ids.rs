@@ -66,7 +66,8 @@ impl Ids {
 }
 
 /// The call that a local tag of ours names; whether it is really ours the call's dialogs must say.
-pub(super) fn call_of(tag: &str) -> Option<CallRef> {
+#[must_use]
+pub fn call_of(tag: &str) -> Option<CallRef> {
     shard_of_token(tag, LONG_LEN)?;
     u64::from_str_radix(tag.get(4..20)?, 16).ok()
 }

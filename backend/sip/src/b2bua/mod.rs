@@ -30,6 +30,6 @@ pub use api::{
 };
 pub use config::{CALLS_MAX, Config, DRIVER_PATIENCE, REQUESTS_MAX, RING_TIMEOUT};
 pub use engine::Engine;
-pub use ids::shard_of;
+pub use ids::{call_of, shard_of};
 
 pub use crate::transaction::{Peer, Timing};

@@ -4,6 +4,7 @@ pub(crate) mod access_key;
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod call;
+pub(crate) mod call_trace;
 pub(crate) mod carrier;
 pub(crate) mod config_version;
 pub(crate) mod decision;
