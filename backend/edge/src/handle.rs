@@ -4,7 +4,9 @@ use crate::counters::{Counters, Tally, add};
 use crate::guard::replay::Replays;
 use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
-use crate::seam::{CallId, Hop, MediaId, MediaPool, MediaStats, Refusal, Reply, Trace};
+use crate::seam::{
+    CallId, Hop, MediaId, MediaPool, MediaStats, Originated, Origination, Refusal, Reply, Trace,
+};
 use crate::tls::Credentials;
 use crate::{Config, Limits};
 use arc_swap::ArcSwap;
@@ -50,6 +52,8 @@ pub(crate) struct Shared {
     calls: AtomicUsize,
     calls_max: usize,
     drain_millis: AtomicU64,
+    /// Requests of ours go to the shards in turn.
+    origin_turn: AtomicUsize,
     is_stopping: AtomicBool,
     pub(crate) media: OnceLock<Arc<dyn MediaPool>>,
     pub(crate) io_waker: OnceLock<mio::Waker>,
@@ -86,6 +90,7 @@ impl Handle {
             calls: AtomicUsize::new(0),
             calls_max,
             drain_millis: AtomicU64::new(NOT_DRAINING),
+            origin_turn: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
             media: OnceLock::new(),
             io_waker: OnceLock::new(),
@@ -139,6 +144,22 @@ impl Handle {
             // A question that is not taken is dropped, which answers it.
             let _ = inbox.push(Command::Trace { call, reply });
         }
+    }
+
+    /// Sends a request of ours outside any call, such as OPTIONS or REGISTER. The reply comes from a shard and must not
+    /// block; it is answered `None` where the shard could not take the request, or stops before there is a result.
+    /// One Call-ID always goes through the same shard.
+    pub fn originate(&self, request: Origination, reply: Reply<Originated>) {
+        let inboxes = &self.shared.inboxes;
+        let place = match &request.call_id {
+            Some(call_id) => call_id
+                .bytes()
+                .fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte))),
+            None => self.shared.origin_turn.fetch_add(1, Ordering::Relaxed),
+        };
+        let order = Command::Originate { request: Box::new(request), reply };
+        // A full inbox drops the order, and its reply says so.
+        let _ = inboxes[place % inboxes.len()].push(order);
     }
 
     /// From now on new calls get 503 with Retry-After, and what is still up after `deadline` is ended. Returns at

@@ -1,6 +1,6 @@
 //! The way into a shard from other threads than the one that reads the sockets: bounded, never blocking.
 
-use crate::seam::{CallId, Refusal, Reply, Trace, Verdict};
+use crate::seam::{CallId, Originated, Origination, Refusal, Reply, Trace, Verdict};
 use sip::b2bua::CallRef;
 use sip::transaction::Peer;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,6 +17,8 @@ pub(crate) enum Command {
     Extended { call: CallRef, funded: Option<Duration> },
     /// End this call.
     End { call: CallRef, refusal: Box<Refusal> },
+    /// Send this request of ours.
+    Originate { request: Box<Origination>, reply: Reply<Originated> },
     /// Nothing could be sent to this peer.
     Unreachable { peer: Peer, reason: Option<Arc<str>> },
     /// Read the trace of this call.

@@ -7,12 +7,17 @@ pub use crate::trace::{
     TraceLeg,
 };
 use bytes::Bytes;
-use sip::Transport;
+use sip::{Method, Transport};
 use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime},
+};
+
+pub use sip::b2bua::{
+    Credentials, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy, OfferPolicy, Redirect,
+    Reliability, Secret, SessionTimer, Transfer,
 };
 
 /// A call, as the app knows it. The edge makes it (random, version 7 by the wall clock), and hands it on unread.
@@ -97,7 +102,7 @@ pub struct Refusal {
     pub q850: u8,
     /// The cause word.
     pub cause: Cow<'static, str>,
-    /// Seconds for Retry-After, with 503.
+    /// Seconds for Retry-After.
     pub retry_after: Option<u32>,
 }
 
@@ -155,6 +160,11 @@ pub struct Plan {
     pub out_of_funds: Refusal,
     /// With what it is ended at `max_duration`.
     pub over_time: Refusal,
+    /// Final statuses after which the next place is tried; see [`FAILOVER_ON`]. A callee that declined (486, 600 and
+    /// above) is the end whatever this says of others, unless it names that very status.
+    pub failover_on: Vec<u16>,
+    /// How the caller's leg is treated.
+    pub caller: LegPolicy,
 }
 
 /// One try.
@@ -173,6 +183,11 @@ pub struct Attempt {
     /// Whether a request of more than 1,300 bytes goes over TCP to a hop of UDP (RFC 3261 §18.1.1); if not, it stays
     /// with UDP, which is counted.
     pub large_over_tcp: bool,
+    /// Whom we are to this place, where it challenges us (401, 407). Answered once, and only for the realm that the
+    /// credentials name or, without one, towards this place alone.
+    pub credentials: Option<Credentials>,
+    /// How this leg is treated.
+    pub leg: LegPolicy,
 }
 
 /// Where a try goes.
@@ -191,6 +206,60 @@ pub enum Target {
         /// The addresses.
         hops: Vec<Hop>,
     },
+}
+
+/// A request of ours outside any call: OPTIONS that asks whether a peer is there, REGISTER at a carrier.
+#[derive(Debug, Clone)]
+pub struct Origination {
+    /// Where it goes.
+    pub hop: Hop,
+    /// `OPTIONS`, `REGISTER` or another method that makes no call.
+    pub method: Method,
+    /// Its Request-URI.
+    pub uri: String,
+    /// From: a full name-addr without a tag.
+    pub from: String,
+    /// To: a full name-addr without a tag.
+    pub to: String,
+    /// Its Call-ID; the registrations of one binding share theirs. `None` makes one.
+    pub call_id: Option<String>,
+    /// The number in its CSeq, from 1; an answered challenge takes the next.
+    pub cseq: u32,
+    /// The user part of a Contact of ours, where it has one.
+    pub contact_user: Option<String>,
+    /// Further headers.
+    pub headers: Vec<(String, String)>,
+    /// Whom we are, where the peer challenges us; answered once.
+    pub credentials: Option<Credentials>,
+}
+
+/// What came of a request of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Originated {
+    /// The final status; 408 where none came, 503 where nothing could be sent.
+    pub status: u16,
+    /// Whether the status is the peer's own word, and not ours for its silence.
+    pub is_answered: bool,
+    /// The reason phrase; empty where there is none.
+    pub reason: String,
+    /// The headers of the response, names as they were sent; at most [`Originated::HEADERS_MAX`].
+    pub headers: Vec<(String, String)>,
+    /// The CSeq number that was used last; the next request with the same Call-ID needs a higher one.
+    pub cseq: u32,
+    /// From sending to the final response, or to giving up.
+    pub took: Duration,
+}
+
+impl Originated {
+    /// The most headers of a response that are handed on.
+    pub const HEADERS_MAX: usize = 64;
+
+    /// The first value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// A side of a call.

@@ -24,12 +24,17 @@ pub(crate) const fn refusal((status, q850, cause): (u16, u8, &'static str)) -> R
 
 /// As the engine wants it.
 pub(crate) fn to_engine(refusal: &Refusal) -> sip::b2bua::Refusal {
-    sip::b2bua::Refusal::new(refusal.status, refusal.q850, refusal.cause.clone())
+    let retry_after = refusal.retry_after;
+    sip::b2bua::Refusal {
+        retry_after,
+        ..sip::b2bua::Refusal::new(refusal.status, refusal.q850, refusal.cause.clone())
+    }
 }
 
 /// As the engine gives it back.
 pub(crate) fn from_engine(refusal: sip::b2bua::Refusal) -> Refusal {
-    Refusal { status: refusal.status, q850: refusal.q850, cause: refusal.cause, retry_after: None }
+    let sip::b2bua::Refusal { status, q850, cause, retry_after } = refusal;
+    Refusal { status, q850, cause, retry_after }
 }
 
 /// A refusal as an answer that leaves nothing behind.

@@ -6,7 +6,7 @@ use domain::{
     config::{Place, Snapshot, Transport},
     decision::{self, CALL_MAX_SECONDS, Decision},
 };
-use edge::seam::{Attempt, Hop, Plan, Refusal, Target};
+use edge::seam::{Attempt, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Target};
 use std::{borrow::Cow, net::IpAddr, net::SocketAddr, time::Duration};
 
 /// How long before the end of a hold the edge asks to extend it; less where the hold is short.
@@ -86,6 +86,8 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>) -> Plan {
         max_duration: Duration::from_secs(CALL_MAX_SECONDS),
         out_of_funds: refusal(Cause::OutOfFunds),
         over_time: refusal(Cause::DurationLimit),
+        failover_on: FAILOVER_ON.to_vec(),
+        caller: LegPolicy::default(),
     }
 }
 
@@ -107,6 +109,8 @@ fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) ->
         callee: attempt.callee.clone(),
         headers,
         large_over_tcp: false,
+        credentials: None,
+        leg: LegPolicy::default(),
     };
     match &attempt.target {
         decision::Target::User { tenant, username } => {

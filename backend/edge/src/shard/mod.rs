@@ -8,6 +8,7 @@ mod calls;
 pub(crate) mod facts;
 mod ids;
 mod media;
+mod originate;
 mod outputs;
 mod plan;
 mod prove;
@@ -24,7 +25,8 @@ use crate::words;
 use admit::Admitted;
 use calls::Call;
 use ids::CallIds;
-use sip::b2bua::{CallRef, Engine, Input, RequestRef};
+use originate::Waiting;
+use sip::b2bua::{CallRef, Engine, Input, OriginRef, RequestRef};
 use sip::transaction::Peer;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,6 +56,9 @@ pub(crate) struct Shard {
     admitted: Option<Admitted>,
     /// Requests that were accepted and are no calls yet: only within one input.
     accepting: HashMap<RequestRef, CallFacts>,
+    /// Requests of ours that wait for their results; the engine bounds them.
+    origins: HashMap<OriginRef, Waiting>,
+    origin_serial: OriginRef,
     timers: Timers,
     ids: CallIds,
     transmit: Transmit,
@@ -84,6 +89,8 @@ impl Shard {
             calls: HashMap::new(),
             admitted: None,
             accepting: HashMap::new(),
+            origins: HashMap::new(),
+            origin_serial: 0,
             timers: Timers::default(),
             ids: CallIds::new(),
             drain_at: None,
@@ -125,6 +132,7 @@ impl Shard {
                 Command::Decided { call, verdict } => self.decided(call, verdict.map(|verdict| *verdict)),
                 Command::Extended { call, funded } => self.feed(Input::Funded { call, funded }),
                 Command::End { call, refusal } => self.end(call, &refusal),
+                Command::Originate { request, reply } => self.originate(*request, reply),
                 Command::Unreachable { peer, reason } => self.unreachable(peer, reason),
                 Command::Trace { call, reply } => reply.send(self.traces.read(call).map(Box::new)),
             }

@@ -23,6 +23,7 @@ impl Shard {
                 Output::Media { call, need } => self.media(call, need),
                 Output::Progress { call, at, event } => self.progress(call, at, event),
                 Output::Extend { call } => self.extend(call),
+                Output::Originated { origin, cseq, result } => self.originated(origin, cseq, result),
                 Output::Ended(summary) => self.ended(summary),
             }
         }

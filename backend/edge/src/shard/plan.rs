@@ -49,6 +49,8 @@ pub(super) fn expand(
         funded: plan.funded,
         extend_lead: plan.extend_lead,
         out_of_funds: words::to_engine(&plan.out_of_funds),
+        failover_on: plan.failover_on.clone(),
+        caller: plan.caller.clone(),
         ..b2bua::Plan::new(attempts)
     };
     Ok((plan, places))
@@ -64,12 +66,11 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
         }
     };
     let place = |peer: Peer, request_uri: String, host: &str, is_binding: bool| b2bua::Attempt {
-        peer,
-        request_uri,
-        from: from.clone(),
-        to: format!("<sip:{callee}@{host}>"),
         headers: attempt.headers.clone(),
         next_on_any_failure: is_binding,
+        credentials: attempt.credentials.clone(),
+        leg: attempt.leg.clone(),
+        ..b2bua::Attempt::new(peer, request_uri, from.clone(), format!("<sip:{callee}@{host}>"))
     };
     match &attempt.target {
         Target::Registered { aor } => {

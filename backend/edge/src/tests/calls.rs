@@ -3,7 +3,9 @@
 use super::fakes::{PASSWORD, USER};
 use super::peers::{Phone, Raw, until};
 use super::{DOMAIN, Edge, wait_for};
-use crate::seam::{Attempt, CallSummary, End, Hop, Plan, Refusal, Side, Target, Verdict};
+use crate::seam::{
+    Attempt, CallSummary, End, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Side, Target, Verdict,
+};
 use sip::Transport;
 use sip::ua::{Account, CallId, EndedBy, Event};
 use sip::wire::HeaderName;
@@ -24,6 +26,8 @@ fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         callee: "+15550100".to_owned(),
         headers: vec![("P-Asserted-Identity".to_owned(), "<sip:+15550111@edge.test>".to_owned())],
         large_over_tcp: false,
+        credentials: None,
+        leg: LegPolicy::default(),
     };
     Plan {
         attempts: targets.into_iter().map(attempt).collect(),
@@ -32,6 +36,8 @@ fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         max_duration: Duration::from_secs(3_600),
         out_of_funds: refusal(403, "out-of-funds"),
         over_time: refusal(403, "duration-limit"),
+        failover_on: FAILOVER_ON.to_vec(),
+        caller: LegPolicy::default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod calls;
 mod fakes;
 mod guard;
 mod limits;
+mod originate;
 mod peers;
 mod register;
 mod strangers;

@@ -2,7 +2,7 @@
 
 use super::peers::Raw;
 use super::{Edge, PATIENCE, SECRET, wait_for};
-use crate::seam::{Attempt, End, Hop, Plan, Refusal, Target, Verdict};
+use crate::seam::{Attempt, End, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Target, Verdict};
 use sip::Transport;
 use sip::stream::{Frame, Framer};
 use sip::wire::{HeaderName, Message};
@@ -145,12 +145,16 @@ fn plan(address: SocketAddr) -> Plan {
             callee: "+15550100".to_owned(),
             headers: Vec::new(),
             large_over_tcp: false,
+            credentials: None,
+            leg: LegPolicy::default(),
         }],
         funded: None,
         extend_lead: Duration::ZERO,
         max_duration: Duration::from_secs(60),
         out_of_funds: refusal.clone(),
         over_time: refusal,
+        failover_on: FAILOVER_ON.to_vec(),
+        caller: LegPolicy::default(),
     }
 }
 

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::transaction::Peer;
+use crate::transaction::{Failure, Peer};
 use crate::wire::Message;
+
+use super::{MediaFailed, Origination, Refusal, Verdict};
 
 /// A call of this engine: a slab key and its generation, never reused while the engine lives.
 pub type CallRef = u64;
@@ -17,8 +19,8 @@ pub type CallRef = u64;
 /// An out-of-dialog request that waits for the driver's word.
 pub type RequestRef = u64;
 
-/// The statuses on which the next attempt of a plan is tried when the plan does not say otherwise.
-pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
+/// A request of our own outside any call; its driver chooses the number, and gets it back with the result.
+pub type OriginRef = u64;
 
 /// What the driver tells the engine.
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub enum Input {
         /// Status (before the answer) and cause.
         refusal: Refusal,
     },
+    /// Send a request of our own outside any call; [`Output::Originated`] says what came of it.
+    Originate(Box<Origination>),
 }
 
 /// A response that the driver wants sent.
@@ -106,84 +110,6 @@ impl Reply {
         self.headers.push((name.into(), value.into()));
         self
     }
-}
-
-/// What is to happen to a call.
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// Try the attempts of this plan in turn.
-    Connect(Plan),
-    /// Answer with this refusal.
-    Refuse(Refusal),
-}
-
-/// Why we, and not the far side, end or refuse a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The final status when the call is not answered yet, 300 to 699.
-    pub status: u16,
-    /// The Q.850 cause value, 1 to 127.
-    pub q850: u8,
-    /// The stable cause word; goes out as `Reason: Q.850;cause=N;text="word"`.
-    pub cause: Cow<'static, str>,
-}
-
-impl Refusal {
-    /// A refusal from its three parts.
-    #[must_use]
-    pub fn new(status: u16, q850: u8, cause: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, q850, cause: cause.into() }
-    }
-}
-
-/// Why a session description could not be rewritten: the call is refused or ended with what is inside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MediaFailed(pub Refusal);
-
-/// Where a call is sent, in which order, and how long it is paid for.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// Tried one after the other; an empty list refuses the call with 404.
-    pub attempts: Vec<Attempt>,
-    /// Final statuses after which the next attempt is tried. See [`FAILOVER_ON`].
-    pub failover_on: Vec<u16>,
-    /// Time since the answer that is paid for; `None` when the call needs no money.
-    pub funded: Option<Duration>,
-    /// How long before the paid time runs out [`Output::Extend`] is said.
-    pub extend_lead: Duration,
-    /// How the call ends when its money has run out.
-    pub out_of_funds: Refusal,
-}
-
-impl Plan {
-    /// A plan with the usual failover statuses and no limit of money.
-    #[must_use]
-    pub fn new(attempts: Vec<Attempt>) -> Self {
-        Self {
-            attempts,
-            failover_on: FAILOVER_ON.to_vec(),
-            funded: None,
-            extend_lead: Duration::ZERO,
-            out_of_funds: Refusal::new(403, 21, "out-of-funds"),
-        }
-    }
-}
-
-/// One try to reach the callee.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    /// Where the INVITE is sent.
-    pub peer: Peer,
-    /// Its Request-URI.
-    pub request_uri: String,
-    /// The From header: a full name-addr without a tag.
-    pub from: String,
-    /// The To header: a full name-addr without a tag.
-    pub to: String,
-    /// Headers that the plan adds (identity, diversion); they replace those of the caller with the same name.
-    pub headers: Vec<(String, String)>,
-    /// Whether any failure but a global one (6xx) moves on to the next attempt: the bindings of one user.
-    pub next_on_any_failure: bool,
 }
 
 /// What the engine wants of its driver.
@@ -233,6 +159,15 @@ pub enum Output {
     Extend {
         /// The call.
         call: CallRef,
+    },
+    /// A request of ours is over. Said exactly once for each [`Input::Originate`].
+    Originated {
+        /// The number that the driver gave it.
+        origin: OriginRef,
+        /// The CSeq number that was used last; the next request with the same Call-ID needs a higher one.
+        cseq: u32,
+        /// The final response, or that there was none: a timeout counts as 408, a failed transport as 503.
+        result: Result<Message, Failure>,
     },
     /// The call is over. Said exactly once for each accepted call.
     Ended(Summary),

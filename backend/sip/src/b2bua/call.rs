@@ -10,6 +10,7 @@ use crate::transaction::TransactionId;
 use crate::wire::Message;
 
 use super::io::{Alarm, Asked, Io, Wake};
+use super::trial::Trial;
 use super::{CallRef, Plan, Side};
 
 /// The most early dialogs that are told apart at once; of more, the first are forgotten.
@@ -57,6 +58,8 @@ pub(super) struct Call {
     pub(super) callee_call_id: Option<Box<str>>,
     /// Our INVITE of that attempt, until its final response.
     pub(super) invite: Option<TransactionId>,
+    /// What the INVITEs of that attempt share, until its final failure.
+    pub(super) trial: Option<Box<Trial>>,
     /// The caller's offer as the callee is to see it; `None` when the caller offered nothing.
     pub(super) offer: Option<Bytes>,
     pub(super) had_ringing: bool,
@@ -153,6 +156,7 @@ impl Call {
             tried: Vec::new(),
             callee_call_id: None,
             invite: None,
+            trial: None,
             offer: None,
             had_ringing: false,
             had_early_media: false,

@@ -44,6 +44,7 @@ impl Engine {
                     self.with(call, |call, io| call.on_exchange_failed(io, now, number, failure));
                 }
                 Some(Owner::Bye(call)) => self.with(call, |call, _| call.byes -= 1),
+                Some(Owner::Origin(key)) => self.on_originated(key, Err(failure)),
                 Some(Owner::Request(_) | Owner::Caller(_) | Owner::Nobody) | None => {}
             },
         }
@@ -127,7 +128,7 @@ impl Engine {
             Owner::Exchange(call, number) => {
                 self.with(call, |call, io| call.on_exchange_cancelled(io, now, number));
             }
-            Owner::Attempt(..) | Owner::Bye(_) | Owner::Nobody => {}
+            Owner::Attempt(..) | Owner::Bye(_) | Owner::Origin(_) | Owner::Nobody => {}
         }
     }
 
@@ -149,6 +150,7 @@ impl Engine {
                 is_owned = call.on_exchange_response(io, now, number, id, response);
             }),
             Owner::Bye(call) if status >= 200 => self.with(call, |call, _| call.byes -= 1),
+            Owner::Origin(key) => self.on_origin_response(now, key, from, response),
             Owner::Bye(_) | Owner::Request(_) | Owner::Caller(_) | Owner::Nobody => {}
         }
         let is_orphan = !is_owned && matches!(owner, Owner::Attempt(..) | Owner::Exchange(..));

@@ -10,6 +10,7 @@ use crate::wire::Message;
 use super::call::Call;
 use super::ids::{self, Ids};
 use super::io::{Alarm, Io, Wake};
+use super::originate::Origin;
 use super::requests::Pending;
 use super::{CallRef, Config, Input, Output};
 
@@ -22,6 +23,7 @@ pub struct Engine {
     pub(super) io: Io,
     pub(super) calls: Slab<Call>,
     pub(super) requests: Slab<Pending>,
+    pub(super) origins: Slab<Origin>,
 }
 
 impl Engine {
@@ -36,7 +38,7 @@ impl Engine {
             live: 0,
             config,
         };
-        Self { io, calls: Slab::new(), requests: Slab::new() }
+        Self { io, calls: Slab::new(), requests: Slab::new(), origins: Slab::new() }
     }
 
     /// Takes one input; drain [`Engine::poll_output`] after it. Words on calls and requests that are over, or never
@@ -50,6 +52,7 @@ impl Engine {
             Input::Verdict { call, verdict } => self.with(call, |call, io| call.on_verdict(io, now, verdict)),
             Input::Media { call, answer } => self.with(call, |call, io| call.on_media(io, now, answer)),
             Input::Funded { call, funded } => self.with(call, |call, io| call.on_funded(io, now, funded)),
+            Input::Originate(origination) => self.on_originate(now, *origination),
             Input::End { call, refusal } => self.with(call, |call, io| call.end_by_us(io, now, refusal)),
         }
         self.settle(now);
@@ -113,7 +116,7 @@ impl Engine {
 
     /// Calls end long before their alarms would ring; what they leave behind is cleared away in bulk.
     fn drop_stale_alarms(&mut self) {
-        let Self { io, calls, requests } = self;
+        let Self { io, calls, requests, .. } = self;
         if io.timers.is_crowded(calls.len() + requests.len()) {
             io.timers.retain(|at, wake| match wake {
                 Wake::Request(request) => requests.get(*request).is_some(),

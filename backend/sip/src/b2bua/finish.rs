@@ -145,6 +145,7 @@ impl Call {
             io.answer(now, &exchange.asked, 487, &self.own_tag);
         }
         self.plan = None;
+        self.trial = None;
         self.offer = None;
         self.forks = Vec::new();
         self.needs.clear();

@@ -12,10 +12,7 @@ use crate::transaction::{Layer, Peer, TimerQueue, TransactionId, reply};
 use crate::wire::{HeaderName, Message, Writer, reason_phrase};
 
 use super::ids::Ids;
-use super::{CallRef, Config, MediaNeed, Output, Refusal, RequestRef, Side};
-
-/// What a client is told to wait after a 503 or 500 of ours, in seconds (RFC 3261 §20.33).
-pub(super) const RETRY_AFTER_SECS: u32 = 5;
+use super::{CallRef, Config, MediaNeed, Output, RETRY_AFTER_SECS, Refusal, RequestRef, Side};
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +27,8 @@ pub(super) enum Owner {
     Exchange(CallRef, u32),
     /// Our BYE.
     Bye(CallRef),
+    /// A request of our own outside any call.
+    Origin(u64),
     /// Nobody waits for it.
     Nobody,
 }
@@ -128,8 +127,9 @@ impl Io {
     pub(super) fn refuse(&mut self, now: Instant, asked: &Asked, refusal: &Refusal, tag: &str) {
         let mut writer = self.reply(asked, refusal.status, "", tag);
         writer = writer.header_fmt(HeaderName::Reason, Reason(refusal));
-        if refusal.status == 503 {
-            writer = writer.header_fmt(HeaderName::RetryAfter, RETRY_AFTER_SECS);
+        let usual = (refusal.status == 503).then_some(RETRY_AFTER_SECS);
+        if let Some(seconds) = refusal.retry_after.or(usual) {
+            writer = writer.header_fmt(HeaderName::RetryAfter, seconds);
         }
         self.send_reply(now, asked, refusal.status, writer);
     }

@@ -8,6 +8,7 @@ mod api;
 mod call;
 mod config;
 mod confirm;
+mod credentials;
 mod dispatch;
 mod engine;
 mod exchange;
@@ -15,21 +16,31 @@ mod finish;
 mod funds;
 mod ids;
 mod io;
+mod leg;
 mod negotiate;
+mod originate;
+mod plan;
 mod policy;
 mod progress;
 mod requests;
 mod setup;
+mod trial;
 
 #[cfg(test)]
 mod tests;
 
 pub use api::{
-    Attempt, CallRef, End, FAILOVER_ON, Input, MediaFailed, MediaNeed, Milestone, Output, Plan, Refusal,
-    Reply, RequestRef, SdpKind, Side, Summary, Verdict,
+    CallRef, End, Input, MediaNeed, Milestone, OriginRef, Output, Reply, RequestRef, SdpKind, Side, Summary,
 };
 pub use config::{CALLS_MAX, Config, DRIVER_PATIENCE, REQUESTS_MAX, RING_TIMEOUT};
+pub use credentials::{Credentials, Secret};
 pub use engine::Engine;
 pub use ids::{call_of, shard_of};
+pub use leg::{
+    DiversionForm, EarlyMedia, Extensions, LegPolicy, OfferPolicy, Redirect, Reliability, SESSION_EXPIRES,
+    SESSION_MIN, SessionTimer, Transfer,
+};
+pub use originate::{ORIGINS_MAX, Origination};
+pub use plan::{Attempt, FAILOVER_ON, MediaFailed, Plan, RETRY_AFTER_SECS, Refusal, Verdict};
 
-pub use crate::transaction::{Peer, Timing};
+pub use crate::transaction::{Failure, Peer, Timing};

@@ -34,6 +34,7 @@ impl Call {
             101..=199 if is_current => self.on_provisional(io, now, index, response),
             200..=299 if is_current => self.on_answer(io, now, transaction, from, response),
             200..=299 => return false,
+            401 | 407 if is_current && self.try_authorized(io, now, from, response) => {}
             300.. => self.on_attempt_failed(io, now, index, &Failed::Response(response)),
             _ => {}
         }
@@ -224,6 +225,9 @@ impl Call {
             io.media(self.key, MediaNeed::Confirmed);
         }
         self.forks = Vec::new();
+        if self.unacknowledged[Side::B as usize].is_none() {
+            self.trial = None;
+        }
         self.start_funds(io, now);
     }
 
@@ -258,7 +262,11 @@ impl Call {
         let branch = io.ids.branch();
         let Some(leg) = self.leg(side) else { return };
         let peer = leg.next_hop();
-        let writer = leg.request(&Method::Ack, cseq, io.hop(peer.transport, &branch), MAX_FORWARDS);
+        let mut writer = leg.request(&Method::Ack, cseq, io.hop(peer.transport, &branch), MAX_FORWARDS);
+        let authorization = self.trial.as_ref().filter(|_| side == Side::B);
+        if let Some((name, value)) = authorization.and_then(|trial| trial.authorization.as_ref()) {
+            writer = writer.header(*name, value);
+        }
         let bytes = match sdp {
             Some(sdp) => writer.body(Some(SDP), sdp).finish(),
             None => writer.finish(),

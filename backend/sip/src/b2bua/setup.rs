@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::transaction::{Failure, Outgoing};
-use crate::wire::{HeaderName, Message, Method, Writer};
+use crate::transaction::Failure;
+use crate::wire::{HeaderName, Message};
 
 use super::call::{Call, Need, Stage};
-use super::io::{Alarm, Io, Owner, SDP, q850_of, sdp_of};
-use super::{Attempt, End, MediaFailed, MediaNeed, Plan, Refusal, SdpKind, Side, Verdict, policy};
+use super::io::{Alarm, Io, q850_of, sdp_of};
+use super::trial::Trial;
+use super::{End, MediaFailed, MediaNeed, Plan, Refusal, SdpKind, Side, Verdict, policy};
 
 /// What Max-Forwards counts from when a request has none (RFC 3261 §8.1.1.6).
 pub(super) const MAX_FORWARDS: u32 = 70;
@@ -90,31 +91,12 @@ impl Call {
     /// Sends the INVITE of this attempt. A full transaction layer counts as a peer out of reach.
     fn try_from(&mut self, io: &mut Io, now: Instant, index: usize) {
         self.attempt = Some(index);
-        if !self.send_invite(io, now, index) {
+        let (tag, call_id) = (io.ids.tag(self.key), io.ids.call_id());
+        self.callee_call_id = Some(call_id.into());
+        self.trial = Some(Box::new(Trial::new(tag)));
+        if !self.send_invite(io, now) {
             self.on_attempt_failed(io, now, index, &Failed::Nothing(Failure::Transport));
         }
-    }
-
-    fn send_invite(&mut self, io: &mut Io, now: Instant, index: usize) -> bool {
-        let (tag, branch, call_id) = (io.ids.tag(self.key), io.ids.branch(), io.ids.call_id());
-        let Some(attempt) = self.plan.as_ref().and_then(|plan| plan.attempts.get(index)) else {
-            return false;
-        };
-        let Some(caller) = &self.caller else { return false };
-        let transport = attempt.peer.transport;
-        let writer = Writer::request(&Method::Invite, &attempt.request_uri)
-            .header_fmt(HeaderName::Via, io.hop(transport, &branch))
-            .header_fmt(HeaderName::MaxForwards, hops_left(&caller.message))
-            .header_fmt(HeaderName::From, format_args!("{};tag={tag}", attempt.from))
-            .header(HeaderName::To, &attempt.to)
-            .header(HeaderName::CallId, &call_id)
-            .header(HeaderName::CSeq, "1 INVITE")
-            .header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[Side::B as usize]));
-        let bytes = invite_tail(io, writer, attempt, &caller.message, self.offer.as_ref());
-        let outgoing = Outgoing { peer: attempt.peer, method: &Method::Invite, branch: &branch, bytes };
-        self.callee_call_id = Some(call_id.into());
-        self.invite = io.layer.request(now, outgoing, Owner::Attempt(self.key, index)).ok();
-        self.invite.is_some()
     }
 
     /// An attempt is over without success: the next one, or the failure to the caller.
@@ -124,6 +106,7 @@ impl Call {
         }
         let status = failed.status();
         self.invite = None;
+        self.trial = None;
         self.tried.push((index, status));
         let Some(plan) = &self.plan else { return };
         let any_failure = plan.attempts.get(index).is_some_and(|attempt| attempt.next_on_any_failure);
@@ -184,21 +167,4 @@ impl Call {
 /// Max-Forwards of a request that is passed on.
 pub(super) fn hops_left(request: &Message) -> u32 {
     request.max_forwards().unwrap_or(MAX_FORWARDS).min(255).saturating_sub(1)
-}
-
-/// The headers of the plan, those of the caller that cross, and the offer.
-fn invite_tail(io: &Io, writer: Writer, attempt: &Attempt, caller: &Message, offer: Option<&Bytes>) -> Bytes {
-    let mut writer = io.sign(writer, HeaderName::UserAgent);
-    for (name, value) in &attempt.headers {
-        writer = writer.header(name, value);
-    }
-    let is_set = |name: &str| attempt.headers.iter().any(|(set, _)| set.eq_ignore_ascii_case(name));
-    writer = policy::pass(writer, caller, offer.is_some(), is_set);
-    if caller.header(HeaderName::Allow).is_none() && !is_set("Allow") {
-        writer = writer.header(HeaderName::Allow, policy::ALLOW);
-    }
-    match offer {
-        Some(offer) => writer.body(Some(SDP), offer).finish(),
-        None => writer.finish(),
-    }
 }

@@ -45,6 +45,13 @@ pub fn verify(credentials: &Credentials, ha1: &str, method: &Method, body: &[u8]
 /// offered.
 #[must_use]
 pub fn answer(challenge: &Challenge, answer: &Answer<'_>) -> String {
+    let secret = ha1(challenge.algorithm, answer.user, &challenge.realm, answer.password);
+    answer_with_ha1(challenge, answer, &secret)
+}
+
+/// Like [`answer`], from the HA1 of the challenge's algorithm and realm instead of the password, which is not read.
+#[must_use]
+pub fn answer_with_ha1(challenge: &Challenge, answer: &Answer<'_>, ha1: &str) -> String {
     let qop = challenge
         .qop
         .iter()
@@ -63,8 +70,7 @@ pub fn answer(challenge: &Challenge, answer: &Answer<'_>) -> String {
         qop,
         nc: qop.map(|_| answer.nc),
     };
-    let secret = ha1(challenge.algorithm, answer.user, &challenge.realm, answer.password);
-    let response = response(&credentials, &secret, answer.method, answer.body);
+    let response = response(&credentials, ha1, answer.method, answer.body);
     to_header(&credentials, &response)
 }
 

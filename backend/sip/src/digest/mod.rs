@@ -13,7 +13,7 @@ mod nonce;
 mod tests;
 
 pub use challenge::{Challenge, Qop};
-pub use compute::{Answer, answer, ha1, verify};
+pub use compute::{Answer, answer, answer_with_ha1, ha1, verify};
 pub use credentials::Credentials;
 pub use nonce::{Freshness, NONCE_LIFETIME_SECS, NonceMint};
 

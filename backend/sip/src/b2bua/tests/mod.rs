@@ -5,6 +5,7 @@
 mod calls;
 mod chaos;
 mod inside;
+mod originate;
 mod phone;
 mod requests;
 mod setup;

@@ -57,6 +57,12 @@ pub(super) struct Phone {
     pub(super) acknowledges: bool,
     pub(super) record_route: Option<&'static str>,
     pub(super) timeouts: usize,
+    /// Whether it hears nothing.
+    pub(super) is_dead: bool,
+    /// With what it answers a request that brings no credentials.
+    pub(super) challenge: Option<(u16, &'static str)>,
+    /// Whether it takes any credentials for right ones.
+    pub(super) believes: bool,
     waiting: Option<(TransactionId, Peer, Message)>,
     invite: Option<TransactionId>,
     unacked: Option<Unacked>,
@@ -88,6 +94,9 @@ impl Phone {
             acknowledges: true,
             record_route: None,
             timeouts: 0,
+            is_dead: false,
+            challenge: None,
+            believes: true,
             waiting: None,
             invite: None,
             unacked: None,
@@ -131,6 +140,9 @@ impl Phone {
     }
 
     pub(super) fn receive(&mut self, now: Instant, from: Peer, bytes: Bytes) {
+        if self.is_dead {
+            return;
+        }
         let message = Message::parse(bytes).expect("the engine writes what parses");
         message.check().expect("the engine writes what RFC 3261 wants");
         self.layer.handle_packet(now, from, message);
@@ -273,6 +285,13 @@ impl Phone {
 
     fn hear(&mut self, now: Instant, transaction: TransactionId, from: Peer, message: Message) {
         self.heard.push(message.clone());
+        if let Some((status, value)) = self.challenge.filter(|_| !self.is_satisfied(&message)) {
+            let name =
+                if status == 401 { HeaderName::WwwAuthenticate } else { HeaderName::ProxyAuthenticate };
+            let writer =
+                reply(&message, &from, status, reason_phrase(status), "challenger").header(name, value);
+            return self.layer.respond(now, transaction, status, writer.finish());
+        }
         let has_tag = message.to().expect("a To").tag().is_some();
         match message.method() {
             Method::Invite if !has_tag => {
@@ -298,6 +317,13 @@ impl Phone {
             }
             _ => self.respond_to(now, transaction, from, &message, 200, None, ""),
         }
+    }
+
+    /// Whether a request needs no (further) credentials.
+    fn is_satisfied(&self, message: &Message) -> bool {
+        let answers = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+        let in_dialog = message.to().is_ok_and(|to| to.tag().is_some());
+        self.believes && (in_dialog || answers.iter().any(|name| message.header(*name).is_some()))
     }
 
     /// A response: a 2xx to an INVITE makes or refreshes the dialog, and is acknowledged.

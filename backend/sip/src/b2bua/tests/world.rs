@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::phone::{Act, Phone};
 use crate::Transport;
 use crate::b2bua::{
-    Attempt, CallRef, Config, Engine, Input, MediaFailed, MediaNeed, Milestone, Output, Peer, Plan, Refusal,
-    Reply, Summary, Verdict,
+    Attempt, CallRef, Config, Engine, Failure, Input, MediaFailed, MediaNeed, Milestone, Output, Peer, Plan,
+    Refusal, Reply, Summary, Verdict,
 };
 use crate::wire::{Message, Method};
 
@@ -49,6 +49,7 @@ pub(super) struct World {
     pub(super) needs: Vec<MediaNeed>,
     pub(super) extensions: Vec<Duration>,
     pub(super) ended: Vec<Summary>,
+    pub(super) originated: Vec<(u64, u32, Result<Message, Failure>)>,
     /// All bytes that crossed the wire towards each phone.
     pub(super) seen: Vec<(SocketAddr, Bytes)>,
     /// Phones whose address refuses packets.
@@ -72,12 +73,13 @@ impl World {
         phones
             .extend((0..callees).map(|index| Phone::new(&format!("127.0.0.{}:5060", 10 + index), transport)));
         let attempts = phones[1..].iter().map(|phone| Attempt {
-            peer: Peer::new(phone.addr, transport),
-            request_uri: format!("sip:+37060000001@{}", phone.addr),
-            from: "<sip:+37061111111@engine>".to_owned(),
-            to: "<sip:+37060000001@engine>".to_owned(),
             headers: vec![("P-Asserted-Identity".to_owned(), "<sip:+37061111111@engine>".to_owned())],
-            next_on_any_failure: false,
+            ..Attempt::new(
+                Peer::new(phone.addr, transport),
+                format!("sip:+37060000001@{}", phone.addr),
+                "<sip:+37061111111@engine>",
+                "<sip:+37060000001@engine>",
+            )
         });
         Self {
             start,
@@ -95,6 +97,7 @@ impl World {
             needs: Vec::new(),
             extensions: Vec::new(),
             ended: Vec::new(),
+            originated: Vec::new(),
             seen: Vec::new(),
             unreachable: Vec::new(),
             wire: BinaryHeap::new(),
@@ -244,6 +247,7 @@ impl World {
                 self.extensions.push(self.now - self.start);
                 self.words.push((think, Input::Funded { call, funded: self.funded }));
             }
+            Output::Originated { origin, cseq, result } => self.originated.push((origin, cseq, result)),
             Output::Ended(summary) => self.ended.push(summary),
         }
     }
@@ -286,6 +290,7 @@ impl World {
         assert_eq!(self.engine.transactions(), 0, "every transaction has ended");
         assert_eq!(self.engine.calls.len(), 0, "every call has been let go");
         assert_eq!(self.engine.requests.len(), 0);
+        assert_eq!(self.engine.origins.len(), 0);
     }
 }
 

@@ -1,0 +1,142 @@
+//! How one leg of a call is treated: trust, timers, reliability and which headers may reach it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The session interval that we ask for when nothing else is said (RFC 4028 §4 recommends it).
+pub const SESSION_EXPIRES: Duration = Duration::from_secs(1800);
+/// The smallest session interval that we take when nothing else is said, and the smallest allowed (RFC 4028 §5).
+pub const SESSION_MIN: Duration = Duration::from_secs(90);
+
+/// How a leg is treated. The default suits a carrier's or a tenant's trunk that is not trusted with identities.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LegPolicy {
+    /// Whether the far side is in our trust domain (RFC 3325 §2.4): its asserted identity is believed and passed,
+    /// and identities of others are told to it even when they ask for privacy.
+    pub is_trusted: bool,
+    /// In which header the leg is told who diverted the call.
+    pub diversion: DiversionForm,
+    /// Which application headers (X-…, User-to-User) cross towards this leg.
+    pub extensions: Extensions,
+    /// The session timer on this leg.
+    pub session: SessionTimer,
+    /// Reliable provisional responses on this leg.
+    pub reliability: Reliability,
+    /// What becomes of this callee's early media.
+    pub early_media: EarlyMedia,
+    /// What a REFER on this leg does.
+    pub transfer: Transfer,
+    /// What a 3xx of this callee does.
+    pub redirect: Redirect,
+    /// What an INVITE without an offer does, said of the caller's leg.
+    pub offer: OfferPolicy,
+}
+
+/// Diversion (RFC 5806) and History-Info (RFC 7044) say the same in two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DiversionForm {
+    /// Diversion crosses as it came; History-Info stays.
+    #[default]
+    AsReceived,
+    /// As Diversion, made from History-Info where that came.
+    Diversion,
+    /// As History-Info, made from Diversion where that came.
+    HistoryInfo,
+    /// Not at all.
+    Hidden,
+}
+
+/// Which application headers cross.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Extensions {
+    /// Every X- header and User-to-User (RFC 7433).
+    #[default]
+    All,
+    /// None.
+    None,
+    /// Those with these names, in any case.
+    Only(Arc<[Box<str>]>),
+}
+
+impl Extensions {
+    /// Whether an application header of this name crosses.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::None => false,
+            Self::Only(names) => names.iter().any(|known| known.eq_ignore_ascii_case(name)),
+        }
+    }
+}
+
+/// The session timer of one leg (RFC 4028), whatever runs on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimer {
+    /// Whether we ask for a timer by ourselves; one that the far side asks for is kept in any case.
+    pub is_offered: bool,
+    /// The interval that we ask for, at least [`SessionTimer::min`].
+    pub expires: Duration,
+    /// The smallest interval that we take, at least 90 seconds; less gets 422.
+    pub min: Duration,
+}
+
+impl Default for SessionTimer {
+    fn default() -> Self {
+        Self { is_offered: true, expires: SESSION_EXPIRES, min: SESSION_MIN }
+    }
+}
+
+/// Reliable provisional responses (RFC 3262).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reliability {
+    /// A caller that requires them gets them. A callee is told that we support them, and may send them.
+    #[default]
+    Supported,
+    /// A caller that supports them gets them, too.
+    Preferred,
+    /// A caller that requires them is refused with 420, and a callee is not told that we support them.
+    Off,
+}
+
+/// What becomes of a callee's early media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EarlyMedia {
+    /// It reaches the caller; of several callees that of the first.
+    #[default]
+    Pass,
+    /// The caller hears that it rings: 183 becomes 180, without a description.
+    Ringing,
+}
+
+/// What a REFER does (RFC 3515).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transfer {
+    /// We transfer: the driver decides the target, and the far side of the call stays with us.
+    #[default]
+    Local,
+    /// It goes to the far side of the call, which transfers by itself.
+    Pass,
+    /// It is refused with 403.
+    Refuse,
+}
+
+/// What a 3xx of a callee does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Redirect {
+    /// It counts as a failure, and the caller hears 480 instead: who pays for the new target is not the callee's to say.
+    #[default]
+    Refuse,
+    /// It is followed once, where its Contact names the host that sent it.
+    SameHost,
+}
+
+/// What becomes of an INVITE without an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OfferPolicy {
+    /// The callee is asked for one (delayed offer, RFC 3261 §13.2.1).
+    #[default]
+    Delayed,
+    /// It is refused with 488.
+    Required,
+}

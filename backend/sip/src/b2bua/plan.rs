@@ -1,0 +1,122 @@
+//! The driver's word on a call: where it goes, how each leg is treated, or why it is refused.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::transaction::Peer;
+
+use super::{Credentials, LegPolicy};
+
+/// The statuses on which the next attempt of a plan is tried when the plan does not say otherwise.
+pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
+/// What a client is told to wait after a 503 or 500 of ours, in seconds (RFC 3261 §20.33).
+pub const RETRY_AFTER_SECS: u32 = 5;
+
+/// What is to happen to a call.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// Try the attempts of this plan in turn.
+    Connect(Plan),
+    /// Answer with this refusal.
+    Refuse(Refusal),
+}
+
+/// Why we, and not the far side, end or refuse a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The final status when the call is not answered yet, 300 to 699.
+    pub status: u16,
+    /// The Q.850 cause value, 1 to 127.
+    pub q850: u8,
+    /// The stable cause word; goes out as `Reason: Q.850;cause=N;text="word"`.
+    pub cause: Cow<'static, str>,
+    /// Seconds for Retry-After; a 503 without it says [`RETRY_AFTER_SECS`].
+    pub retry_after: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal from its three parts.
+    #[must_use]
+    pub fn new(status: u16, q850: u8, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, q850, cause: cause.into(), retry_after: None }
+    }
+}
+
+/// Why a session description could not be rewritten: the call is refused or ended with what is inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaFailed(pub Refusal);
+
+/// Where a call is sent, in which order, and how long it is paid for.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Tried one after the other; an empty list refuses the call with 404.
+    pub attempts: Vec<Attempt>,
+    /// Final statuses after which the next attempt is tried. See [`FAILOVER_ON`].
+    pub failover_on: Vec<u16>,
+    /// Time since the answer that is paid for; `None` when the call needs no money.
+    pub funded: Option<Duration>,
+    /// How long before the paid time runs out [`Output::Extend`] is said.
+    pub extend_lead: Duration,
+    /// How the call ends when its money has run out.
+    pub out_of_funds: Refusal,
+    /// How the caller's leg is treated; those of the callees say so with each attempt.
+    pub caller: LegPolicy,
+}
+
+impl Plan {
+    /// A plan with the usual failover statuses and no limit of money.
+    #[must_use]
+    pub fn new(attempts: Vec<Attempt>) -> Self {
+        Self {
+            attempts,
+            failover_on: FAILOVER_ON.to_vec(),
+            funded: None,
+            extend_lead: Duration::ZERO,
+            out_of_funds: Refusal::new(403, 21, "out-of-funds"),
+            caller: LegPolicy::default(),
+        }
+    }
+}
+
+/// One try to reach the callee.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Where the INVITE is sent.
+    pub peer: Peer,
+    /// Its Request-URI.
+    pub request_uri: String,
+    /// The From header: a full name-addr without a tag.
+    pub from: String,
+    /// The To header: a full name-addr without a tag.
+    pub to: String,
+    /// Headers that the plan adds (identity, diversion); they replace those of the caller with the same name.
+    pub headers: Vec<(String, String)>,
+    /// Whether any failure but a global one (6xx) moves on to the next attempt: the bindings of one user.
+    pub next_on_any_failure: bool,
+    /// Whom we are to this peer, where it asks (401, 407).
+    pub credentials: Option<Credentials>,
+    /// How this leg is treated.
+    pub leg: LegPolicy,
+}
+
+impl Attempt {
+    /// An attempt without further headers or credentials, treated as [`LegPolicy::default`] says.
+    #[must_use]
+    pub fn new(
+        peer: Peer,
+        request_uri: impl Into<String>,
+        from: impl Into<String>,
+        to: impl Into<String>,
+    ) -> Self {
+        Self {
+            peer,
+            request_uri: request_uri.into(),
+            from: from.into(),
+            to: to.into(),
+            headers: Vec::new(),
+            next_on_any_failure: false,
+            credentials: None,
+            leg: LegPolicy::default(),
+        }
+    }
+}
