@@ -14,6 +14,8 @@ mod m0100_ledger;
 mod m0101_calls;
 mod m0201_settings;
 mod m0202_emergency;
+mod m0210_health;
+mod m0211_registrations;
 mod m0230_call_traces;
 
 /// All migrations, in order.
@@ -33,6 +35,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0201_settings::Migration),
             Box::new(m0202_emergency::Migration),
             Box::new(m0230_call_traces::Migration),
+            Box::new(m0210_health::Migration),
+            Box::new(m0211_registrations::Migration),
         ]
     }
 }

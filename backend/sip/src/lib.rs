@@ -11,6 +11,7 @@ pub mod dialog;
 pub mod digest;
 mod hash;
 pub mod header;
+pub mod locate;
 pub mod model;
 mod slab;
 pub mod stream;

@@ -25,6 +25,8 @@ pub mod sip_users;
 pub mod stock;
 mod table;
 pub mod tenants;
+pub mod trunk_health;
+pub mod trunk_registrations;
 pub mod trunks;
 pub mod users;
 

@@ -5,5 +5,5 @@
 mod dns;
 mod mail;
 
-pub use dns::{Dns, DnsError};
+pub use dns::{Dns, DnsError, Found};
 pub use mail::{Mail, MailError, Mailer};

@@ -185,7 +185,7 @@ impl Default for SessionTimer {
 pub struct OptionsPing {
     /// Whether it is asked at all.
     pub enabled: bool,
-    /// Seconds between two, 10 to 3,600.
+    /// Seconds between two, 1 to 3,600.
     pub interval_seconds: u32,
     /// Missed intervals after which it is not tried any more, 1 to 20.
     pub demote_after: u32,
@@ -274,7 +274,7 @@ impl PeerPolicy {
     /// [`Fault`] names the field and the remedy.
     pub fn check(&self) -> Result<(), Fault> {
         check_range("sessionTimer.seconds", self.session_timer.seconds, 90, 86_400)?;
-        check_range("options.intervalSeconds", self.options.interval_seconds, 10, 3_600)?;
+        check_range("options.intervalSeconds", self.options.interval_seconds, 1, 3_600)?;
         check_range("options.demoteAfter", self.options.demote_after, 1, 20)?;
         if let Some(statuses) = &self.failover_on {
             check_failover(statuses)?;

@@ -30,4 +30,7 @@ pub(crate) mod sip_user;
 pub(crate) mod stock;
 pub(crate) mod tenant;
 pub(crate) mod trunk;
+pub(crate) mod trunk_health;
+pub(crate) mod trunk_health_change;
+pub(crate) mod trunk_registration;
 pub(crate) mod user;

@@ -1,6 +1,10 @@
 //! Names: TXT records that prove a domain, and the addresses of trunks and carriers. Answers are cached as long as
 //! their TTL says, within bounds; a question waits for a few seconds at most.
 
+mod locate;
+
+pub use locate::Found;
+
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
@@ -9,7 +13,7 @@ use hickory_resolver::{
 };
 use std::{
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Answers kept.
@@ -92,12 +96,17 @@ impl Dns {
     /// # Errors
     /// [`DnsError::Failed`] where no server answered.
     pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, DnsError> {
+        Ok(self.addresses_until(name).await?.0)
+    }
+
+    /// The addresses, and until when they hold; without end for an address.
+    async fn addresses_until(&self, name: &str) -> Result<(Vec<IpAddr>, Option<Instant>), DnsError> {
         if let Ok(ip) = name.parse() {
-            return Ok(vec![ip]);
+            return Ok((vec![ip], None));
         }
         match self.resolver.lookup_ip(absolute(name)).await {
-            Ok(found) => Ok(found.iter().take(ANSWERS_MAX).collect()),
-            Err(error) if error.is_no_records_found() => Ok(Vec::new()),
+            Ok(found) => Ok((found.iter().take(ANSWERS_MAX).collect(), Some(found.valid_until()))),
+            Err(error) if error.is_no_records_found() => Ok((Vec::new(), None)),
             Err(source) => Err(DnsError::Failed { name: name.to_owned(), source }),
         }
     }
