@@ -170,6 +170,7 @@ pub struct PlatformPiece {
     /// The content.
     pub value: Platform,
     plans: HashMap<PlanId, (usize, PrefixIndex)>,
+    carriers: HashMap<CarrierId, usize>,
     /// Every prefix of every enabled carrier: the carrier's place and the prefix's among the carrier's.
     prefixes: (PrefixIndex, Vec<(u32, u32)>),
     rewrites: Vec<Option<Arc<PeerRewrites>>>,
@@ -195,6 +196,7 @@ impl PlatformPiece {
             .iter()
             .map(|carrier| peer_rewrites(&carrier.policy.inbound, &carrier.policy.outbound))
             .collect();
+        let carriers = value.carriers.iter().enumerate().map(|(at, carrier)| (carrier.id, at)).collect();
         let mut places = Vec::new();
         let mut texts = Vec::new();
         for (at, carrier) in (0..).zip(&value.carriers) {
@@ -204,7 +206,7 @@ impl PlatformPiece {
             }
         }
         let prefixes = (PrefixIndex::new(texts), places);
-        Self { version, plans, prefixes, rewrites, value }
+        Self { version, plans, carriers, prefixes, rewrites, value }
     }
 
     /// The prefixes of carriers that a number begins with, the longest first: the length, the carrier's place, and the
@@ -314,7 +316,13 @@ impl Snapshot {
     /// A carrier.
     #[must_use]
     pub fn carrier(&self, id: CarrierId) -> Option<&Carrier> {
-        self.platform.value.carriers.iter().find(|carrier| carrier.id == id)
+        self.platform.value.carriers.get(self.carrier_place(id)?)
+    }
+
+    /// A carrier's place among the carriers.
+    #[must_use]
+    pub fn carrier_place(&self, id: CarrierId) -> Option<usize> {
+        self.platform.carriers.get(&id).copied()
     }
 }
 

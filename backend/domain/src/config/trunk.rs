@@ -104,6 +104,13 @@ impl Trunk {
         self.policy.check()
     }
 
+    /// Whether its transport and media encryption are there at all.
+    #[must_use]
+    pub fn is_able(&self, abilities: Abilities) -> bool {
+        (self.transport != Transport::Tls || abilities.sip_tls)
+            && (self.srtp != Srtp::Required || abilities.srtp)
+    }
+
     /// Why calls to this trunk are refused as it stands; `None` where it can be tried.
     #[must_use]
     pub fn unusable(&self, abilities: Abilities) -> Option<String> {

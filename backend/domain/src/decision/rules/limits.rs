@@ -1,0 +1,94 @@
+//! How much at once, how much at most, and whether there is money for it.
+
+use super::{Court, Ruled};
+use crate::{
+    cause::Cause,
+    config::{OverLimit, Tenant},
+    decision::{CALL_MAX_SECONDS, Funds, Source},
+    money::Money,
+};
+
+/// The SIP status of a call over a limit, where the tenant wants another one than 503.
+pub(super) const fn status(tenant: &Tenant) -> Option<u16> {
+    match tenant.protection.over_limit {
+        OverLimit::RetryLater => None,
+        OverLimit::Busy => Some(486),
+    }
+}
+
+impl Court<'_> {
+    /// The tenant's calls at once and per second.
+    pub(super) fn limits(&mut self, tenant: &Tenant, funds: &Funds) -> Ruled<()> {
+        let limits = tenant.limits;
+        if funds.live_calls >= limits.max_calls {
+            self.decision.status = status(tenant);
+            let text = format!("{} calls are up, and {} are allowed", funds.live_calls, limits.max_calls);
+            return self.refuse("limits", Cause::CallLimit, text);
+        }
+        if funds.calls_last_second >= limits.calls_per_second {
+            self.decision.status = status(tenant);
+            let text = format!(
+                "{} calls began in the last second, and {} are allowed",
+                funds.calls_last_second, limits.calls_per_second
+            );
+            return self.refuse("limits", Cause::RateLimit, text);
+        }
+        self.pass("limits", format!("{} of {} calls are up", funds.live_calls, limits.max_calls));
+        Ok(())
+    }
+
+    /// What one call and one day may cost. A call is ended before it costs more than is left of either.
+    pub(super) fn caps(&mut self, tenant: &Tenant) -> Ruled<()> {
+        let protection = &tenant.protection;
+        let trunk = match &self.facts.source {
+            Source::Trunk { tenant, fqdn } => self
+                .snapshot
+                .tenant(*tenant)
+                .and_then(|piece| piece.trunk(fqdn))
+                .and_then(|(_, trunk)| trunk.max_call_micros),
+            Source::App { .. } | Source::Carrier { .. } => None,
+        };
+        let currency = self.decision.quote.currency;
+        let day = protection.max_day_micros.map(|cap| cap.saturating_sub(self.usage.spent_today_micros));
+        if let (Some(left), Some(cap)) = (day, protection.max_day_micros)
+            && left <= 0
+            && self.decision.quote.price(60_000).micros > 0
+        {
+            let (spent, cap) =
+                (Money::new(self.usage.spent_today_micros, currency), Money::new(cap, currency));
+            let text = format!("calls of this day (UTC) have cost {spent}, and {cap} is the cap");
+            return self.refuse("caps", Cause::SpendCap, text);
+        }
+        let Some(left) = [protection.max_call_micros, trunk, day].into_iter().flatten().min() else {
+            return Ok(());
+        };
+        let seconds = self.decision.quote.affordable_seconds(left, CALL_MAX_SECONDS);
+        let left = Money::new(left, currency);
+        if seconds == 0 {
+            let text = format!("the call may cost {left}, which does not pay for one second");
+            return self.refuse("caps", Cause::SpendCap, text);
+        }
+        if seconds < CALL_MAX_SECONDS {
+            self.pass("caps", format!("the call may cost {left}, which lasts for {seconds} s"));
+            self.decision.cap_seconds = Some(seconds);
+        }
+        Ok(())
+    }
+
+    pub(super) fn funds(&mut self, funds: &Funds) -> Ruled<()> {
+        let quote = &self.decision.quote;
+        let first = quote.price(u64::from(self.decision.hold_seconds) * 1000);
+        if first.micros > funds.available_micros {
+            let missing = Money::new(first.micros.saturating_sub(funds.available_micros), first.currency);
+            let available = Money::new(funds.available_micros, first.currency);
+            let text =
+                format!("the first hold takes {first}, {available} is available: {missing} is missing");
+            return self.refuse("funds", Cause::BalanceTooLow, text);
+        }
+        let cap = self.decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS);
+        let seconds = quote.affordable_seconds(funds.available_micros, cap);
+        self.pass("funds", format!("the first hold takes {first}, and the money lasts for {seconds} s"));
+        self.decision.max_duration_seconds = seconds;
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! Who pays, and whether it may call at all.
+
+use super::{CallerLeg, Court, Ruled, suspended};
+use crate::{
+    cause::{Cause, Direction},
+    config::{Snapshot, Tenant, TenantPiece},
+    decision::{Facts, Peer, Source},
+    ids::TenantId,
+    phone::{Dialled, E164},
+    rating::{Line, PricePlan},
+};
+
+/// Who will pay for a call, before it is decided: whose limits and money are read.
+#[must_use]
+pub fn payer(snapshot: &Snapshot, facts: &Facts) -> Option<TenantId> {
+    match &facts.source {
+        Source::App { tenant } | Source::Trunk { tenant, .. } => Some(*tenant),
+        Source::Carrier { carrier } => {
+            let place = carrier.and_then(|id| snapshot.carrier_place(id));
+            let rules = place.and_then(|place| snapshot.platform.rewrites(place));
+            let made = rules.and_then(|rules| rules.inbound.callee(facts.to.as_str()).ok().flatten());
+            let number: Option<E164> = match made.as_deref().and_then(Dialled::parse) {
+                Some(dialled) => dialled.e164(),
+                None => facts.to.e164(),
+            };
+            snapshot.owner(number?).map(|(_, owned)| owned.tenant)
+        }
+    }
+}
+
+impl<'a> Court<'a> {
+    /// Who pays: the caller's tenant, or for a call from a carrier the owner of the number.
+    pub(super) fn payer(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg)> {
+        let (tenant, leg) = match &self.facts.source {
+            Source::App { tenant } => (*tenant, CallerLeg::App),
+            Source::Trunk { tenant, .. } => (*tenant, CallerLeg::Trunk),
+            Source::Carrier { .. } => return self.payer_by_number(),
+        };
+        let Some(piece) = self.snapshot.tenant(tenant) else {
+            let text = "the caller's tenant is not known here".to_owned();
+            return self.refuse("caller", Cause::TenantSuspended, text);
+        };
+        self.decision.payer = Some(tenant);
+        self.read(&piece.piece.version);
+        let who = match &self.facts.source {
+            Source::Trunk { fqdn, .. } => format!("trunk {fqdn}"),
+            Source::App { .. } | Source::Carrier { .. } => "an app or SIP user".to_owned(),
+        };
+        self.pass("caller", format!("the caller is {who} of {}", piece.piece.value.slug));
+        self.active(&piece.piece.value)?;
+        Ok((piece, leg))
+    }
+
+    fn payer_by_number(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg)> {
+        self.decision.direction = Direction::Inbound;
+        let Some(number) = self.to.e164() else {
+            let text = format!("{} is not a full international number", self.to);
+            return self.refuse("number", Cause::BadNumber, text);
+        };
+        let Some((piece, owned)) = self.snapshot.owner(number) else {
+            return self.refuse("number", Cause::NumberNotFound, format!("nobody here owns {number}"));
+        };
+        self.decision.payer = Some(owned.tenant);
+        self.read(&piece.piece.version);
+        self.pass(
+            "number",
+            format!("{number} is a {} number of {}", owned.number_type.word(), piece.piece.value.slug),
+        );
+        self.active(&piece.piece.value)?;
+        Ok((piece, CallerLeg::Number(owned.clone())))
+    }
+
+    pub(super) fn active(&mut self, tenant: &Tenant) -> Ruled<()> {
+        if tenant.active {
+            return Ok(());
+        }
+        self.refuse("caller", Cause::TenantSuspended, suspended(tenant))
+    }
+
+    /// Whether the trunk or carrier that calls may: by what is open to its tenant, and by its own limits.
+    pub(super) fn caller_may(&mut self, tenant: &Tenant) -> Ruled<()> {
+        let (peer, limits, name) = match &self.facts.source {
+            Source::App { .. } | Source::Carrier { carrier: None } => return Ok(()),
+            Source::Trunk { tenant: id, fqdn } => {
+                if let Some(why) = tenant.eligibility.direct_routing.refusal() {
+                    let text = format!(
+                        "trunk {fqdn} was recognised, but direct routing is not open to {}: {why}",
+                        tenant.slug
+                    );
+                    return self.refuse("caller", Cause::NotEligible, text);
+                }
+                let found = self.snapshot.tenant(*id).and_then(|piece| piece.trunk(fqdn));
+                let Some((_, trunk)) = found else { return Ok(()) };
+                (Peer::Trunk(trunk.id), trunk.limits, &trunk.fqdn)
+            }
+            Source::Carrier { carrier: Some(id) } => {
+                let Some(carrier) = self.snapshot.carrier(*id) else { return Ok(()) };
+                (Peer::Carrier(carrier.id), carrier.limits, &carrier.name)
+            }
+        };
+        match self.at_limit(peer, limits) {
+            None => Ok(()),
+            Some((cause, text)) => {
+                self.decision.status = super::limits::status(tenant);
+                self.refuse("limits", cause, format!("{name} is at its limit: {text}"))
+            }
+        }
+    }
+
+    pub(super) fn plan_of(&mut self, payer: &TenantPiece) -> Ruled<&'a PricePlan> {
+        match self.snapshot.plan(payer.piece.value.plan) {
+            Some(plan) => Ok(plan),
+            None => self.refuse(
+                "price",
+                Cause::PlatformUnavailable,
+                "the tenant's price plan is missing: ask the operator".into(),
+            ),
+        }
+    }
+
+    pub(super) fn caller_lines(plan: &PricePlan, leg: &CallerLeg) -> Vec<Line> {
+        match leg {
+            CallerLeg::App => vec![plan.app_leg()],
+            CallerLeg::Trunk => vec![plan.trunk_leg()],
+            CallerLeg::Number(owned) => plan.inbound(owned.number_type).into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The tenant's own voice routes.
+
+use super::{ATTEMPTS_MAX, Court, Draft, Ruled, failover, order::arrange};
+use crate::{
+    cause::Cause,
+    config::{TenantPiece, Trunk, is_open},
+    decision::{Peer, Source, Target},
+};
+
+/// Names that a line of the trace holds at most.
+const NAMED_MAX: usize = 5;
+
+/// Why trunks of matching routes are not tried.
+#[derive(Default)]
+struct Problems {
+    cause: Option<Cause>,
+    text: String,
+    count: usize,
+}
+
+impl Problems {
+    fn note(&mut self, cause: Cause, text: String) {
+        self.count += 1;
+        // A limit passes by itself: what does not goes before it.
+        if self.cause.is_none_or(|known| known != Cause::TrunkUnusable) {
+            self.cause = Some(cause);
+            self.text = text;
+        }
+    }
+}
+
+impl<'a> Court<'a> {
+    /// The tenant's routes from top to bottom; every matching route's usable trunks join the plan. True where the plan
+    /// has a trunk; a refusal where routes matched and no trunk of theirs can be used (no fall-through to a carrier).
+    pub(super) fn routes(&mut self, payer: &'a TenantPiece) -> Ruled<bool> {
+        let tenant = &payer.piece.value;
+        let matching = self.open_routes(payer);
+        let leading = self.leading_elsewhere(payer, matching);
+        if leading.is_empty() {
+            return Ok(false);
+        }
+        if let Some(why) = tenant.eligibility.direct_routing.refusal() {
+            let name = &tenant.routes[leading[0]].name;
+            let text =
+                format!("route {name} matches, but direct routing is not open to {}: {why}", tenant.slug);
+            return self.refuse("route", Cause::NotEligible, text);
+        }
+        if let Some(number) = self.to.e164() {
+            self.destination(tenant, number)?;
+        }
+        let mut problems = Problems::default();
+        for index in leading {
+            let route = &tenant.routes[index];
+            self.pass(
+                "route",
+                format!("route {} ({}) matches {}", route.name, route.number_pattern, self.to),
+            );
+            self.route_trunks(payer, index, &mut problems);
+        }
+        if self.decision.plan.is_empty() {
+            let cause = problems.cause.unwrap_or(Cause::TrunkUnusable);
+            let text = match problems.count {
+                0 | 1 => problems.text,
+                count => {
+                    format!("none of {count} trunks of the matching routes can be tried: {}", problems.text)
+                }
+            };
+            return self.refuse("trunk", cause, text);
+        }
+        Ok(true)
+    }
+
+    /// The routes that match what was dialled and are open at this time of day. The others are counted in the trace.
+    pub(super) fn open_routes(&mut self, payer: &TenantPiece) -> Vec<usize> {
+        let routes = &payer.piece.value.routes;
+        let mut matching = payer.routes.matches(self.to.as_str());
+        let broken: Vec<(usize, &str)> = payer.routes.broken().take(NAMED_MAX).collect();
+        for (index, why) in &broken {
+            self.skip("route", format!("route {} never matches: {why}", routes[*index].name));
+        }
+        let others = routes.len().saturating_sub(matching.len() + payer.routes.broken_count());
+        if others > 0 {
+            let names = (0..routes.len())
+                .filter(|index| matching.binary_search(index).is_err() && !payer.routes.is_broken(*index))
+                .take(NAMED_MAX);
+            let mut text = String::new();
+            for index in names {
+                let comma = if text.is_empty() { "" } else { ", " };
+                text.push_str(comma);
+                text.push_str(&routes[index].name);
+            }
+            let more = if others > NAMED_MAX { " …" } else { "" };
+            let do_not = if others == 1 { "route does not match" } else { "routes do not match" };
+            self.skip("route", format!("{others} {do_not} {}: {text}{more}", self.to));
+        }
+        matching.retain(|index| {
+            let route = &routes[*index];
+            let open = is_open(&route.windows, self.facts.at);
+            if !open {
+                let at = self.facts.at.format("%a %H:%M UTC");
+                self.skip(
+                    "route",
+                    format!("route {} matches, but is not open at this time ({at})", route.name),
+                );
+            }
+            open
+        });
+        matching
+    }
+
+    /// The routes that lead elsewhere than back to the trunk that the call came from.
+    fn leading_elsewhere(&mut self, payer: &TenantPiece, mut matching: Vec<usize>) -> Vec<usize> {
+        let Source::Trunk { fqdn: own, .. } = &self.facts.source else {
+            matching.retain(|index| !payer.piece.value.routes[*index].targets.is_empty());
+            return matching;
+        };
+        matching.retain(|index| {
+            let route = &payer.piece.value.routes[*index];
+            let leads = route.targets.iter().any(|target| !target.fqdn.eq_ignore_ascii_case(own));
+            if !leads {
+                let text =
+                    format!("route {} leads nowhere but to the trunk that the call came from", route.name);
+                self.skip("route", text);
+            }
+            leads
+        });
+        matching
+    }
+
+    /// Adds a matching route's trunks to the plan: by priority, then as the route orders its equals.
+    fn route_trunks(&mut self, payer: &'a TenantPiece, index: usize, problems: &mut Problems) {
+        let route = &payer.piece.value.routes[index];
+        let mut left_over = 0;
+        for place in arrange(&route.targets, route.order, self.facts.draw ^ index as u64) {
+            let fqdn = &route.targets[place].fqdn;
+            if self.came_from(fqdn) || self.is_planned(fqdn) {
+                continue;
+            }
+            let Some((at, trunk)) = payer.target(index, place) else {
+                let problem = format!("there is no trunk {fqdn}");
+                self.skip("trunk", problem.clone());
+                problems.note(Cause::TrunkUnusable, problem);
+                continue;
+            };
+            if let Some((cause, problem)) = self.trunk_problem(trunk) {
+                self.skip("trunk", problem.clone());
+                problems.note(cause, problem);
+                continue;
+            }
+            if self.decision.plan.len() == ATTEMPTS_MAX {
+                left_over += 1;
+                continue;
+            }
+            self.pass("trunk", format!("trunk {fqdn} is tried"));
+            self.try_trunk(payer, index, at, trunk);
+        }
+        if left_over > 0 {
+            let text = format!(
+                "{left_over} further trunks of route {} are not tried: a call has {ATTEMPTS_MAX} tries",
+                route.name
+            );
+            self.skip("trunk", text);
+        }
+    }
+
+    pub(super) fn try_trunk(&mut self, payer: &'a TenantPiece, route: usize, at: usize, trunk: &'a Trunk) {
+        let set = &payer.piece.value.routes[route];
+        let draft = Draft {
+            target: Target::Trunk { tenant: payer.piece.value.id, fqdn: trunk.fqdn.clone() },
+            caller_id: set.caller_id_override.clone().or_else(|| self.shown()),
+            callee: self.to.to_string(),
+            route: payer.routes.rewrites(route),
+            peer: payer.rewrites(at),
+            failover_on: failover(set.failover_on.as_ref(), &trunk.policy),
+        };
+        self.try_next(draft);
+    }
+
+    pub(super) fn came_from(&self, fqdn: &str) -> bool {
+        matches!(&self.facts.source, Source::Trunk { fqdn: own, .. } if own.eq_ignore_ascii_case(fqdn))
+    }
+
+    /// Whether a higher route has it tried already.
+    pub(super) fn is_planned(&self, fqdn: &str) -> bool {
+        self.decision.plan.iter().any(|attempt| {
+            matches!(&attempt.target, Target::Trunk { fqdn: known, .. } if known.eq_ignore_ascii_case(fqdn))
+        })
+    }
+
+    /// Why a trunk is not tried: as it is set, its health, its limits.
+    pub(super) fn trunk_problem(&self, trunk: &Trunk) -> Option<(Cause, String)> {
+        if let Some(problem) = trunk.unusable(self.snapshot.platform.value.abilities) {
+            return Some((Cause::TrunkUnusable, problem));
+        }
+        let (fqdn, peer) = (&trunk.fqdn, Peer::Trunk(trunk.id));
+        if self.is_offline(peer) {
+            let problem = format!("trunk {fqdn} is offline: it missed its last health checks");
+            return Some((Cause::TrunkUnusable, problem));
+        }
+        let (cause, text) = self.at_limit(peer, trunk.limits)?;
+        Some((cause, format!("trunk {fqdn} is at its limit: {text}")))
+    }
+}

@@ -1,0 +1,171 @@
+//! What comes out of a decision.
+
+use crate::{
+    cause::{Cause, Direction},
+    config::FAILOVER_STATUSES,
+    ids::{CarrierId, TenantId},
+    money::Currency,
+    phone::E164,
+    rating::Quote,
+};
+use serde::{Deserialize, Serialize};
+
+/// What happens to the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "camelCase")]
+pub enum Verdict {
+    /// It is connected along the plan.
+    Connect,
+    /// It is refused.
+    Refuse {
+        /// The cause word.
+        cause: Cause,
+        /// One sentence: what is missing, and how much of it.
+        detail: String,
+    },
+}
+
+/// Whom to ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Target {
+    /// The registered phones of a SIP user.
+    User {
+        /// Its tenant.
+        tenant: TenantId,
+        /// Its name.
+        username: String,
+    },
+    /// A tenant's trunk.
+    Trunk {
+        /// Its tenant.
+        tenant: TenantId,
+        /// Its name.
+        fqdn: String,
+    },
+    /// A carrier.
+    Carrier {
+        /// The carrier.
+        carrier: CarrierId,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// One try of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Whom.
+    pub target: Target,
+    /// The caller id shown; `None` is anonymous.
+    pub caller_id: Option<String>,
+    /// The number or user that is asked for.
+    pub callee: String,
+    /// The final statuses on which the next try begins, beside silence and a failed connection.
+    #[serde(default = "failover_statuses", skip_serializing_if = "is_standard_failover")]
+    pub failover_on: Vec<u16>,
+}
+
+fn failover_statuses() -> Vec<u16> {
+    FAILOVER_STATUSES.to_vec()
+}
+
+fn is_standard_failover(statuses: &[u16]) -> bool {
+    statuses == FAILOVER_STATUSES
+}
+
+/// What kind of emergency call it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EmergencyCall {
+    /// The country whose service is called (ISO 3166-1 alpha-2).
+    pub country: String,
+    /// Whether a test number was dialled, which no call taker hears.
+    pub is_test: bool,
+    /// The number whose registered address counts; `None` where none is registered.
+    pub registered: Option<E164>,
+}
+
+/// How one rule judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mark {
+    /// The call went on.
+    Passed,
+    /// The rule did not apply.
+    Skipped,
+    /// The rule ended the decision.
+    Refused,
+}
+
+/// One line of the trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The rule's name: `emergency`, `caller`, `number`, `rewrite`, `route`, `trunk`, `destination`, `carrier`, `margin`,
+    /// `callerId`, `limits`, `price`, `caps`, `funds`. What `margin` says is for the operator alone.
+    pub rule: String,
+    /// How it judged.
+    pub mark: Mark,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// What happens.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Who pays; `None` where nobody was found to.
+    pub payer: Option<TenantId>,
+    /// Seen from the payer.
+    pub direction: Direction,
+    /// The SIP status of the refusal, where it is another one than its cause's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Set for an emergency call: it is asked for no money, and no limit holds it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<EmergencyCall>,
+    /// Whom to ring, in order.
+    pub plan: Vec<Attempt>,
+    /// What it costs.
+    pub quote: Quote,
+    /// What the first hold takes, and what each extension adds up to: seconds.
+    pub hold_seconds: u32,
+    /// How long the money lasts, in seconds, [`CALL_MAX_SECONDS`] at most; 0 for a refused call.
+    pub max_duration_seconds: u64,
+    /// How long a call may last by the caps on what it may cost, seconds; `None` where no cap ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap_seconds: Option<u64>,
+    /// The versions of the configuration that were read.
+    pub config: Vec<String>,
+    /// How it came about.
+    pub trace: Vec<Step>,
+}
+
+impl Decision {
+    /// Whether the call is connected.
+    #[must_use]
+    pub const fn connects(&self) -> bool {
+        matches!(self.verdict, Verdict::Connect)
+    }
+
+    pub(super) fn undecided() -> Self {
+        Self {
+            verdict: Verdict::Connect,
+            payer: None,
+            direction: Direction::Outbound,
+            status: None,
+            emergency: None,
+            plan: Vec::new(),
+            quote: Quote { currency: Currency::USD, lines: Vec::new() },
+            hold_seconds: crate::rating::DEFAULT_HOLD_SECONDS,
+            max_duration_seconds: 0,
+            cap_seconds: None,
+            config: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+}
