@@ -194,7 +194,8 @@ impl<'a> Batch<'a> {
         let mut decision = decide(&open.config, &open.facts, &funds);
         if decision.connects() {
             let first = first_hold(&decision);
-            if !self.reserve(open.payer, first).await? {
+            // An emergency call costs nothing, and is connected on an account below zero too.
+            if decision.emergency.is_none() && !self.reserve(open.payer, first).await? {
                 // The account is locked, so this means that it is gone.
                 funds.available_micros = 0;
                 decision = decide(&open.config, &open.facts, &funds);

@@ -3,7 +3,7 @@
 
 use super::{
     batch::{Answer, Open, Work},
-    facts::{facts_of, payer_of},
+    facts::{conditions, facts_of},
     plan::{looked_up, plan_now, refusal, refusal_of},
     record::{self, Record},
     table::{Carried, Found},
@@ -13,7 +13,7 @@ use crate::App;
 use domain::{
     cause::Cause,
     config::Snapshot,
-    decision::{Decision, Facts, Funds, Usage, Verdict, decide as decide_now},
+    decision::{Decision, Facts, Funds, Verdict, decide as decide_now, payer as payer_of},
     ids::TenantId,
 };
 use edge::seam::{self, CallFacts, CallSummary, PartyKind, Refusal, Reply};
@@ -40,7 +40,12 @@ pub(super) fn decide(app: &App, call: &CallFacts, reply: Reply<seam::Verdict>) {
     let payer = payer_of(config, &facts);
     let begun = Instant::now();
     let (live_calls, calls_last_second) = payer.map_or((0, 0), |payer| state.usage.begin(payer, begun));
-    let funds = Funds { available_micros: i64::MAX, live_calls, calls_last_second, usage: Usage::NONE };
+    let funds = Funds {
+        available_micros: i64::MAX,
+        live_calls,
+        calls_last_second,
+        usage: conditions(app, config, payer),
+    };
     let decision = decide_now(config, &facts, &funds);
     let Some(payer) = payer.filter(|_| decision.connects()) else {
         if let Some(payer) = payer {

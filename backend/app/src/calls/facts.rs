@@ -1,11 +1,12 @@
 //! The facts of a call, from its two ends: an INVITE as the edge saw it, and the JSON of a simulation. Both go through
 //! the same readings of caller id and dialled text, so that a dry run and a live call are decided on equal facts.
 
+use crate::App;
 use chrono::{DateTime, Utc};
 use domain::{
     cause::Cause,
     config::Snapshot,
-    decision::{Facts, Source},
+    decision::{Facts, Source, Usage},
     ids::{CarrierId, TenantId},
     phone::Dialled,
 };
@@ -82,10 +83,8 @@ fn caller_id(shown: Option<&str>) -> Option<Dialled> {
     shown.filter(|text| !text.eq_ignore_ascii_case("anonymous")).and_then(Dialled::parse)
 }
 
-/// Who will pay for a call, before it is decided: whose limits and money are read.
-pub(super) fn payer_of(snapshot: &Snapshot, facts: &Facts) -> Option<TenantId> {
-    match &facts.source {
-        Source::App { tenant } | Source::Trunk { tenant, .. } => Some(*tenant),
-        Source::Carrier { .. } => snapshot.owner(facts.to.e164()?).map(|(_, owned)| owned.tenant),
-    }
+/// What is going on beside money, of what a call of this payer might meet: live, for a dry run, and kept for a
+/// post-mortem.
+pub(super) const fn conditions(_app: &App, _snapshot: &Snapshot, _payer: Option<TenantId>) -> Usage {
+    Usage::NONE
 }

@@ -3,8 +3,9 @@
 use crate::App;
 use domain::{
     cause::Cause,
-    config::{Place, Snapshot, Transport},
+    config::{Authentication, IpVersion, PeerPolicy, Place, PrivacyHeader, Snapshot, Transport},
     decision::{self, CALL_MAX_SECONDS, Decision},
+    ids::TenantId,
 };
 use edge::seam::{Attempt, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Target};
 use std::{borrow::Cow, net::IpAddr, net::SocketAddr, time::Duration};
@@ -37,7 +38,7 @@ pub(super) fn refusal_of(cause: Cause, status: u16) -> Refusal {
 enum Draft {
     Ready(Attempt),
     /// The attempt with `hops` empty; the name, port and transport to look up.
-    Named(Attempt, String, u16, sip::Transport),
+    Named(Attempt, String, u16, sip::Transport, IpVersion),
 }
 
 /// The plan, where no name has to be looked up; else what [`looked_up`] takes.
@@ -62,13 +63,14 @@ pub(super) async fn looked_up(app: &App, decision: &Decision, drafts: Drafts) ->
     for draft in drafts.0 {
         match draft {
             Draft::Ready(attempt) => attempts.push(attempt),
-            Draft::Named(mut attempt, name, port, transport) => {
+            Draft::Named(mut attempt, name, port, transport, version) => {
                 let found = app.deps().dns.addresses(&name).await.unwrap_or_else(|error| {
                     tracing::warn!(%name, %error, "a trunk's or carrier's name has no address");
                     Vec::new()
                 });
                 if let Target::Hosts { hops, .. } = &mut attempt.target {
-                    hops.extend(found.into_iter().take(ADDRESSES_MAX).map(|ip| hop(ip, port, transport)));
+                    let wanted = found.into_iter().filter(|ip| ip.is_ipv6() == (version == IpVersion::Ipv6));
+                    hops.extend(wanted.take(ADDRESSES_MAX).map(|ip| hop(ip, port, transport)));
                 }
                 attempts.push(attempt);
             }
@@ -81,11 +83,15 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>) -> Plan {
     let funded = Duration::from_secs(u64::from(decision.hold_seconds));
     Plan {
         attempts,
-        funded: Some(funded),
+        funded: decision.emergency.is_none().then_some(funded),
         extend_lead: EXTEND_LEAD_MAX.min(funded / 3),
-        max_duration: Duration::from_secs(CALL_MAX_SECONDS),
+        max_duration: Duration::from_secs(decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS)),
         out_of_funds: refusal(Cause::OutOfFunds),
-        over_time: refusal(Cause::DurationLimit),
+        over_time: refusal(if decision.cap_seconds.is_some() {
+            Cause::SpendCap
+        } else {
+            Cause::DurationLimit
+        }),
         failover_on: FAILOVER_ON.to_vec(),
         caller: LegPolicy::default(),
     }
@@ -102,45 +108,67 @@ impl Draft {
 
 /// `None` where the target is gone from the snapshot, which it was decided on: never.
 fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) -> Option<Draft> {
-    let made = |target, headers| Attempt {
+    let made = |target, policy: &PeerPolicy, headers| Attempt {
         target,
         caller_id: attempt.caller_id.clone(),
         from_host: None,
         callee: attempt.callee.clone(),
         headers,
-        large_over_tcp: false,
+        large_over_tcp: policy.udp_to_tcp,
         credentials: None,
         leg: LegPolicy::default(),
     };
     match &attempt.target {
         decision::Target::User { tenant, username } => {
-            let domain = &snapshot.tenant(*tenant)?.piece.value.sip_domain;
-            let aor = format!("{username}@{domain}").to_ascii_lowercase();
-            Some(Draft::Ready(made(Target::Registered { aor }, Vec::new())))
+            let target = registered(snapshot, *tenant, username)?;
+            Some(Draft::Ready(made(target, &PeerPolicy::default(), Vec::new())))
         }
         decision::Target::Trunk { tenant, fqdn } => {
-            let trunk = snapshot.tenant(*tenant)?.piece.value.trunk(fqdn)?;
+            let (_, trunk) = snapshot.tenant(*tenant)?.trunk(fqdn)?;
+            let headers = identity(public_host, attempt, trunk.policy.privacy_header);
+            if let Authentication::Registration { username } = trunk.authentication() {
+                let target = registered(snapshot, *tenant, &username)?;
+                return Some(Draft::Ready(made(target, &trunk.policy, headers)));
+            }
             let transport = transport(trunk.transport);
             let at = |place: &Place| hop(place.ip, place.port.unwrap_or(trunk.port), transport);
             let hops: Vec<Hop> = trunk.addresses.iter().map(at).collect();
             let is_named = hops.is_empty();
             let host = host_and_port(&trunk.fqdn, trunk.port, transport);
-            let attempt = made(Target::Hosts { host, hops }, Vec::new());
+            let attempt = made(Target::Hosts { host, hops }, &trunk.policy, headers);
             Some(if is_named {
-                Draft::Named(attempt, trunk.fqdn.clone(), trunk.port, transport)
+                Draft::Named(attempt, trunk.fqdn.clone(), trunk.port, transport, trunk.policy.ip_version)
             } else {
                 Draft::Ready(attempt)
             })
         }
         decision::Target::Carrier { carrier, .. } => {
             let carrier = snapshot.carrier(*carrier)?;
-            let asserted = attempt
-                .caller_id
-                .as_ref()
-                .map(|number| ("P-Asserted-Identity".to_owned(), format!("<sip:{number}@{public_host}>")));
-            carrier_draft(carrier, |target| made(target, asserted.into_iter().collect()))
+            // A carrier shows the number to whoever is called: it is told to keep an anonymous caller's to itself alone.
+            let headers = identity(public_host, attempt, PrivacyHeader::None);
+            carrier_draft(carrier, |target| made(target, &carrier.policy, headers))
         }
     }
+}
+
+/// The phones of a user, or a PBX that registers like one.
+fn registered(snapshot: &Snapshot, tenant: TenantId, username: &str) -> Option<Target> {
+    let domain = &snapshot.tenant(tenant)?.piece.value.sip_domain;
+    Some(Target::Registered { aor: format!("{username}@{domain}").to_ascii_lowercase() })
+}
+
+/// P-Asserted-Identity (RFC 3325) with the number that is shown, and `Privacy: id` where the peer's policy or an
+/// anonymous caller asks for it.
+fn identity(public_host: &str, attempt: &decision::Attempt, privacy: PrivacyHeader) -> Vec<(String, String)> {
+    let is_plain = |number: &&String| number.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c));
+    let asserted = attempt
+        .caller_id
+        .as_ref()
+        .filter(is_plain)
+        .map(|number| ("P-Asserted-Identity".to_owned(), format!("<sip:{number}@{public_host}>")));
+    let is_private = privacy == PrivacyHeader::Id || attempt.caller_id.is_none();
+    let privacy = is_private.then(|| ("Privacy".to_owned(), "id".to_owned()));
+    asserted.into_iter().chain(privacy).collect()
 }
 
 /// A carrier's hosts that are addresses, in order; its first name where none is.
@@ -155,7 +183,13 @@ fn carrier_draft(carrier: &domain::config::Carrier, made: impl FnOnce(Target) ->
     let host = host_and_port(&first.address, first.port, transport);
     if hops.is_empty() {
         let attempt = made(Target::Hosts { host, hops });
-        return Some(Draft::Named(attempt, first.address.clone(), first.port, transport));
+        return Some(Draft::Named(
+            attempt,
+            first.address.clone(),
+            first.port,
+            transport,
+            carrier.policy.ip_version,
+        ));
     }
     Some(Draft::Ready(made(Target::Hosts { host, hops })))
 }

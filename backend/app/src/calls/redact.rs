@@ -1,8 +1,8 @@
-//! What a payer may not see of a decision: how another tenant binds its numbers.
+//! What a payer may not see of a decision: how another tenant binds its numbers, and what the carriers ask.
 
 use domain::{
     config::Snapshot,
-    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, Target, Verdict},
+    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, Target, Verdict, called},
     ids::TenantId,
     numbering::Binding,
     phone::E164,
@@ -12,7 +12,7 @@ use domain::{
 /// is forwarded to.
 pub(super) fn way(snapshot: &Snapshot, facts: &Facts) -> Vec<(TenantId, E164)> {
     let mut way = Vec::new();
-    let mut next = facts.to.e164();
+    let mut next = called(snapshot, facts).e164();
     while let Some((_, owned)) = next.and_then(|number| snapshot.owner(number)) {
         way.push((owned.tenant, owned.number));
         next = match owned.binding {
@@ -37,9 +37,16 @@ pub(super) fn callee(decision: &Decision, way: &[(TenantId, E164)]) -> Option<(T
     way.iter().rev().find(|(owner, _)| *owner == rung && Some(rung) != decision.payer).copied()
 }
 
-/// The decision without what happens behind a number of another tenant.
+/// What a tenant reads instead of a carrier's cost.
+const MARGIN: &str = "a carrier is passed over for its price";
+
+/// The decision without what happens behind a number of another tenant, and without what carriers cost.
 pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decision {
     let mut shown = decision.clone();
+    shown.trace.retain(|step| step.rule != "margin" || step.mark == Mark::Skipped);
+    for step in shown.trace.iter_mut().filter(|step| step.rule == "margin") {
+        MARGIN.clone_into(&mut step.text);
+    }
     let Some(number) = foreign_number else { return shown };
     for attempt in &mut shown.plan {
         number.clone_into(&mut attempt.callee);
@@ -50,9 +57,9 @@ pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decis
         return shown;
     };
     let (kept, behind) = shown.trace.split_at(reached + 1);
-    let (hidden, rest): (Vec<&Step>, Vec<&Step>) = behind
-        .iter()
-        .partition(|step| matches!(step.rule.as_str(), "number" | "trunk" | "caller" | "carrier"));
+    let (hidden, rest): (Vec<&Step>, Vec<&Step>) = behind.iter().partition(|step| {
+        matches!(step.rule.as_str(), "number" | "trunk" | "caller" | "carrier" | "rewrite" | "margin")
+    });
     let Some(last) = hidden.last() else { return shown };
     let text = match last.mark {
         Mark::Refused => format!("the owner of {number} does not take calls to it at this moment"),

@@ -2,7 +2,7 @@
 
 use super::{
     Simulation, SimulationSource,
-    facts::{payer_of, simulated},
+    facts::{conditions, simulated},
     redact::{foreign_number, way},
     view::SimulationView,
 };
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::{Actor, Permission},
     config::Snapshot,
-    decision::{Facts, Funds, Usage, decide},
+    decision::{Facts, Funds, decide, payer as payer_of},
     ids::TenantId,
 };
 
@@ -29,7 +29,12 @@ pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<Sim
     let account = store::ledger::account(app.db().read(), &scope, tenant).await?;
     let (live_calls, calls_last_second) = app.calls().usage.read(tenant);
     let available_micros = account.map_or(0, |account| account.available_micros());
-    let funds = Funds { available_micros, live_calls, calls_last_second, usage: Usage::NONE };
+    let funds = Funds {
+        available_micros,
+        live_calls,
+        calls_last_second,
+        usage: conditions(app, &live.config, Some(tenant)),
+    };
     let decision = decide(&live.config, &facts, &funds);
     let foreign = foreign_number(&way(&live.config, &facts), decision.payer);
     Ok(SimulationView::of(&decision, foreign.as_deref()))

@@ -100,7 +100,8 @@ impl From<Place> for String {
     }
 }
 
-/// Whether calls to a peer carry `Privacy: id` (RFC 3325 §9.3) beside P-Asserted-Identity.
+/// Whether calls to a trunk carry `Privacy: id` (RFC 3325 §9.3) beside P-Asserted-Identity. A carrier is sent it for
+/// anonymous callers alone: it shows the number to whoever is called.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PrivacyHeader {

@@ -4,7 +4,7 @@
 use super::world::{NUMBERS, worlds};
 use crate::{
     calls::{
-        facts::{Simulation, facts_of, payer_of, simulated},
+        facts::{Simulation, facts_of, simulated},
         identify,
         record::Record,
     },
@@ -12,7 +12,7 @@ use crate::{
 };
 use bytes::Bytes;
 use domain::{
-    decision::{Decision, Facts, Funds, Usage, decide},
+    decision::{Decision, Facts, Funds, Usage, decide, payer as payer_of},
     ids::TenantId,
 };
 use edge::seam::{CallFacts, Identity, Party};

@@ -11,7 +11,7 @@ mod payer;
 mod protect;
 mod routes;
 
-pub use payer::payer;
+pub use payer::{called, payer};
 
 use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Step, Target, Usage, Verdict};
 use crate::{

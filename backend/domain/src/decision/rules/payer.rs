@@ -6,24 +6,36 @@ use crate::{
     config::{Snapshot, Tenant, TenantPiece},
     decision::{Facts, Peer, Source},
     ids::TenantId,
-    phone::{Dialled, E164},
+    phone::Dialled,
     rating::{Line, PricePlan},
 };
+
+/// What was dialled, after the number manipulation of the leg that the call came in on: what it is decided on.
+#[must_use]
+pub fn called(snapshot: &Snapshot, facts: &Facts) -> Dialled {
+    let rules = match &facts.source {
+        Source::App { .. } => None,
+        Source::Trunk { tenant, fqdn } => snapshot.tenant(*tenant).and_then(|piece| {
+            let (place, _) = piece.trunk(fqdn)?;
+            piece.rewrites(place)
+        }),
+        Source::Carrier { carrier } => {
+            let place = carrier.and_then(|id| snapshot.carrier_place(id));
+            place.and_then(|place| snapshot.platform.rewrites(place))
+        }
+    };
+    let made = rules.and_then(|rules| rules.inbound.callee(facts.to.as_str()).ok().flatten());
+    made.as_deref().and_then(Dialled::parse).unwrap_or_else(|| facts.to.clone())
+}
 
 /// Who will pay for a call, before it is decided: whose limits and money are read.
 #[must_use]
 pub fn payer(snapshot: &Snapshot, facts: &Facts) -> Option<TenantId> {
     match &facts.source {
         Source::App { tenant } | Source::Trunk { tenant, .. } => Some(*tenant),
-        Source::Carrier { carrier } => {
-            let place = carrier.and_then(|id| snapshot.carrier_place(id));
-            let rules = place.and_then(|place| snapshot.platform.rewrites(place));
-            let made = rules.and_then(|rules| rules.inbound.callee(facts.to.as_str()).ok().flatten());
-            let number: Option<E164> = match made.as_deref().and_then(Dialled::parse) {
-                Some(dialled) => dialled.e164(),
-                None => facts.to.e164(),
-            };
-            snapshot.owner(number?).map(|(_, owned)| owned.tenant)
+        Source::Carrier { .. } => {
+            let number = called(snapshot, facts).e164()?;
+            snapshot.owner(number).map(|(_, owned)| owned.tenant)
         }
     }
 }
