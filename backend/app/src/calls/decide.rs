@@ -4,6 +4,7 @@
 use super::{
     batch::{Answer, Open, Work},
     facts::{conditions, facts_of},
+    legs,
     plan::{looked_up, plan_now, refusal, refusal_of},
     record::{self, Record},
     table::{Carried, Found},
@@ -107,7 +108,8 @@ impl Pending {
         if let Some(summary) = self.app.calls().table.open(carried) {
             settle(&self.app, Arc::clone(carried), summary);
         }
-        match plan_now(&self.app, &self.config, &decision) {
+        let caller = legs::of_caller(&self.config, &self.call.party);
+        match plan_now(&self.app, &self.config, &decision, caller) {
             Ok(plan) => self.reply.send(seam::Verdict::Connect(plan)),
             Err(drafts) => {
                 tokio::spawn(async move {

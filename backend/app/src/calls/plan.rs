@@ -1,5 +1,6 @@
 //! The plan of a decision in the edge's words: addresses instead of names of trunks and carriers.
 
+use super::legs;
 use crate::App;
 use domain::{
     cause::Cause,
@@ -42,25 +43,33 @@ enum Draft {
 }
 
 /// The plan, where no name has to be looked up; else what [`looked_up`] takes.
-pub(super) fn plan_now(app: &App, snapshot: &Snapshot, decision: &Decision) -> Result<Plan, Drafts> {
+pub(super) fn plan_now(
+    app: &App,
+    snapshot: &Snapshot,
+    decision: &Decision,
+    caller: LegPolicy,
+) -> Result<Plan, Drafts> {
     let host = &app.settings().public_host;
     let drafts: Vec<Draft> =
         decision.plan.iter().filter_map(|attempt| draft(snapshot, host, attempt)).collect();
     if drafts.iter().all(|draft| matches!(draft, Draft::Ready(_))) {
         let attempts = drafts.into_iter().filter_map(Draft::ready).collect();
-        return Ok(plan(decision, attempts));
+        return Ok(plan(decision, attempts, caller));
     }
-    Err(Drafts(drafts))
+    Err(Drafts { drafts, caller })
 }
 
 /// Tries some of which name a host.
-pub(super) struct Drafts(Vec<Draft>);
+pub(super) struct Drafts {
+    drafts: Vec<Draft>,
+    caller: LegPolicy,
+}
 
 /// The plan, after names were looked up. A name without an address stays an attempt without one, which the edge counts
 /// as unreachable.
 pub(super) async fn looked_up(app: &App, decision: &Decision, drafts: Drafts) -> Plan {
-    let mut attempts = Vec::with_capacity(drafts.0.len());
-    for draft in drafts.0 {
+    let mut attempts = Vec::with_capacity(drafts.drafts.len());
+    for draft in drafts.drafts {
         match draft {
             Draft::Ready(attempt) => attempts.push(attempt),
             Draft::Named(mut attempt, name, port, transport, version) => {
@@ -76,10 +85,10 @@ pub(super) async fn looked_up(app: &App, decision: &Decision, drafts: Drafts) ->
             }
         }
     }
-    plan(decision, attempts)
+    plan(decision, attempts, drafts.caller)
 }
 
-fn plan(decision: &Decision, attempts: Vec<Attempt>) -> Plan {
+fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan {
     let funded = Duration::from_secs(u64::from(decision.hold_seconds));
     Plan {
         attempts,
@@ -92,8 +101,12 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>) -> Plan {
         } else {
             Cause::DurationLimit
         }),
-        failover_on: FAILOVER_ON.to_vec(),
-        caller: LegPolicy::default(),
+        // One list for all tries: that of the first.
+        failover_on: decision
+            .plan
+            .first()
+            .map_or_else(|| FAILOVER_ON.to_vec(), |attempt| attempt.failover_on.clone()),
+        caller,
     }
 }
 
@@ -108,7 +121,7 @@ impl Draft {
 
 /// `None` where the target is gone from the snapshot, which it was decided on: never.
 fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) -> Option<Draft> {
-    let made = |target, policy: &PeerPolicy, headers| Attempt {
+    let made = |target, policy: &PeerPolicy, headers, leg| Attempt {
         target,
         caller_id: attempt.caller_id.clone(),
         from_host: None,
@@ -116,26 +129,32 @@ fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) ->
         headers,
         large_over_tcp: policy.udp_to_tcp,
         credentials: None,
-        leg: LegPolicy::default(),
+        leg,
     };
     match &attempt.target {
         decision::Target::User { tenant, username } => {
             let target = registered(snapshot, *tenant, username)?;
-            Some(Draft::Ready(made(target, &PeerPolicy::default(), Vec::new())))
+            Some(Draft::Ready(made(target, &PeerPolicy::default(), Vec::new(), LegPolicy::default())))
         }
         decision::Target::Trunk { tenant, fqdn } => {
             let (_, trunk) = snapshot.tenant(*tenant)?.trunk(fqdn)?;
             let headers = identity(public_host, attempt, trunk.policy.privacy_header);
             if let Authentication::Registration { username } = trunk.authentication() {
                 let target = registered(snapshot, *tenant, &username)?;
-                return Some(Draft::Ready(made(target, &trunk.policy, headers)));
+                return Some(Draft::Ready(made(
+                    target,
+                    &trunk.policy,
+                    headers,
+                    legs::of_trunk(&trunk.policy),
+                )));
             }
             let transport = transport(trunk.transport);
             let at = |place: &Place| hop(place.ip, place.port.unwrap_or(trunk.port), transport);
             let hops: Vec<Hop> = trunk.addresses.iter().map(at).collect();
             let is_named = hops.is_empty();
             let host = host_and_port(&trunk.fqdn, trunk.port, transport);
-            let attempt = made(Target::Hosts { host, hops }, &trunk.policy, headers);
+            let attempt =
+                made(Target::Hosts { host, hops }, &trunk.policy, headers, legs::of_trunk(&trunk.policy));
             Some(if is_named {
                 Draft::Named(attempt, trunk.fqdn.clone(), trunk.port, transport, trunk.policy.ip_version)
             } else {
@@ -146,7 +165,9 @@ fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) ->
             let carrier = snapshot.carrier(*carrier)?;
             // A carrier shows the number to whoever is called: it is told to keep an anonymous caller's to itself alone.
             let headers = identity(public_host, attempt, PrivacyHeader::None);
-            carrier_draft(carrier, |target| made(target, &carrier.policy, headers))
+            carrier_draft(carrier, |target| {
+                made(target, &carrier.policy, headers, legs::of_carrier(&carrier.policy))
+            })
         }
     }
 }

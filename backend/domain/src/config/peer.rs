@@ -160,7 +160,7 @@ pub struct HeaderPolicy {
     pub user_to_user: Crossing,
     /// Headers whose name begins with `X-`.
     pub x_headers: Crossing,
-    /// `History-Info` (RFC 7044) and `Diversion` (RFC 5806), each made from the other where one is missing.
+    /// `Diversion` (RFC 5806) and `History-Info` (RFC 7044): who diverted a call.
     pub diversion: Crossing,
 }
 

@@ -52,6 +52,8 @@ pub enum Extensions {
     /// Every X- header and User-to-User (RFC 7433).
     #[default]
     All,
+    /// Every X- header, without User-to-User.
+    Private,
     /// None.
     None,
     /// Those with these names, in any case.
@@ -64,6 +66,7 @@ impl Extensions {
     pub fn has(&self, name: &str) -> bool {
         match self {
             Self::All => true,
+            Self::Private => name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("X-")),
             Self::None => false,
             Self::Only(names) => names.iter().any(|known| known.eq_ignore_ascii_case(name)),
         }

@@ -1,0 +1,99 @@
+//! How the edge treats a leg, by the policy of the trunk or carrier at its end.
+
+use domain::config::{Crossing, EarlyMedia, PeerPolicy, Snapshot};
+use domain::ids::{CarrierId, TenantId, TrunkId};
+use edge::seam::{self, DiversionForm, Extensions, LegPolicy, Party, PartyKind, SessionTimer, Transfer};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The leg of a trunk, which is not trusted with the identities of others.
+pub(super) fn of_trunk(policy: &PeerPolicy) -> LegPolicy {
+    of_peer(policy, false)
+}
+
+/// The leg of a carrier, which is in our trust domain (RFC 3325).
+pub(super) fn of_carrier(policy: &PeerPolicy) -> LegPolicy {
+    of_peer(policy, true)
+}
+
+/// The leg of whoever calls; that of a phone where the party is gone from the snapshot.
+pub(super) fn of_caller(snapshot: &Snapshot, party: &Party) -> LegPolicy {
+    let policy = match party.kind {
+        PartyKind::User => None,
+        PartyKind::Trunk => trunk_policy(snapshot, party).map(of_trunk),
+        PartyKind::Carrier => {
+            let carrier = snapshot.carrier(CarrierId(Uuid::from_u128(party.id)));
+            carrier.map(|carrier| of_carrier(&carrier.policy))
+        }
+    };
+    policy.unwrap_or_default()
+}
+
+fn trunk_policy<'a>(snapshot: &'a Snapshot, party: &Party) -> Option<&'a PeerPolicy> {
+    let tenant = snapshot.tenant(TenantId(Uuid::from_u128(party.tenant?)))?;
+    let (_, trunk) = tenant.trunk(&party.name)?;
+    (trunk.id == TrunkId(Uuid::from_u128(party.id))).then_some(&trunk.policy)
+}
+
+fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
+    let timer = policy.session_timer;
+    LegPolicy {
+        is_trusted,
+        diversion: match policy.headers.diversion {
+            Crossing::Pass => DiversionForm::AsReceived,
+            Crossing::Drop => DiversionForm::Hidden,
+        },
+        extensions: match (policy.headers.x_headers, policy.headers.user_to_user) {
+            (Crossing::Pass, Crossing::Pass) => Extensions::All,
+            (Crossing::Pass, Crossing::Drop) => Extensions::Private,
+            (Crossing::Drop, Crossing::Pass) => Extensions::Only(["User-to-User".into()].into()),
+            (Crossing::Drop, Crossing::Drop) => Extensions::None,
+        },
+        session: SessionTimer {
+            is_offered: timer.enabled,
+            expires: Duration::from_secs(u64::from(timer.seconds)),
+            ..SessionTimer::default()
+        },
+        early_media: match policy.early_media {
+            EarlyMedia::Pass => seam::EarlyMedia::Pass,
+            EarlyMedia::Suppress => seam::EarlyMedia::Ringing,
+        },
+        transfer: if policy.direct_transfer { Transfer::Pass } else { Transfer::Local },
+        ..LegPolicy::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::config::{HeaderPolicy, SessionTimer as Timer};
+
+    #[test]
+    fn a_policy_that_says_nothing_is_the_edges_default_but_for_trust() {
+        assert_eq!(of_trunk(&PeerPolicy::default()), LegPolicy::default());
+        assert_eq!(
+            of_carrier(&PeerPolicy::default()),
+            LegPolicy { is_trusted: true, ..LegPolicy::default() }
+        );
+    }
+
+    #[test]
+    fn what_a_trunk_is_set_to_reaches_its_leg() {
+        let policy = PeerPolicy {
+            early_media: EarlyMedia::Suppress,
+            direct_transfer: true,
+            session_timer: Timer { enabled: false, seconds: 600 },
+            headers: HeaderPolicy {
+                user_to_user: Crossing::Drop,
+                x_headers: Crossing::Pass,
+                diversion: Crossing::Drop,
+            },
+            ..PeerPolicy::default()
+        };
+        let leg = of_trunk(&policy);
+        assert_eq!((leg.early_media, leg.transfer), (seam::EarlyMedia::Ringing, Transfer::Pass));
+        assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));
+        assert_eq!(leg.diversion, DiversionForm::Hidden);
+        assert!(leg.extensions.has("X-Order") && !leg.extensions.has("User-to-User"));
+    }
+}
