@@ -104,11 +104,10 @@ pub(crate) fn one_time_token() -> anyhow::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A PEM file of the settings.
+/// A PEM file of the settings; `remedy` names them.
 ///
 /// # Errors
 /// Where it cannot be read.
-pub(crate) fn pem(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path)
-        .with_context(|| format!("{} cannot be read: mend http.tls_cert and http.tls_key", path.display()))
+pub(crate) fn pem(path: &Path, remedy: &str) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read: mend {remedy}", path.display()))
 }

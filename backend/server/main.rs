@@ -12,6 +12,7 @@ mod media_pool;
 mod metrics;
 mod operator;
 mod renewal;
+mod secure;
 mod settings;
 mod shutdown;
 mod wiring;

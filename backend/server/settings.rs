@@ -90,8 +90,14 @@ impl Default for Http {
 pub(crate) struct Sip {
     /// UDP and TCP.
     pub(crate) listen: SocketAddr,
-    /// SIP over TLS; not spoken by this version, and only checked.
+    /// SIP over TLS.
     pub(crate) tls_listen: SocketAddr,
+    /// PEM chain shown over TLS, to callers and to callees; made by the local CA where it is not set.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM file that goes with `tls_cert`.
+    pub(crate) tls_key: Option<PathBuf>,
+    /// PEM file of roots that peers' certificates may come from, besides the public ones.
+    pub(crate) tls_roots: Option<PathBuf>,
     /// Host in Contact, Via and Record-Route; the listen address where it is not set.
     pub(crate) public_host: Option<String>,
     /// Signalling shards; the number of cores where it is not set.
@@ -101,7 +107,15 @@ pub(crate) struct Sip {
 impl Default for Sip {
     fn default() -> Self {
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        Self { listen: at(5060), tls_listen: at(5061), public_host: None, shards: None }
+        Self {
+            listen: at(5060),
+            tls_listen: at(5061),
+            tls_cert: None,
+            tls_key: None,
+            tls_roots: None,
+            public_host: None,
+            shards: None,
+        }
     }
 }
 
@@ -268,6 +282,11 @@ impl Settings {
                 "http.tls_cert and http.tls_key go together: set both, or neither for a certificate of the local CA"
             );
         }
+        if self.sip.tls_cert.is_some() != self.sip.tls_key.is_some() {
+            bail!(
+                "sip.tls_cert and sip.tls_key go together: set both, or neither for a certificate of the local CA"
+            );
+        }
         if let Some(url) = &self.http.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -276,9 +295,10 @@ impl Settings {
         if self.operator.email.is_some() != self.operator.password.is_some() {
             bail!("operator.email and operator.password go together: set both, or neither");
         }
-        if self.sip.listen.ip().is_unspecified() && self.sip.public_host.is_none() {
+        let listens = [self.sip.listen, self.sip.tls_listen];
+        if listens.iter().any(|listen| listen.ip().is_unspecified()) && self.sip.public_host.is_none() {
             bail!(
-                "sip.listen is on every address, so peers cannot be told where we are: set sip.public_host"
+                "sip.listen or sip.tls_listen is on every address, so peers cannot be told where we are: set sip.public_host"
             );
         }
         if self.media.address.is_unspecified() && self.media.public_address.is_none() {

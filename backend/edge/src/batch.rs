@@ -7,6 +7,7 @@
     expect(unsafe_code, reason = "recvmmsg and sendmmsg have no safe form in the libraries we use")
 )]
 
+use crate::context::canonical;
 use bytes::Bytes;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -32,7 +33,7 @@ pub(crate) struct Sent {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::{BATCH, Bytes, DATAGRAM_MAX, Sent, SocketAddr, UdpSocket, io};
+    use super::{BATCH, Bytes, DATAGRAM_MAX, Sent, SocketAddr, UdpSocket, canonical, io};
     use socket2::{SockAddr, SockAddrStorage};
     use std::os::fd::AsRawFd;
     use std::ptr;
@@ -75,7 +76,7 @@ mod linux {
             for (head, name) in heads.iter().zip(names).take(count) {
                 // SAFETY: the kernel has written an address of this length into the storage.
                 let source = unsafe { SockAddr::new(name, head.msg_hdr.msg_namelen) };
-                self.received.push((head.msg_len as usize, source.as_socket()));
+                self.received.push((head.msg_len as usize, source.as_socket().map(canonical)));
             }
             Ok(count)
         }
@@ -127,7 +128,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod portable {
-    use super::{BATCH, Bytes, DATAGRAM_MAX, Sent, SocketAddr, UdpSocket, io};
+    use super::{BATCH, Bytes, DATAGRAM_MAX, Sent, SocketAddr, UdpSocket, canonical, io};
 
     /// Received datagrams, one call for each.
     pub(crate) struct Batch {
@@ -145,7 +146,7 @@ mod portable {
             self.received.clear();
             while self.received.len() < BATCH {
                 match socket.recv_from(&mut self.buffer) {
-                    Ok((len, source)) => self.received.push((source, self.buffer[..len].to_vec())),
+                    Ok((len, source)) => self.received.push((canonical(source), self.buffer[..len].to_vec())),
                     Err(_) if !self.received.is_empty() => break,
                     Err(error) => return Err(error),
                 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Settings of the edge.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Address and port for UDP and TCP alike. Port 0 takes a free one, the same for both.
+    /// Address and port for UDP and TCP alike. Port 0 takes a free one, the same for both. `[::]` takes IPv4 too.
     pub listen: SocketAddr,
     /// SIP over TLS; without it neither calls nor connections over TLS are made or taken.
     pub tls: Option<TlsConfig>,
@@ -57,13 +57,23 @@ const SHARDS_MAX: u16 = 1024;
 pub struct Limits {
     /// Calls at the same time, over all shards; the next gets 503 with Retry-After.
     pub calls_max: usize,
-    /// TCP connections at the same time; the next is closed at once.
+    /// Connections at the same time, plain and TLS; the next is closed at once.
     pub tcp_connections_max: usize,
     /// Messages that wait for one shard. From three quarters on, new calls get 503 with Retry-After; beyond, a
     /// datagram is dropped (its retransmission heals that) and a connection is read no further.
     pub shard_queue_messages: usize,
     /// Messages that wait for the thread that writes the connections.
     pub tcp_queue_messages: usize,
+    /// TLS handshakes of callers under way at the same time; beyond, the oldest gives way.
+    pub tls_handshakes_max: usize,
+    /// How long a TLS handshake may take.
+    pub tls_handshake_timeout: Duration,
+    /// How long a connection that we opened may be silent before a keep-alive is sent over it (RFC 5626 §4.4.1).
+    pub keep_alive: Duration,
+    /// WebSockets at the same time; the next is refused.
+    pub websockets_max: usize,
+    /// Messages from WebSockets that wait for the thread that steers them.
+    pub websocket_queue_messages: usize,
     /// Bytes that wait on one connection; beyond, it is closed.
     pub tcp_backlog_bytes: usize,
     /// How long the app may take for the decision on a call; then the caller gets 503. Beyond 16 s the engine's own
@@ -80,6 +90,11 @@ impl Default for Limits {
             tcp_connections_max: 4_096,
             shard_queue_messages: 8_192,
             tcp_queue_messages: 16_384,
+            tls_handshakes_max: 512,
+            tls_handshake_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(95),
+            websockets_max: 4_096,
+            websocket_queue_messages: 4_096,
             tcp_backlog_bytes: 1 << 20,
             decision_timeout: Duration::from_secs(10),
             retry_after_seconds: 5,

@@ -2,7 +2,7 @@
 
 use crate::guard::Offence;
 use crate::handle::Shared;
-use crate::seam::{CallControl, MediaPool, PeerCertificate, Registrar};
+use crate::seam::{CallControl, Hop, MediaPool, PeerCertificate, Registrar};
 use crate::{Config, Limits};
 use bytes::Bytes;
 use sip::digest::NonceMint;
@@ -10,7 +10,7 @@ use sip::transaction::Peer;
 use sip::uri::Uri;
 use sip::wire::Message;
 use std::hash::RandomState;
-use std::net::UdpSocket;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
@@ -31,7 +31,7 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) udp: UdpSocket,
     /// Where `udp` listens.
-    pub(crate) local: std::net::SocketAddr,
+    pub(crate) local: SocketAddr,
     /// The way to the thread that writes connections.
     pub(crate) streams: SyncSender<Outgoing>,
     /// Has the socket thread end, once the shards have.
@@ -53,6 +53,39 @@ impl Context {
         let is_known = || self.control.is_known_address(ip);
         self.shared.guard.asked((ip, from.transport.is_reliable()), user, now, is_known);
     }
+
+    /// Whom to send to at a hop. `host`, with or without a port, is the name that a certificate must cover there.
+    pub(crate) fn peer(&self, hop: Hop, host: &str) -> Peer {
+        let peer = Peer::new(hop.address, hop.transport);
+        if hop.transport != sip::Transport::Tls {
+            return peer;
+        }
+        let host = without_port(host);
+        Peer { flow: Some(self.shared.destinations.flow(hop.address, host)), ..peer }
+    }
+
+    /// An address as the socket for datagrams knows it: one of IPv6 has a form of its own for those of IPv4.
+    pub(crate) const fn to_udp(&self, addr: SocketAddr) -> SocketAddr {
+        match addr.ip() {
+            IpAddr::V4(ip) if self.local.is_ipv6() => {
+                SocketAddr::new(IpAddr::V6(ip.to_ipv6_mapped()), addr.port())
+            }
+            _ => addr,
+        }
+    }
+}
+
+/// The host of `host:port`, an address of IPv6 without its brackets.
+fn without_port(text: &str) -> &str {
+    match text.strip_prefix('[') {
+        Some(inside) => inside.split(']').next().unwrap_or(inside),
+        None => text.split(':').next().unwrap_or(text),
+    }
+}
+
+/// An address in its one form: IPv4 as such, also where it came through a socket of IPv6.
+pub(crate) const fn canonical(addr: SocketAddr) -> SocketAddr {
+    SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }
 
 /// A message for a connection.
@@ -74,12 +107,12 @@ pub(crate) struct Packet {
 }
 
 /// `host:port` and `host` of the settings, with the port that was bound where they name none.
-pub(crate) fn public_name(config: &Config, bound: std::net::SocketAddr) -> (String, String) {
+pub(crate) fn public_name(config: &Config, bound: SocketAddr) -> (String, String) {
     let named = config.public_host.trim();
     if named.is_empty() {
         let host = match bound.ip() {
-            std::net::IpAddr::V4(ip) => ip.to_string(),
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
         };
         return (bound.to_string(), host);
     }
@@ -88,6 +121,15 @@ pub(crate) fn public_name(config: &Config, bound: std::net::SocketAddr) -> (Stri
         Some(at) => (named.to_owned(), named[..at].to_owned()),
         None => (format!("{named}:{}", bound.port()), named.to_owned()),
     }
+}
+
+/// `host:port` over TLS: the public host with the port of the TLS listener.
+pub(crate) fn tls_name(config: &Config, bound: SocketAddr) -> String {
+    if config.public_host.trim().is_empty() {
+        return bound.to_string();
+    }
+    let (_, host) = public_name(config, bound);
+    format!("{host}:{}", bound.port())
 }
 
 #[cfg(test)]
@@ -106,5 +148,11 @@ mod tests {
         assert_eq!(name("sip.test:99"), ("sip.test:99".to_owned(), "sip.test".to_owned()));
         assert_eq!(name("[::1]"), ("[::1]:5080".to_owned(), "[::1]".to_owned()));
         assert_eq!(name("[::1]:99"), ("[::1]:99".to_owned(), "[::1]".to_owned()));
+        assert_eq!(
+            ["sbc.test", "sbc.test:5071", "[::1]:5071"].map(without_port),
+            ["sbc.test", "sbc.test", "::1"]
+        );
+        let config = Config { public_host: "sip.test:99".to_owned(), ..Config::new(bound, [0; 32]) };
+        assert_eq!(tls_name(&config, ([127, 0, 0, 1], 5081).into()), "sip.test:5081");
     }
 }

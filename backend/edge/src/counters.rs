@@ -92,10 +92,22 @@ counters! {
     dropped_commands,
     /// Responses that belong to no shard.
     stray_responses,
-    /// TCP connections accepted.
+    /// Connections accepted, plain and TLS.
     connections,
-    /// TCP connections refused because there are as many as are allowed.
+    /// Connections refused because there are as many as are allowed, WebSockets included.
     connections_refused,
+    /// WebSockets taken over from the HTTP port.
+    websockets,
+    /// TLS handshakes that ended well, in both directions.
+    tls_handshakes,
+    /// TLS handshakes that failed or did not end in time, in both directions.
+    tls_failures,
+    /// TLS connections whose peer showed a certificate that is not believed, and so counts as none.
+    tls_unverified,
+    /// Requests of more than 1,300 bytes that went over UDP, since their peer takes no TCP.
+    large_over_udp,
+    /// Requests of more than 1,300 bytes that went over TCP in the place of UDP.
+    large_over_tcp,
 }
 
 impl Tally {

@@ -1,6 +1,7 @@
 //! Commands the other way: what the app asks of a running edge. Nothing here blocks.
 
 use crate::counters::{Counters, Tally, add};
+use crate::destinations::Destinations;
 use crate::guard::replay::Replays;
 use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
@@ -8,12 +9,15 @@ use crate::seam::{
     CallId, Hop, MediaId, MediaPool, MediaStats, Originated, Origination, Refusal, Reply, Trace,
 };
 use crate::tls::Credentials;
+use crate::websocket::{Sink, WebSocket, WebSockets};
 use crate::{Config, Limits};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use sip::b2bua::CallRef;
-use std::net::IpAddr;
+use sip::transaction::Peer;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,12 +61,23 @@ pub(crate) struct Shared {
     is_stopping: AtomicBool,
     pub(crate) media: OnceLock<Arc<dyn MediaPool>>,
     pub(crate) io_waker: OnceLock<mio::Waker>,
+    pub(crate) websockets: WebSockets,
+    pub(crate) destinations: Arc<Destinations>,
     /// What is shown and believed over TLS; `None` where TLS is not spoken.
     pub(crate) tls: Option<ArcSwap<Credentials>>,
     /// Who misbehaves.
     pub(crate) guard: Guard,
     /// Which answers to challenges were used.
     pub(crate) replays: Replays,
+}
+
+/// The receiving ends of what others tell a running edge.
+#[derive(Debug)]
+pub(crate) struct Inlets {
+    /// One for each shard.
+    pub(crate) commands: Vec<Receiver<Command>>,
+    /// Messages from WebSockets.
+    pub(crate) websockets: Receiver<(Peer, Bytes)>,
 }
 
 /// A call in the table of live calls; written by its shard alone.
@@ -78,11 +93,12 @@ pub(crate) struct Live {
 }
 
 impl Handle {
-    pub(crate) fn new(config: &Config) -> (Self, Vec<Receiver<Command>>) {
+    pub(crate) fn new(config: &Config) -> (Self, Inlets) {
         let Limits { calls_max, .. } = config.limits;
         let shards = usize::from(config.shard_count());
         // Calls spread unevenly by chance, so each inbox has room for all of them: a verdict must find its way in.
         let (inboxes, receivers) = (0..shards).map(|_| Inbox::new(calls_max * 2 + INBOX_SPARE)).unzip();
+        let (websockets, messages) = sync_channel(config.limits.websocket_queue_messages);
         let shared = Shared {
             inboxes,
             live: papaya::HashMap::new(),
@@ -94,11 +110,13 @@ impl Handle {
             is_stopping: AtomicBool::new(false),
             media: OnceLock::new(),
             io_waker: OnceLock::new(),
+            websockets: WebSockets::new(config.limits.websockets_max, websockets),
+            destinations: Arc::default(),
             tls: config.tls.as_ref().map(|tls| ArcSwap::from_pointee(tls.credentials.clone())),
             guard: Guard::new(config.guard.clone(), Instant::now()),
             replays: Replays::new(),
         };
-        (Self { shared: Arc::new(shared) }, receivers)
+        (Self { shared: Arc::new(shared) }, Inlets { commands: receivers, websockets: messages })
     }
 
     /// The calls that are up or being set up, in no order.
@@ -182,6 +200,13 @@ impl Handle {
         if let Some(current) = &self.shared.tls {
             current.store(Arc::new(credentials));
         }
+    }
+
+    /// Takes the connection of a phone that speaks SIP over WebSocket (RFC 7118), with the way back to it; `None` where
+    /// there are as many as are allowed. `secure` says that it came over TLS.
+    #[must_use]
+    pub fn websocket(&self, peer: SocketAddr, secure: bool, sink: Sink) -> Option<WebSocket> {
+        WebSocket::open(&self.shared, peer, secure, sink)
     }
 
     /// When the certificate that we show expires; `None` where TLS is not spoken.

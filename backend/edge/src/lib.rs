@@ -11,6 +11,7 @@ mod batch;
 mod config;
 mod context;
 mod counters;
+mod destinations;
 mod guard;
 mod handle;
 mod inbox;
@@ -24,6 +25,7 @@ mod stateless;
 mod tests;
 mod tls;
 mod trace;
+mod websocket;
 mod words;
 
 pub use config::{Config, Limits};
@@ -32,6 +34,7 @@ pub use guard::{Ban, OFFENDERS_MAX, Offence, PROVEN_MAX, Rules as GuardRules};
 pub use handle::{Handle, LiveCall};
 pub use runner::{Runner, Running, StartError};
 pub use tls::{Credentials, PeerCertificate, TlsConfig, TlsError};
+pub use websocket::{Sink, WebSocket};
 
 /// How a request is read into the words of the seam. The app's property test holds dry runs equal to calls with it.
 pub mod reading {
@@ -41,6 +44,6 @@ pub mod reading {
 /// Makes an edge that does not run yet: the handle that the app takes, and the runner that starts with the app.
 #[must_use]
 pub fn new(config: Config) -> (Handle, Runner) {
-    let (handle, inboxes) = Handle::new(&config);
-    (handle.clone(), Runner::new(config, handle, inboxes))
+    let (handle, inlets) = Handle::new(&config);
+    (handle.clone(), Runner::new(config, handle, inlets))
 }

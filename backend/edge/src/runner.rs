@@ -1,8 +1,8 @@
 //! From configuration to running threads, and back.
 
-use crate::context::{Context, public_name};
-use crate::inbox::Command;
-use crate::io::{Io, WAKER};
+use crate::context::{Context, public_name, tls_name};
+use crate::handle::Inlets;
+use crate::io::{self as sockets_thread, Io, WAKER};
 use crate::seam::{CallControl, MediaPool, Registrar};
 use crate::shard::Shard;
 use crate::{Config, Handle, sockets};
@@ -15,7 +15,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 
 /// An edge that does not run yet.
@@ -23,7 +23,7 @@ use std::thread::{self, JoinHandle};
 pub struct Runner {
     config: Config,
     handle: Handle,
-    inboxes: Vec<Receiver<Command>>,
+    inlets: Inlets,
 }
 
 /// A running edge. Dropping it stops it.
@@ -32,6 +32,8 @@ pub struct Running {
     pub udp_addr: SocketAddr,
     /// Where it listens for connections.
     pub tcp_addr: SocketAddr,
+    /// Where it listens for connections over TLS, where it does.
+    pub tls_addr: Option<SocketAddr>,
     handle: Handle,
     context: Arc<Context>,
     shards: Vec<JoinHandle<()>>,
@@ -42,22 +44,28 @@ pub struct Running {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another program listens there.
-    #[error("SIP port {address} is in use: set DIALTONE_SIP__LISTEN")]
+    #[error("SIP port {address} is in use: set {setting}")]
     InUse {
         /// The address asked for.
         address: SocketAddr,
+        /// What to set.
+        setting: &'static str,
     },
     /// This machine has no such address.
-    #[error("SIP address {address} is not an address of this machine: set DIALTONE_SIP__LISTEN")]
+    #[error("SIP address {address} is not an address of this machine: set {setting}")]
     NotHere {
         /// The address asked for.
         address: SocketAddr,
+        /// What to set.
+        setting: &'static str,
     },
     /// A port below 1024 without the right to it.
-    #[error("SIP port {address} needs more rights: set DIALTONE_SIP__LISTEN to a port above 1023")]
+    #[error("SIP port {address} needs more rights: set {setting} to a port above 1023")]
     Denied {
         /// The address asked for.
         address: SocketAddr,
+        /// What to set.
+        setting: &'static str,
     },
     /// The system refused a socket or a thread.
     #[error("the SIP edge cannot start on {address}: raise the limits of open files and threads")]
@@ -71,8 +79,8 @@ pub enum StartError {
 }
 
 impl Runner {
-    pub(crate) const fn new(config: Config, handle: Handle, inboxes: Vec<Receiver<Command>>) -> Self {
-        Self { config, handle, inboxes }
+    pub(crate) const fn new(config: Config, handle: Handle, inlets: Inlets) -> Self {
+        Self { config, handle, inlets }
     }
 
     /// Binds the sockets and starts the threads.
@@ -86,22 +94,25 @@ impl Runner {
         media: Arc<dyn MediaPool>,
     ) -> Result<Running, StartError> {
         let (udp, tcp) = sockets::bind(self.config.listen)?;
+        let tls = self.config.tls.as_ref().map(|tls| sockets::bind_tls(tls.listen)).transpose()?;
         let address = self.config.listen;
-        self.launch((udp, tcp), control, registrar, media)
+        self.launch(Sockets { udp, tcp, tls }, control, registrar, media)
             .map_err(|source| StartError::System { address, source })
     }
 
     fn launch(
         self,
-        (udp, tcp): (UdpSocket, TcpListener),
+        Sockets { udp, tcp, tls }: Sockets,
         control: Arc<dyn CallControl>,
         registrar: Arc<dyn Registrar>,
         media: Arc<dyn MediaPool>,
     ) -> io::Result<Running> {
-        let Self { config, handle, inboxes } = self;
+        let Self { config, handle, inlets } = self;
         let shared = Arc::clone(handle.shared());
         let (udp_addr, tcp_addr) = (udp.local_addr()?, tcp.local_addr()?);
+        let tls_addr = tls.as_ref().map(TcpListener::local_addr).transpose()?;
         let (public, public_host) = public_name(&config, udp_addr);
+        let places = Places { public, tls: tls_addr.map(|addr| tls_name(&config, addr)) };
         let (streams, outbox) = sync_channel(config.limits.tcp_queue_messages);
         let poll = Poll::new()?;
         // Set once: a runner starts once.
@@ -125,34 +136,51 @@ impl Runner {
         let mut running = Running {
             udp_addr,
             tcp_addr,
+            tls_addr,
             handle,
             context: Arc::clone(&context),
             shards: Vec::new(),
             io: None,
         };
         let mut queues = Vec::new();
-        for (index, inbox) in (0_u16..).zip(inboxes) {
+        for (index, inbox) in (0_u16..).zip(inlets.commands) {
             let (queue, packets) = rtrb::RingBuffer::new(config.limits.shard_queue_messages);
             queues.push(queue);
-            let engine = Engine::new(engine_config(&config, &public, index));
+            let engine = Engine::new(engine_config(&config, &places, index));
             let shard = Shard::new(index, Arc::clone(&context), engine, packets, inbox);
             let thread = thread::Builder::new().name(format!("sip-shard-{index}"));
             running.shards.push(thread.spawn(move || shard.run())?);
         }
-        let io = Io::new(context, poll, tcp, outbox, queues)?;
+        let inlets = sockets_thread::Inlets { tcp, tls, outbox, websockets: inlets.websockets };
+        let io = Io::new(context, poll, inlets, queues)?;
         running.io = Some(thread::Builder::new().name("sip-io".to_owned()).spawn(move || io.run())?);
         Ok(running)
     }
 }
 
+/// The sockets that are listened on.
+struct Sockets {
+    udp: UdpSocket,
+    tcp: TcpListener,
+    tls: Option<TcpListener>,
+}
+
+/// `host:port` of ours, for Via and Contact.
+struct Places {
+    public: String,
+    tls: Option<String>,
+}
+
 /// The settings of one shard's engine, with randomness of its own.
-fn engine_config(config: &Config, public: &str, shard: u16) -> b2bua::Config {
+fn engine_config(config: &Config, places: &Places, shard: u16) -> b2bua::Config {
     let random = RandomState::new();
     let mut secret = [0; 16];
     for (at, half) in secret.chunks_exact_mut(8).enumerate() {
         half.copy_from_slice(&random.hash_one((config.secret, shard, at)).to_le_bytes());
     }
-    let sent_by = vec![(Transport::Udp, public.to_owned()), (Transport::Tcp, public.to_owned())];
+    let public = [Transport::Udp, Transport::Tcp].map(|transport| (transport, places.public.clone()));
+    let tls = places.tls.iter().map(|name| (Transport::Tls, name.clone()));
+    let sent_by = public.into_iter().chain(tls).collect();
     b2bua::Config {
         user_agent: config.user_agent.clone(),
         calls_max: config.limits.calls_max,

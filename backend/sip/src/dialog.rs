@@ -44,7 +44,9 @@ pub struct Hop<'a> {
 
 impl fmt::Display for Hop<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {};branch={};rport", self.transport, self.sent_by, self.branch)
+        write!(f, "SIP/2.0/{} {};branch={};rport", self.transport, self.sent_by, self.branch)?;
+        // The connection may be used for requests towards us, if our certificate names us (RFC 5923 §5).
+        if self.transport == Transport::Tls { f.write_str(";alias") } else { Ok(()) }
     }
 }
 

@@ -67,6 +67,12 @@ impl Framer {
         }
     }
 
+    /// How many bytes wait for the rest of their message.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.buf.len()
+    }
+
     /// The next frame; `None` until more bytes come.
     ///
     /// # Errors

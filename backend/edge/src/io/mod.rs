@@ -3,13 +3,18 @@
 //! It answers by itself only what needs no shard: what cannot be read, and new calls while their shard is behind.
 
 mod connection;
+mod doors;
+mod pool;
+mod session;
 mod steer;
 mod streams;
+mod websockets;
 
 use crate::batch::{BATCH, Batch};
 use crate::context::{Context, Outgoing, Packet};
 use crate::counters::add;
 use crate::guard::gate::Gate;
+use doors::Doors;
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
 use sip::Transport;
@@ -21,6 +26,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use steer::Steer;
 use streams::Streams;
+use websockets::WebSockets;
 
 use bytes::Bytes;
 
@@ -28,6 +34,7 @@ const UDP: Token = Token(0);
 const LISTENER: Token = Token(1);
 /// Wakes the thread for its outbox.
 pub(crate) const WAKER: Token = Token(2);
+const TLS_LISTENER: Token = Token(3);
 /// Connections count from here.
 const FIRST_CONNECTION: usize = 16;
 /// Events taken from the system at once.
@@ -49,8 +56,19 @@ pub(crate) struct Io {
     _udp: UdpSocket,
     steer: Steer,
     streams: Streams,
+    websockets: WebSockets,
     outbox: Receiver<Outgoing>,
     gate: Gate,
+}
+
+/// What comes in beside datagrams.
+pub(crate) struct Inlets {
+    pub(crate) tcp: std::net::TcpListener,
+    pub(crate) tls: Option<std::net::TcpListener>,
+    /// Messages for connections.
+    pub(crate) outbox: Receiver<Outgoing>,
+    /// Messages from WebSockets.
+    pub(crate) websockets: Receiver<(Peer, Bytes)>,
 }
 
 impl Io {
@@ -61,24 +79,29 @@ impl Io {
     pub(crate) fn new(
         context: Arc<Context>,
         poll: Poll,
-        listener: std::net::TcpListener,
-        outbox: Receiver<Outgoing>,
+        inlets: Inlets,
         queues: Vec<rtrb::Producer<Packet>>,
     ) -> io::Result<Self> {
-        let mut listener = TcpListener::from_std(listener);
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let listen = |listener: std::net::TcpListener, token| {
+            let mut listener = TcpListener::from_std(listener);
+            poll.registry().register(&mut listener, token, Interest::READABLE)?;
+            io::Result::Ok(listener)
+        };
+        let tcp = listen(inlets.tcp, LISTENER)?;
+        let tls = inlets.tls.map(|tls| listen(tls, TLS_LISTENER)).transpose()?;
         let mut udp = UdpSocket::from_std(context.udp.try_clone()?);
         poll.registry().register(&mut udp, UDP, Interest::READABLE)?;
         let registry = poll.registry().try_clone()?;
-        let streams = Streams::new(Arc::clone(&context), registry, listener);
+        let streams = Streams::new(Arc::clone(&context), registry, Doors::new(tcp, tls));
         let gate = Gate::new(Arc::clone(&context), Instant::now());
         Ok(Self {
             steer: Steer::new(Arc::clone(&context), queues),
-            context,
             poll,
             _udp: udp,
             streams,
-            outbox,
+            websockets: WebSockets::new(Arc::clone(&context), inlets.websockets),
+            context,
+            outbox: inlets.outbox,
             gate,
         })
     }
@@ -87,12 +110,12 @@ impl Io {
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         let mut batch = Batch::new();
-        let mut has_datagrams = true;
+        let (mut has_datagrams, mut has_messages) = (true, false);
         let mut sweep_at = Instant::now() + SWEEP;
         loop {
             let wait = match () {
-                () if has_datagrams || self.streams.has_work() => Duration::ZERO,
-                () if self.streams.is_stuck() => STUCK_RETRY,
+                () if has_datagrams || has_messages || self.streams.has_work() => Duration::ZERO,
+                () if self.streams.is_stuck() || self.websockets.is_stuck() => STUCK_RETRY,
                 () => SWEEP,
             };
             if let Err(error) = self.poll.poll(&mut events, Some(wait))
@@ -106,14 +129,15 @@ impl Io {
                 match event.token() {
                     UDP => has_datagrams = true,
                     WAKER => {}
-                    LISTENER => self.streams.accept(now, &mut self.gate),
-                    Token(id) => self.streams.ready(id as u64, event),
+                    LISTENER | TLS_LISTENER => self.streams.accept(now, &mut self.gate),
+                    Token(id) => self.streams.ready(id as u64, event, now),
                 }
             }
             if has_datagrams {
                 has_datagrams = self.read_datagrams(&mut batch, now);
             }
             self.streams.read(now, &mut self.steer, &mut self.gate);
+            has_messages = self.websockets.read(&mut self.steer);
             self.write_outbox(now);
             if now >= sweep_at {
                 self.streams.sweep(now, &mut self.gate);
@@ -145,7 +169,7 @@ impl Io {
                 let answer = self.steer.datagram(from, Bytes::copy_from_slice(bytes));
                 if let Some((to, bytes)) = answer {
                     // A refusal that does not get through is asked for again.
-                    let is_sent = self.context.udp.send_to(&bytes, to.addr).is_ok();
+                    let is_sent = self.context.udp.send_to(&bytes, self.context.to_udp(to.addr)).is_ok();
                     let tally = self.context.shared.io_tally();
                     add(if is_sent { &tally.messages_out } else { &tally.dropped_out }, 1);
                 }

@@ -1,6 +1,9 @@
 //! All connections: accepted, opened on demand, read in turns, closed when they fail.
 
-use super::connection::{Connection, Waiting};
+use super::connection::{Connection, PONG, Phase, Waiting};
+use super::doors::Doors;
+use super::pool::{Pool, Way};
+use super::session::Session;
 use super::steer::{Fate, Steer};
 use super::{FIRST_CONNECTION, Token};
 use crate::context::{Context, Outgoing};
@@ -9,12 +12,12 @@ use crate::guard::gate::Gate;
 use crate::inbox::Command;
 use bytes::Bytes;
 use mio::event::Event;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpStream;
 use mio::{Interest, Registry};
 use sip::Transport;
 use sip::stream::Frame;
 use sip::transaction::Peer;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,44 +29,43 @@ const CHUNK: usize = 16 * 1024;
 const CHUNKS_PER_TURN: usize = 4;
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
-/// The answer to a keep-alive, RFC 5626 §3.5.1.
-const PONG: &[u8] = b"\r\n";
 
 /// The connections by their id, which is never used twice.
 pub(super) struct Streams {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     registry: Registry,
-    listener: TcpListener,
-    open: HashMap<u64, Connection>,
-    by_address: HashMap<SocketAddr, u64>,
+    doors: Doors,
+    pub(super) open: HashMap<u64, Connection>,
+    pub(super) pool: Pool,
+    /// Accepted ones that shake hands, the oldest first.
+    shaking: BTreeSet<u64>,
     next: u64,
     /// Connections with something to read.
     readable: Vec<u64>,
     /// Connections that wait for a full shard.
     stuck: Vec<u64>,
-    may_accept: bool,
     room: Vec<u8>,
 }
 
 impl Streams {
-    pub(super) fn new(context: Arc<Context>, registry: Registry, listener: TcpListener) -> Self {
+    pub(super) fn new(context: Arc<Context>, registry: Registry, doors: Doors) -> Self {
         Self {
+            pool: Pool::new(Arc::clone(&context.shared.destinations)),
             context,
             registry,
-            listener,
+            doors,
             open: HashMap::new(),
-            by_address: HashMap::new(),
+            shaking: BTreeSet::new(),
             next: FIRST_CONNECTION as u64,
             readable: Vec::new(),
             stuck: Vec::new(),
-            may_accept: false,
             room: vec![0; CHUNK],
         }
     }
 
     /// Whether there is something to do without a further event.
-    pub(super) const fn has_work(&self) -> bool {
-        !self.readable.is_empty() || self.may_accept
+    pub(super) fn has_work(&self) -> bool {
+        !self.readable.is_empty() || self.doors.may_wait()
     }
 
     /// Whether a connection waits for a full shard.
@@ -73,57 +75,81 @@ impl Streams {
 
     /// Takes new connections.
     pub(super) fn accept(&mut self, now: Instant, gate: &mut Gate) {
-        self.may_accept = true;
+        self.doors.look();
+        self.accept_more(now, gate);
+    }
+
+    fn accept_more(&mut self, now: Instant, gate: &mut Gate) {
         for _ in 0..ACCEPTS_PER_TURN {
-            match self.listener.accept() {
-                Ok((stream, addr)) => {
-                    let tally = self.context.shared.io_tally();
-                    if let Some(dropped) = gate.refuses(addr.ip(), true, now) {
-                        gate.count(dropped);
-                    } else if self.open.len() >= self.context.limits.tcp_connections_max {
-                        add(&tally.connections_refused, 1);
-                    } else {
-                        add(&tally.connections, 1);
-                        self.admit(Connection::new(stream, addr, true, now));
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Nothing waits, or no file is free: the next event or turn of the sweep tries again.
-                Err(_) => {
-                    self.may_accept = false;
-                    return;
-                }
+            let Some((stream, addr, transport)) = self.doors.accept() else { return };
+            if let Some(dropped) = gate.refuses(addr.ip(), true, now) {
+                gate.count(dropped);
+                continue;
+            }
+            let tally = self.context.shared.io_tally();
+            if self.open.len() >= self.context.limits.tcp_connections_max {
+                add(&tally.connections_refused, 1);
+                continue;
+            }
+            add(&tally.connections, 1);
+            if transport == Transport::Tcp {
+                self.admit(Connection::new(stream, addr, None, Phase::Open, now), None);
+            } else {
+                self.welcome(stream, addr, now);
             }
         }
     }
 
-    fn admit(&mut self, mut connection: Connection) -> Option<u64> {
-        let id = self.next << 1 | u64::from(!connection.is_established);
+    /// Begins the handshake of a caller. Where too many are under way, the oldest gives way: an honest peer is done
+    /// within a moment.
+    fn welcome(&mut self, stream: TcpStream, addr: SocketAddr, now: Instant) {
+        let credentials = self.context.shared.tls.as_ref().map(arc_swap::ArcSwap::load);
+        let Some(Ok(session)) = credentials.map(|credentials| Session::accept(&credentials)) else { return };
+        if self.shaking.len() >= self.context.limits.tls_handshakes_max
+            && let Some(oldest) = self.shaking.first().copied()
+        {
+            self.close(oldest, "others came after it");
+        }
+        self.admit(Connection::new(stream, addr, Some(session), Phase::Shaking, now), None);
+    }
+
+    /// Takes a connection into the table. One that we opened under TLS has a destination.
+    pub(super) fn admit(&mut self, mut connection: Connection, destination: Option<u64>) -> Option<u64> {
+        let is_ours = connection.phase == Phase::Connecting;
+        let id = self.next << 1 | u64::from(is_ours);
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.registry.register(&mut connection.stream, Token(usize::try_from(id).ok()?), interest).ok()?;
         // Messages are whole when they are written, so waiting for more only delays them.
         let _ = connection.stream.set_nodelay(true);
         self.next += 1;
-        self.by_address.insert(connection.addr, id);
+        connection.flow = destination.unwrap_or(id);
+        self.pool.enter(id, &connection);
+        if connection.phase == Phase::Shaking {
+            self.shaking.insert(id);
+        }
         self.open.insert(id, connection);
         Some(id)
     }
 
     /// Takes an event of a connection.
-    pub(super) fn ready(&mut self, id: u64, event: &Event) {
+    pub(super) fn ready(&mut self, id: u64, event: &Event, now: Instant) {
         let Some(connection) = self.open.get_mut(&id) else { return };
         if event.is_writable() {
-            if !connection.is_established {
+            if connection.phase == Phase::Connecting {
                 let is_sound = matches!(connection.stream.take_error(), Ok(None));
-                connection.is_established = is_sound && connection.stream.peer_addr().is_ok();
+                if is_sound && connection.stream.peer_addr().is_ok() {
+                    let is_plain = connection.session.is_none();
+                    connection.enter(if is_plain { Phase::Open } else { Phase::Shaking }, now);
+                }
             }
-            if connection.is_established {
+            if connection.phase != Phase::Connecting {
                 self.flush(id);
             }
         }
         let Some(connection) = self.open.get_mut(&id) else { return };
-        if event.is_error() && !connection.is_established {
-            self.close(id);
+        if event.is_error() && connection.phase == Phase::Connecting {
+            let error = connection.stream.take_error().ok().flatten();
+            self.close(id, &error.map_or_else(|| "no connection".to_owned(), |error| error.to_string()));
         } else if (event.is_readable() || event.is_read_closed()) && !connection.is_readable {
             connection.is_readable = true;
             self.readable.push(id);
@@ -132,13 +158,11 @@ impl Streams {
 
     /// Reads every connection that has something, a bounded piece each.
     pub(super) fn read(&mut self, now: Instant, steer: &mut Steer, gate: &mut Gate) {
-        if self.may_accept {
-            self.accept(now, gate);
-        }
+        self.accept_more(now, gate);
         let mut room = std::mem::take(&mut self.room);
         for id in std::mem::take(&mut self.stuck).into_iter().chain(std::mem::take(&mut self.readable)) {
-            if self.read_one(id, now, &mut room, steer).is_err() {
-                self.close(id);
+            if let Err(error) = self.read_one(id, now, &mut room, steer) {
+                self.close(id, &error.to_string());
             }
         }
         self.room = room;
@@ -154,8 +178,16 @@ impl Streams {
                 }
                 return Ok(());
             }
-            if !connection.is_readable || !connection.fill(room, now)? {
-                connection.is_readable = false;
+            if !connection.is_readable {
+                return Ok(());
+            }
+            let filled = connection.fill(room, now);
+            // Also where nothing was said to us, the handshake may have ended.
+            self.shake(id, now);
+            if !filled? {
+                if let Some(connection) = self.open.get_mut(&id) {
+                    connection.is_readable = false;
+                }
                 return Ok(());
             }
         }
@@ -164,21 +196,54 @@ impl Streams {
         Ok(())
     }
 
+    /// Opens a connection whose handshake is over.
+    fn shake(&mut self, id: u64, now: Instant) {
+        let Some(connection) = self.open.get_mut(&id) else { return };
+        let Some(session) = connection.session.as_ref().filter(|session| !session.is_handshaking()) else {
+            return;
+        };
+        if connection.phase != Phase::Shaking {
+            return;
+        }
+        let tally = self.context.shared.io_tally();
+        add(&tally.tls_handshakes, 1);
+        let certificate = session.certificate();
+        if let Some(fault) = certificate.as_ref().and_then(|certificate| certificate.fault()) {
+            add(&tally.tls_unverified, 1);
+            tracing::info!(peer = %connection.addr, fault, "a certificate is not believed, and counts as none");
+        }
+        connection.certificate = certificate.map(Arc::new);
+        connection.enter(Phase::Open, now);
+        self.shaking.remove(&id);
+        self.flush(id);
+    }
+
     /// Steers the whole messages of a connection, until one finds its shard full.
     fn take_frames(&mut self, id: u64, now: Instant, steer: &mut Steer) -> io::Result<()> {
         loop {
             let Some(connection) = self.open.get_mut(&id) else { return Ok(()) };
-            let from = Peer { addr: connection.addr, transport: Transport::Tcp, flow: Some(id) };
+            let from = connection.peer();
             let fate = if let Some(packet) = connection.stuck.take() {
                 steer.packet(*packet)
             } else {
-                let frame =
-                    connection.framer.next().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-                let Some(frame) = frame else { return Ok(()) };
-                connection.has_spoken = true;
-                connection.since = now;
+                let frame = connection.framer.next();
+                let frame = frame.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                let Some(frame) = frame else {
+                    let has_begun = connection.framer.pending() > 0;
+                    connection.begun = has_begun.then(|| connection.begun.unwrap_or(now));
+                    return Ok(());
+                };
+                connection.heard(now);
+                connection.begun = None;
                 match frame {
-                    Frame::Message(bytes) => steer.bytes(from, None, bytes),
+                    Frame::Message(bytes) => {
+                        if connection.certificate.is_some() && connection.home.is_none() {
+                            self.introduce(id, &bytes);
+                        }
+                        let certificate =
+                            self.open.get(&id).and_then(|connection| connection.certificate.clone());
+                        steer.bytes(from, certificate.as_ref(), bytes)
+                    }
                     Frame::Ping => {
                         add(&self.context.shared.io_tally().keep_alives, 1);
                         Fate::Answered((from, Bytes::from_static(PONG)))
@@ -189,87 +254,146 @@ impl Streams {
                 Fate::Done => {}
                 Fate::Answered((peer, bytes)) => self.send(now, Outgoing { shard: None, peer, bytes }),
                 Fate::Full(packet) => {
-                    connection.stuck = Some(packet);
+                    if let Some(connection) = self.open.get_mut(&id) {
+                        connection.stuck = Some(packet);
+                    }
                     return Ok(());
                 }
             }
         }
     }
 
-    /// Sends over the connection that is named, or one to that address, opened where there is none.
+    /// Learns from a request's Via where a peer with a certificate listens, and whether it offers this connection for
+    /// what goes there (RFC 5923 §8.1).
+    fn introduce(&mut self, id: u64, bytes: &Bytes) {
+        let Ok(message) = sip::wire::Message::parse(bytes.clone()) else { return };
+        let Some(connection) = self.open.get_mut(&id) else { return };
+        let Some(via) = message.top_via().ok().filter(|_| message.is_request()) else { return };
+        if connection.certificate.as_ref().is_some_and(|certificate| certificate.covers(via.host)) {
+            let place = SocketAddr::new(connection.addr.ip(), via.port_or_default());
+            connection.home = Some((place, via.host.into()));
+            if via.params.get("alias").is_some() {
+                self.pool.offer(id, place);
+            }
+        }
+    }
+
+    /// Sends over the connection that is named, or one to that place, opened where there is none.
     pub(super) fn send(&mut self, now: Instant, outgoing: Outgoing) {
         let Outgoing { shard, peer, bytes } = outgoing;
         let waiting = Waiting { shard, peer, bytes };
-        let known = match peer.flow {
-            Some(flow) if self.open.contains_key(&flow) => Some(flow),
-            // A connection that the peer opened cannot be opened from here: it would end at its NAT.
-            Some(flow) if !is_ours(flow) => return self.failed(&waiting),
-            _ => self.by_address.get(&peer.addr).copied(),
+        let id = match self.pool.way(peer, &self.open) {
+            Way::Over(id) => Ok(id),
+            Way::Open(to) => self.connect(to, now),
+            Way::Closed => Err("its connection is closed".to_owned()),
         };
-        let Some(id) = known.or_else(|| self.connect(peer, now)) else {
-            return self.failed(&waiting);
+        let id = match id {
+            Ok(id) => id,
+            Err(reason) => return self.failed(waiting.shard, waiting.peer, &reason),
         };
-        let Some(connection) = self.open.get_mut(&id) else { return self.failed(&waiting) };
-        if !connection.queue(waiting, self.context.limits.tcp_backlog_bytes) {
-            add(&self.context.shared.io_tally().dropped_out, 1);
-            self.close(id);
-        } else if connection.is_established {
+        let Some(connection) = self.open.get_mut(&id) else {
+            return self.failed(waiting.shard, waiting.peer, "its connection is closed");
+        };
+        let (shard, peer) = (waiting.shard, waiting.peer);
+        if !connection.queue(waiting, self.context.limits.tcp_backlog_bytes, now) {
+            self.failed(shard, peer, "too much waits for it");
+            self.close(id, "too much waits for it");
+        } else if connection.phase == Phase::Open {
             self.flush(id);
         }
     }
 
-    /// Opens a connection.
-    fn connect(&mut self, peer: Peer, now: Instant) -> Option<u64> {
-        let is_possible =
-            peer.transport == Transport::Tcp && self.open.len() < self.context.limits.tcp_connections_max;
-        let stream = is_possible.then(|| TcpStream::connect(peer.addr).ok()).flatten()?;
-        self.admit(Connection::new(stream, peer.addr, false, now))
+    /// Opens a connection; an error says why there is none.
+    fn connect(&mut self, peer: Peer, now: Instant) -> Result<u64, String> {
+        if self.open.len() >= self.context.limits.tcp_connections_max {
+            return Err("there are as many connections as are allowed".to_owned());
+        }
+        let session = match peer.transport {
+            Transport::Tcp => None,
+            Transport::Tls => Some(self.session(peer).map_err(|error| error.to_string())?),
+            other => return Err(format!("{other} connections are opened by the peer")),
+        };
+        let stream = TcpStream::connect(peer.addr).map_err(|error| error.to_string())?;
+        let destination = peer.flow.filter(|_| session.is_some());
+        let connection = Connection::new(stream, peer.addr, session, Phase::Connecting, now);
+        self.admit(connection, destination).ok_or_else(|| "no more connections can be watched".to_owned())
+    }
+
+    fn session(&self, peer: Peer) -> io::Result<Session> {
+        let credentials = self.context.shared.tls.as_ref().map(arc_swap::ArcSwap::load);
+        let credentials = credentials.ok_or_else(|| io::Error::other("TLS is not spoken here"))?;
+        let destination = peer.flow.and_then(|flow| self.context.shared.destinations.get(flow));
+        let destination =
+            destination.ok_or_else(|| io::Error::other("nobody said whose certificate it must be"))?;
+        Session::connect(&credentials, &destination.name)
     }
 
     fn flush(&mut self, id: u64) {
         let Some(connection) = self.open.get_mut(&id) else { return };
         match connection.flush() {
             Ok(whole) => add(&self.context.shared.io_tally().messages_out, whole),
-            Err(_) => self.close(id),
+            Err(error) => self.close(id, &error.to_string()),
         }
     }
 
     /// Closes a connection, and tells who waited for it.
-    fn close(&mut self, id: u64) {
+    fn close(&mut self, id: u64, reason: &str) {
         let Some(mut connection) = self.open.remove(&id) else { return };
+        self.pool.leave(id, &connection);
+        self.shaking.remove(&id);
+        if connection.session.is_some() && connection.phase != Phase::Open {
+            add(&self.context.shared.io_tally().tls_failures, 1);
+            tracing::info!(peer = %connection.addr, reason, "a TLS handshake failed");
+        }
+        if let Some(session) = &mut connection.session {
+            session.close(&mut connection.stream);
+        }
         // Dropping the stream closes it even where the system has forgotten it.
         let _ = self.registry.deregister(&mut connection.stream);
-        if self.by_address.get(&connection.addr) == Some(&id) {
-            self.by_address.remove(&connection.addr);
-        }
-        for waiting in connection.out.drain(..) {
-            self.failed(&waiting);
+        add(&self.context.shared.io_tally().dropped_out, connection.out.len() as u64);
+        for (shard, peer) in connection.senders() {
+            self.tell(shard, peer, reason);
         }
     }
 
-    fn failed(&self, waiting: &Waiting) {
+    fn failed(&self, shard: Option<u16>, peer: Peer, reason: &str) {
         add(&self.context.shared.io_tally().dropped_out, 1);
-        if let Some(shard) = waiting.shard {
-            self.context.shared.command(shard, Command::Unreachable { peer: waiting.peer, reason: None });
+        if let Some(shard) = shard {
+            self.tell(shard, peer, reason);
         }
     }
 
-    /// Closes what has been silent for too long.
+    fn tell(&self, shard: u16, peer: Peer, reason: &str) {
+        let destination = peer.flow.and_then(|flow| self.context.shared.destinations.get(flow));
+        let reason = match destination {
+            Some(to) => format!("{} to {} at {}: {reason}", peer.transport, to.name, peer.addr),
+            None => format!("{} to {}: {reason}", peer.transport, peer.addr),
+        };
+        self.context.shared.command(shard, Command::Unreachable { peer, reason: Some(reason.into()) });
+    }
+
+    /// Closes what has been silent for too long, and keeps alive what we opened.
     pub(super) fn sweep(&mut self, now: Instant, gate: &mut Gate) {
-        let overdue: Vec<u64> = self
-            .open
-            .iter()
-            .filter(|(_, connection)| connection.is_overdue(now))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in overdue {
-            self.close(id);
+        let limits = &self.context.limits;
+        let (shaking, every) = (limits.tls_handshake_timeout, limits.keep_alive);
+        let mut overdue: Vec<(u64, &'static str)> = Vec::new();
+        let mut quiet: Vec<u64> = Vec::new();
+        for (id, connection) in &mut self.open {
+            if let Some(reason) = connection.overdue(now, shaking) {
+                overdue.push((*id, reason));
+            } else if id & 1 == 1 {
+                match connection.keep_alive(now, every) {
+                    true => quiet.push(*id),
+                    false => overdue.push((*id, "a keep-alive was not answered")),
+                }
+            }
+        }
+        for (id, reason) in overdue {
+            self.close(id, reason);
+        }
+        for id in quiet {
+            self.flush(id);
         }
         self.accept(now, gate);
     }
-}
-
-/// Whether we opened a connection ourselves: its id says so, also when the connection is gone.
-const fn is_ours(id: u64) -> bool {
-    id & 1 == 1
 }

@@ -4,6 +4,7 @@ use super::facts::hop;
 use crate::context::Context;
 use crate::seam::{Attempt, Hop, Plan, Refusal, Target};
 use crate::words;
+use sip::Transport;
 use sip::b2bua;
 use sip::transaction::Peer;
 use sip::uri::encode_user;
@@ -83,10 +84,12 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
             bindings.into_iter().map(of_binding).collect()
         }
         Target::Hosts { host, hops } => {
-            let uri = format!("sip:{callee}@{host}");
-            hops.iter()
-                .map(|hop| place(Peer::new(hop.address, hop.transport), uri.clone(), host, false))
-                .collect()
+            let to_hop = |hop: &Hop| {
+                // Who is asked for over TLS is to be asked for over TLS, whatever its name resolves to elsewhere.
+                let parameter = if hop.transport == Transport::Tls { ";transport=tls" } else { "" };
+                place(context.peer(*hop, host), format!("sip:{callee}@{host}{parameter}"), host, false)
+            };
+            hops.iter().map(to_hop).collect()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The way out of a shard: datagrams leave in batches on the shared socket, the rest through the socket thread.
 
 use crate::batch::{BATCH, send};
-use crate::context::{Context, Outgoing};
+use crate::context::{Context, Outgoing, canonical};
 use crate::counters::add;
 use bytes::Bytes;
 use sip::Transport;
@@ -28,12 +28,12 @@ impl Transmit {
     pub(super) fn send(&mut self, peer: Peer, bytes: Bytes) {
         match peer.transport {
             Transport::Udp => {
-                self.datagrams.push((peer.addr, bytes));
+                self.datagrams.push((self.context.to_udp(peer.addr), bytes));
                 if self.datagrams.len() >= BATCH {
                     self.send_datagrams();
                 }
             }
-            Transport::Tcp => {
+            Transport::Tcp | Transport::Tls => {
                 let outgoing = Outgoing { shard: Some(self.shard), peer, bytes };
                 if self.context.streams.try_send(outgoing).is_ok() {
                     self.has_streams = true;
@@ -41,8 +41,14 @@ impl Transmit {
                     self.fail(peer);
                 }
             }
-            // Not spoken yet.
-            Transport::Tls | Transport::Ws | Transport::Wss => self.fail(peer),
+            Transport::Ws | Transport::Wss => {
+                let is_sent = self.context.shared.websockets.send(peer.flow, bytes);
+                if is_sent {
+                    add(&self.context.shared.shard_tally(self.shard).messages_out, 1);
+                } else {
+                    self.fail(peer);
+                }
+            }
         }
     }
 
@@ -76,7 +82,7 @@ impl Transmit {
             if error.kind() == io::ErrorKind::WouldBlock {
                 add(&self.context.shared.shard_tally(self.shard).dropped_out, 1);
             } else {
-                self.fail(Peer::new(addr, Transport::Udp));
+                self.fail(Peer::new(canonical(addr), Transport::Udp));
             }
             rest = &rest[1..];
         }

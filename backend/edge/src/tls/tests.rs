@@ -5,6 +5,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType,
 };
 use rustls_pki_types::UnixTime;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Tells authorities apart.
+static SERIAL: AtomicU32 = AtomicU32::new(1);
 
 /// An authority of the tests.
 pub(crate) struct Authority {
@@ -23,7 +27,8 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "Test authority");
+        let name = format!("Test authority {}", SERIAL.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
         let pem = params.self_signed(&key).unwrap().pem();
         Self { issuer: Issuer::new(params, key), pem }
     }
