@@ -10,6 +10,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) operator: String,
     /// SIP over UDP and TCP.
     pub(crate) sip: Option<SocketAddr>,
+    /// SIP over TLS.
+    pub(crate) sip_tls: Option<SocketAddr>,
     /// The simulated PSTN.
     pub(crate) sandbox: Option<SocketAddr>,
     /// Where the data lives.
@@ -26,7 +28,8 @@ pub(crate) fn draw(facts: &Facts<'_>) -> String {
         rows.push(("Operator", facts.operator.clone()));
     }
     if let Some(sip) = facts.sip {
-        rows.push(("SIP", format!("{sip} (UDP and TCP)")));
+        let tls = facts.sip_tls.map(|tls| format!(", {tls} (TLS)")).unwrap_or_default();
+        rows.push(("SIP", format!("{sip} (UDP and TCP){tls}")));
     }
     if let Some(sandbox) = facts.sandbox {
         rows.push(("Sandbox PSTN", format!("{sandbox}, answering +1 206 555 0100 to 0199")));
@@ -66,6 +69,7 @@ mod tests {
             portal: Some("http://localhost:8080".into()),
             operator: "http://localhost:8080/signin".into(),
             sip: Some(SocketAddr::from(([127, 0, 0, 1], 5060))),
+            sip_tls: Some(SocketAddr::from(([127, 0, 0, 1], 5061))),
             sandbox: None,
             data_dir: Path::new("./data"),
             ca_file: Some(Path::new("./data/ca.pem")),

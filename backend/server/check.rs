@@ -20,6 +20,8 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         Finding { what: "HTTP port", result: tcp("http.listen", settings.http.listen) },
         Finding { what: "SIP port (UDP)", result: udp("sip.listen", settings.sip.listen) },
         Finding { what: "SIP port (TCP)", result: tcp("sip.listen", settings.sip.listen) },
+        Finding { what: "SIP port (TLS)", result: tcp("sip.tls_listen", settings.sip.tls_listen) },
+        Finding { what: "certificate of SIP over TLS", result: secure(settings) },
         Finding { what: "media ports", result: media(settings) },
         Finding { what: "resolvers", result: resolvers(settings) },
     ];
@@ -78,6 +80,17 @@ fn resolvers(settings: &Settings) -> Result<String, String> {
     let servers = settings.dns.addresses().map_err(|error| format!("{error:#}"))?;
     vendors::Dns::new(&servers).map_err(|error| format!("{error}: set dns.servers"))?;
     Ok(if servers.is_empty() { "the system's".to_owned() } else { format!("{servers:?}") })
+}
+
+fn secure(settings: &Settings) -> Result<String, String> {
+    let credentials = crate::secure::credentials(settings).map_err(|error| format!("{error:#}"))?;
+    let left = credentials.expires_at().duration_since(std::time::SystemTime::now());
+    let days = left.map_or(0, |left| left.as_secs() / (24 * 3600));
+    let names = credentials.names().join(", ");
+    if days == 0 {
+        return Err(format!("it expires within a day, for {names}: renew sip.tls_cert and sip.tls_key"));
+    }
+    Ok(format!("for {names}, {days} days left"))
 }
 
 fn certificate(settings: &Settings) -> Option<Result<String, String>> {

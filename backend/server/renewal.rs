@@ -12,7 +12,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How old a certificate of the local CA grows: a third of its life.
 const LOCAL_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What the files of the HTTP port are called in errors.
-const REMEDY: &str = "http.tls_cert and http.tls_key";
+pub(crate) const REMEDY: &str = "http.tls_cert and http.tls_key";
 
 /// Looks at the files for ever, and gives new connections what is in them once they changed. A pair that does not fit
 /// (half of a renewal, say) is logged once, and the old one stays until the files change again.

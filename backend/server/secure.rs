@@ -1,11 +1,8 @@
 //! SIP over TLS: our certificate and whom we believe, from the settings or from the local CA.
 
-use crate::{
-    files, renewal,
-    settings::{self, Settings},
-};
+use crate::{files, renewal, settings::Settings, wiring};
 use anyhow::Context;
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 /// What the three files are called in errors.
 const REMEDY: &str = "sip.tls_cert, sip.tls_key and sip.tls_roots";
@@ -30,11 +27,20 @@ pub(crate) fn credentials(settings: &Settings) -> anyhow::Result<edge::Credentia
 /// The names of a certificate of the local CA: the public host and whatever else a peer may look for.
 fn names(settings: &Settings) -> Vec<String> {
     let sip = &settings.sip;
-    let listen = [sip.tls_listen, sip.listen].map(|listen| listen.ip().to_string());
-    let public = sip.public_host.as_deref().map(|host| settings::host_and_port(host).0);
+    let public = sip.public_host.as_deref().map(|host| wiring::host_and_port(host).0);
+    // Phones look for their tenant's domain, which is one label under the platform's.
+    let platform = wiring::public_host(settings);
+    let tenants = platform.parse::<IpAddr>().is_err().then(|| format!("*.{platform}"));
+    let listen = [sip.tls_listen.ip(), sip.listen.ip()].into_iter().filter(|ip| !ip.is_unspecified());
     let fixed = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let all = public
+        .into_iter()
+        .chain([platform])
+        .chain(tenants)
+        .chain(listen.map(|ip| ip.to_string()))
+        .chain(fixed);
     let mut names: Vec<String> = Vec::new();
-    for name in public.into_iter().chain(listen).chain(fixed) {
+    for name in all {
         if !names.contains(&name) {
             names.push(name);
         }

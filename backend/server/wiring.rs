@@ -5,7 +5,7 @@ use crate::{
     cli::Role,
     files,
     media_pool::Pool,
-    metrics, renewal,
+    metrics, renewal, secure,
     settings::{self, Sandbox, Settings, Signup},
     shutdown,
 };
@@ -51,7 +51,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
     };
     let db = database(&settings).await?;
     let (sandbox, edge) = if plays(Role::Edge) {
-        (sandbox(&settings)?, Some(edge_of(&settings, keys.edge)))
+        (sandbox(&settings)?, Some(edge_of(&settings, keys.edge)?))
     } else {
         (None, None)
     };
@@ -152,12 +152,16 @@ fn sandbox(settings: &Settings) -> anyhow::Result<Option<(sandbox::Handle, sandb
     Ok(Some(sandbox::new(config)?))
 }
 
-fn edge_of(settings: &Settings, secret: [u8; 32]) -> (edge::Handle, edge::Runner) {
+fn edge_of(settings: &Settings, secret: [u8; 32]) -> anyhow::Result<(edge::Handle, edge::Runner)> {
     let mut config = edge::Config::new(settings.sip.listen, secret);
     config.public_host = settings.sip.public_host.clone().unwrap_or_default();
     config.shards =
         u16::try_from(settings.sip.shards.unwrap_or_else(settings::cores).get()).unwrap_or(u16::MAX);
-    edge::new(config)
+    let credentials = secure::credentials(settings)?;
+    config.tls = Some(edge::TlsConfig { listen: settings.sip.tls_listen, credentials });
+    let (handle, runner) = edge::new(config);
+    tokio::spawn(secure::watch(settings.clone(), handle.clone()));
+    Ok((handle, runner))
 }
 
 fn telephony(
@@ -229,8 +233,10 @@ fn http(
     setup: Option<String>,
 ) -> anyhow::Result<web::Server> {
     let certificates = match (&settings.http.tls_cert, &settings.http.tls_key) {
-        (Some(chain), Some(key)) => web::tls::Certificates::from_pem(&files::pem(chain)?, &files::pem(key)?)
-            .context("http.tls_cert and http.tls_key")?,
+        (Some(chain), Some(key)) => {
+            let (chain, key) = (files::pem(chain, renewal::REMEDY)?, files::pem(key, renewal::REMEDY)?);
+            web::tls::Certificates::from_pem(&chain, &key).context(renewal::REMEDY)?
+        }
         _ => web::tls::Certificates::local(files::local_ca(&settings.data_dir)?, &public_host(settings))?,
     };
     let (is_ready, for_metrics) = (Arc::clone(ready), app.clone());
@@ -275,16 +281,16 @@ fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app
         },
         trace_days: settings.traces.keep_days,
         node: format!("sip-{}", settings.sip.listen),
-        abilities: Abilities { sip_tls: false, srtp: false },
+        abilities: Abilities { sip_tls: true, srtp: false },
     }
 }
 
-fn public_host(settings: &Settings) -> String {
+pub(crate) fn public_host(settings: &Settings) -> String {
     host_and_port(&settings.public_url(settings.http.listen)).0
 }
 
 /// Host without brackets, and the port where one is named, of a URL.
-fn host_and_port(url: &str) -> (String, Option<u16>) {
+pub(crate) fn host_and_port(url: &str) -> (String, Option<u16>) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     if let Some((ip, port)) = authority.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
@@ -314,6 +320,7 @@ fn print_banner(
         portal,
         operator,
         sip: telephony.map(|telephony| telephony.edge.udp_addr),
+        sip_tls: telephony.and_then(|telephony| telephony.edge.tls_addr),
         sandbox: telephony
             .and_then(|telephony| telephony.sandbox.as_ref().map(|(handle, _)| handle.local_addr())),
         data_dir: &settings.data_dir,

@@ -4,7 +4,7 @@ use super::plan::refusal_of;
 use crate::snapshot::{Live, Sender, Who};
 use domain::{
     cause::Cause,
-    config::{Carrier, Trunk},
+    config::{Authentication, Carrier, Trunk},
     phone::E164,
 };
 use edge::seam::{Approach, Identity, Party, PartyKind};
@@ -21,22 +21,49 @@ enum Found<'a> {
     Carrier(&'a Carrier),
 }
 
-/// Says who is calling. First match wins: address and port; a tenant's SIP domain; the address alone, where the request
-/// leaves no doubt; a stranger.
+/// Says who is calling. First match wins: a certificate that names the trunk in Contact, or address and port; a tenant's
+/// SIP domain; the address alone, where the request leaves no doubt; a stranger.
 pub(super) fn identify(live: &Live, approach: &Approach<'_>) -> Identity {
     let ip = approach.source.address.ip().to_canonical();
     if approach.method == "REGISTER" {
         return registering(live, approach);
+    }
+    if let Some(party) = certified(live, approach) {
+        return Identity::Known(party);
     }
     let here = live.senders(ip);
     let same_port = here.iter().filter(|sender| sender.is_at(approach.source.address));
     if let Some(party) = only_one(live, approach, same_port) {
         return Identity::Known(party);
     }
+    if is_certified_without_name(live, approach) {
+        return Identity::Refused(refusal_of(Cause::TrunkUnusable, 403));
+    }
     if let Some(realm) = realm(live, approach) {
         return Identity::Challenge { realm };
     }
     only_one(live, approach, here.iter()).map_or(Identity::Stranger, Identity::Known)
+}
+
+/// The trunk in Contact, where the peer's certificate covers that name (RFC 5922 §7.2).
+fn certified(live: &Live, approach: &Approach<'_>) -> Option<Party> {
+    let (certificate, name) = (approach.certificate?, approach.contact_host?);
+    let who = live.certified(name).filter(|_| certificate.covers(name))?;
+    Some(Candidate { who, found: look_up(live, who)? }.party())
+}
+
+/// Whether the peer's certificate is that of a trunk, but its Contact is an address and so names none.
+fn is_certified_without_name(live: &Live, approach: &Approach<'_>) -> bool {
+    let is_address =
+        |host: &str| host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+    let Some(certificate) = approach.certificate.filter(|certificate| certificate.fault().is_none()) else {
+        return false;
+    };
+    approach.contact_host.is_some_and(is_address)
+        && certificate.names().iter().any(|name| match name.starts_with("*.") {
+            false => live.certified(name).is_some(),
+            true => live.certified_names().any(|fqdn| certificate.covers(fqdn)),
+        })
 }
 
 /// A phone registers in a tenant's SIP domain; an address has no realm, and so no users (404).
@@ -135,13 +162,26 @@ impl Candidate<'_> {
     }
 }
 
-/// The party of a user who proved its name in a realm.
+/// The party of a user who proved its name in a realm: the trunk that is known by this user's password, else the user.
 pub(super) fn user(live: &Live, realm: &str, username: &str) -> Option<Party> {
     let tenant = live.by_sip_domain(realm)?;
+    if let Some(trunk) = tenant.piece.piece.value.trunks.iter().find(|trunk| is_known_by(trunk, username)) {
+        let found = Found::Trunk(trunk);
+        return Some(Candidate { who: Who::Trunk(tenant.id(), trunk.id), found }.party());
+    }
     tenant.credentials.contains_key(username).then(|| Party {
         kind: PartyKind::User,
         tenant: Some(tenant.id().0.as_u128()),
         id: 0,
         name: username.into(),
     })
+}
+
+/// Whether a trunk proves itself as this user, with each call or by its registration.
+fn is_known_by(trunk: &Trunk, username: &str) -> bool {
+    let user = match trunk.authentication() {
+        Authentication::Digest { username } | Authentication::Registration { username } => username,
+        Authentication::Certificate | Authentication::Address => return false,
+    };
+    trunk.enabled && user == username
 }

@@ -9,7 +9,7 @@ pub use refresh::refresh;
 
 use arc_swap::ArcSwap;
 use domain::{
-    config::{CarrierHost, Snapshot, TenantPiece, Transport},
+    config::{Authentication, CarrierHost, Snapshot, TenantPiece, Transport, Trunk},
     ids::{CarrierId, SipUserId, TenantId, TrunkId},
 };
 use std::{
@@ -93,6 +93,8 @@ pub struct Live {
     tenants: HashMap<TenantId, Arc<LiveTenant>>,
     by_sip_domain: HashMap<String, TenantId>,
     by_address: HashMap<IpAddr, Vec<Sender>>,
+    /// Trunks that are known by their certificate, by their name.
+    by_fqdn: HashMap<String, Who>,
 }
 
 impl Live {
@@ -105,7 +107,8 @@ impl Live {
         for (ip, sender) in carrier_senders(&config).chain(trunks) {
             by_address.entry(ip).or_default().push(sender);
         }
-        Self { config: Arc::new(config), tenants, by_sip_domain, by_address }
+        let by_fqdn = tenants.values().flat_map(|tenant| certified_trunks(tenant)).collect();
+        Self { config: Arc::new(config), tenants, by_sip_domain, by_address, by_fqdn }
     }
 
     /// A tenant.
@@ -135,6 +138,17 @@ impl Live {
         self.by_address.get(&ip).map_or(&[], Vec::as_slice)
     }
 
+    /// The trunk of this name that is known by its certificate; compared without case.
+    #[must_use]
+    pub fn certified(&self, fqdn: &str) -> Option<Who> {
+        self.by_fqdn.get(fqdn.to_ascii_lowercase().trim_end_matches('.')).copied()
+    }
+
+    /// The names of all trunks that are known by their certificate.
+    pub fn certified_names(&self) -> impl Iterator<Item = &str> {
+        self.by_fqdn.keys().map(String::as_str)
+    }
+
     /// Whether a carrier beside the simulated one is switched on.
     #[must_use]
     pub fn has_real_carrier(&self) -> bool {
@@ -158,12 +172,21 @@ impl LiveTenant {
 
 fn trunk_senders(tenant: &LiveTenant) -> impl Iterator<Item = (IpAddr, Sender)> + '_ {
     let id = tenant.id();
-    tenant.piece.piece.value.trunks.iter().filter(|trunk| trunk.enabled).flat_map(move |trunk| {
+    let by_address = |trunk: &&Trunk| trunk.enabled && trunk.authentication() == Authentication::Address;
+    tenant.piece.piece.value.trunks.iter().filter(by_address).flat_map(move |trunk| {
         trunk.addresses.iter().map(move |place| {
             let port = place.port.unwrap_or(trunk.port);
             (place.ip, Sender { port, transport: trunk.transport, who: Who::Trunk(id, trunk.id) })
         })
     })
+}
+
+fn certified_trunks(tenant: &LiveTenant) -> impl Iterator<Item = (String, Who)> + '_ {
+    let id = tenant.id();
+    let trunks = tenant.piece.piece.value.trunks.iter();
+    trunks
+        .filter(|trunk| trunk.enabled && trunk.authentication() == Authentication::Certificate)
+        .map(move |trunk| (trunk.fqdn.to_ascii_lowercase(), Who::Trunk(id, trunk.id)))
 }
 
 fn carrier_senders(config: &Snapshot) -> impl Iterator<Item = (IpAddr, Sender)> + '_ {

@@ -30,6 +30,14 @@ pub enum CaError {
     Unusable(#[from] rcgen::Error),
 }
 
+/// A certificate with its chain, and its key; PEM.
+pub struct Pair {
+    /// The certificate, then the CA's.
+    pub chain: String,
+    /// The private key, PKCS #8.
+    pub key: String,
+}
+
 /// The local CA, with its key.
 #[derive(Debug)]
 pub struct LocalCa {
@@ -86,27 +94,43 @@ impl LocalCa {
         self.issuer.key().serialize_pem()
     }
 
+    /// A certificate for `names` with a key of its own, both PEM: for one who is called and calls, such as a SIP edge.
+    ///
+    /// # Errors
+    /// [`CaError::Unusable`] where a name is none.
+    pub fn pair(&self, names: &[String]) -> Result<Pair, CaError> {
+        let usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate()?;
+        let leaf = leaf(names, usages)?.signed_by(&key, &self.issuer)?;
+        Ok(Pair { chain: leaf.pem() + &self.certificate_pem, key: key.serialize_pem() })
+    }
+
     /// A server certificate for `names`, host names and addresses, with its chain; all leaves share one key, which lives
     /// as long as the process.
     pub(super) fn leaf(
         &self,
         names: &[String],
     ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), CaError> {
-        let mut params = CertificateParams::new(names)?;
-        validity(&mut params, LEAF_DAYS);
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.serial_number = Some(SerialNumber::from_slice(&serial()));
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        if let Some(name) = names.first() {
-            params.distinguished_name.push(DnType::CommonName, name.as_str());
-        }
+        let params = leaf(names, vec![ExtendedKeyUsagePurpose::ServerAuth])?;
         let leaf = params.signed_by(&self.leaf_key, &self.issuer)?;
         let key = PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der());
         Ok((vec![leaf.der().clone(), self.certificate.clone()], key.into()))
     }
+}
+
+fn leaf(names: &[String], usages: Vec<ExtendedKeyUsagePurpose>) -> Result<CertificateParams, CaError> {
+    let mut params = CertificateParams::new(names)?;
+    validity(&mut params, LEAF_DAYS);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = usages;
+    params.serial_number = Some(SerialNumber::from_slice(&serial()));
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    if let Some(name) = names.first() {
+        params.distinguished_name.push(DnType::CommonName, name.as_str());
+    }
+    Ok(params)
 }
 
 fn validity(params: &mut CertificateParams, days: u32) {

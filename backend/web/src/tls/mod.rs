@@ -2,7 +2,7 @@
 
 mod ca;
 
-pub use ca::{CaError, LocalCa};
+pub use ca::{CaError, LocalCa, Pair};
 
 use arc_swap::ArcSwap;
 use moka::sync::Cache;

@@ -3,11 +3,13 @@
 use super::world::{bare_tenant, bare_trunk, live};
 use crate::{calls::identify, snapshot::Live};
 use domain::{
+    config::{Authentication, Transport, Trunk},
     ids::LeaseId,
     numbering::{Binding, NumberType, Owned},
     phone::E164,
 };
-use edge::seam::{Approach, Hop, Identity, PartyKind};
+use edge::seam::{Approach, Hop, Identity, PartyKind, PeerCertificate};
+use std::time::{Duration, SystemTime};
 
 const NUMBER: &str = "+12125550100";
 
@@ -106,4 +108,47 @@ fn a_phone_registers_in_a_domain_and_an_address_has_no_users() {
 fn an_ipv4_address_in_ipv6_clothes_is_the_same_address() {
     let live = shared_address();
     assert_eq!(who(&live, "[::ffff:127.0.0.7]:5080", "INVITE", ELSEWHERE, None), "sbc.first.test");
+}
+
+/// A tenant whose trunk is known by its certificate, and one whose trunk is known by a user's password.
+fn certified() -> Live {
+    let (mut first, mut second) = (bare_tenant(0), bare_tenant(1));
+    let tls = Trunk { transport: Transport::Tls, ..bare_trunk(1, "sbc.first.test", "127.0.0.7:5061") };
+    first.trunks = vec![tls];
+    let authentication = Some(Authentication::Digest { username: "pbx".to_owned() });
+    second.trunks = vec![Trunk { authentication, ..bare_trunk(2, "sbc.second.test", "127.0.0.8:5060") }];
+    live([first, second], Vec::new(), Vec::new())
+}
+
+#[test]
+fn a_certificate_names_the_trunk_in_contact_whatever_the_address_and_the_domain() {
+    let live = certified();
+    let far = SystemTime::now() + Duration::from_secs(3_600);
+    let shown = PeerCertificate::believed(["sbc.first.test"], far);
+    let wild = PeerCertificate::believed(["*.first.test"], far);
+    let foreign = PeerCertificate::believed(["sbc.second.test", "*.test"], far);
+    let who = |certificate, contact| {
+        let domain = ["t1.localhost", "192.0.2.1", "192.0.2.1"];
+        let approach = approach("127.0.0.99:40000", "INVITE", domain, Some(contact));
+        name(identify::identify(&live, &Approach { certificate: Some(certificate), ..approach }))
+    };
+    assert_eq!(who(&shown, "SBC.First.Test"), "sbc.first.test");
+    assert_eq!(who(&wild, "sbc.first.test"), "sbc.first.test");
+    assert_eq!(who(&foreign, "sbc.first.test"), "challenge t1.localhost");
+    assert_eq!(who(&shown, "sbc.second.test"), "challenge t1.localhost");
+    // An address in Contact names nobody: refused for whom a certificate recognises, and for nobody else.
+    assert_eq!(who(&shown, "127.0.0.99"), "refused 403");
+    assert_eq!(who(&wild, "[::1]"), "refused 403");
+    assert_eq!(who(&foreign, "127.0.0.99"), "challenge t1.localhost");
+}
+
+#[test]
+fn only_a_trunk_that_is_known_by_its_address_is_recognised_by_it() {
+    let live = certified();
+    for source in ["127.0.0.7:5061", "127.0.0.7:40000", "127.0.0.8:5060"] {
+        assert_eq!(who(&live, source, "INVITE", ELSEWHERE, Some("sbc.first.test")), "stranger", "{source}");
+    }
+    let party = identify::user(&live, "t1.localhost", "pbx").expect("the trunk");
+    assert_eq!((party.kind, &*party.name), (PartyKind::Trunk, "sbc.second.test"));
+    assert!(identify::user(&live, "t0.localhost", "pbx").is_none());
 }
