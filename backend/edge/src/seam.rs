@@ -211,7 +211,7 @@ pub enum Target {
 /// A request of ours outside any call: OPTIONS that asks whether a peer is there, REGISTER at a carrier.
 #[derive(Debug, Clone)]
 pub struct Origination {
-    /// Where it goes.
+    /// Where it goes. A hop over TLS must show a certificate that covers the host of `uri`.
     pub hop: Hop,
     /// `OPTIONS`, `REGISTER` or another method that makes no call.
     pub method: Method,
@@ -240,7 +240,7 @@ pub struct Originated {
     pub status: u16,
     /// Whether the status is the peer's own word, and not ours for its silence.
     pub is_answered: bool,
-    /// The reason phrase; empty where there is none.
+    /// The reason phrase; for a peer out of reach why that is, where the transport says it; empty where there is none.
     pub reason: String,
     /// The headers of the response, names as they were sent; at most [`Originated::HEADERS_MAX`].
     pub headers: Vec<(String, String)>,

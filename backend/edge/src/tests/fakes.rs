@@ -27,6 +27,8 @@ type Decide = Box<dyn Fn(CallFacts, Reply<Verdict>) + Send>;
 #[derive(Default)]
 pub(super) struct Business {
     trunks: Mutex<HashSet<SocketAddr>>,
+    /// Names whose certificates are trusted.
+    names: Mutex<HashSet<String>>,
     decide: Mutex<Option<Decide>>,
     pub(super) decided: Mutex<Vec<CallFacts>>,
     pub(super) answered: Mutex<Vec<(CallId, usize)>>,
@@ -39,6 +41,11 @@ pub(super) struct Business {
 impl Business {
     pub(super) fn trust(&self, trunk: SocketAddr) {
         self.trunks.lock().unwrap().insert(trunk);
+    }
+
+    /// Whoever shows a certificate of this name is the trunk.
+    pub(super) fn trust_name(&self, name: &str) {
+        self.names.lock().unwrap().insert(name.to_owned());
     }
 
     pub(super) fn decide_by(&self, decide: impl Fn(CallFacts, Reply<Verdict>) + Send + 'static) {
@@ -69,7 +76,9 @@ impl Business {
 
 impl CallControl for Business {
     fn identify(&self, approach: &Approach<'_>) -> Identity {
-        if self.trunks.lock().unwrap().contains(&approach.source.address) {
+        let is_named = |name: &String| approach.certificate.is_some_and(|shown| shown.covers(name));
+        let is_named = self.names.lock().unwrap().iter().any(is_named);
+        if is_named || self.trunks.lock().unwrap().contains(&approach.source.address) {
             let party = Party { kind: PartyKind::Trunk, tenant: Some(1), id: 2, name: Arc::from("sbc.test") };
             return Identity::Known(party);
         }

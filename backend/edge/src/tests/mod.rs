@@ -1,6 +1,7 @@
 //! The edge on real loopback sockets, with a business, a registrar and a relay that are fakes of these tests.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod browsers;
 mod calls;
 mod fakes;
 mod guard;
@@ -8,6 +9,7 @@ mod limits;
 mod originate;
 mod peers;
 mod register;
+mod secure;
 mod strangers;
 mod streams;
 mod traces;

@@ -52,7 +52,7 @@ impl Line {
     }
 }
 
-fn request(method: &str, call_id: &str) -> String {
+pub(super) fn request(method: &str, call_id: &str) -> String {
     format!(
         "{method} sip:1@edge.test SIP/2.0\r\nVia: SIP/2.0/TCP line.test;branch=z9hG4bK{call_id}\r\n\
          From: <sip:x@elsewhere.test>;tag=1\r\nTo: <sip:1@edge.test>\r\nCall-ID: {call_id}\r\nCSeq: 1 {method}\r\n\
@@ -131,7 +131,7 @@ fn connections_beyond_the_limit_are_closed() {
     assert_eq!(again.receive().status(), Some(501));
 }
 
-fn plan(address: SocketAddr) -> Plan {
+pub(super) fn plan(address: SocketAddr) -> Plan {
     let refusal = Refusal { status: 403, q850: 21, cause: "x".into(), retry_after: None };
     let target = Target::Hosts {
         host: "carrier.test".to_owned(),
