@@ -5,11 +5,13 @@
 
 mod legs;
 mod list;
+mod many;
 mod record;
 mod traces;
 
 pub use legs::{Leg, LegSide, insert_legs, legs};
 pub use list::{CallFilter, list};
+pub use many::{Answered, answer_all, close_all, fund_all, insert, insert_decisions};
 pub use record::{Call, CallState, StoredDecision};
 pub use traces::{StoredTrace, insert_traces, sweep_traces, trace};
 
@@ -32,40 +34,6 @@ use sea_orm::{
 
 /// Most records that one question for what is live answers.
 pub const LIVE_MAX: u64 = 100_000;
-
-/// Writes records down, in one statement.
-///
-/// # Errors
-/// [`Error`] where the scope does not see a tenant, a record is there already, or the database fails.
-pub async fn insert<C: ConnectionTrait>(txn: &C, scope: &Scope, calls: &[Call]) -> Result<(), Error> {
-    if calls.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Vec::with_capacity(calls.len());
-    for new in calls {
-        visible(scope, new.tenant)?;
-        rows.push(new.row()?);
-    }
-    call::Entity::insert_many(rows).exec_without_returning(txn).await?;
-    Ok(())
-}
-
-/// Writes decisions down, in one statement.
-///
-/// # Errors
-/// [`Error`] where a call has one already, or the database fails.
-pub async fn insert_decisions<C: ConnectionTrait>(
-    txn: &C,
-    _scope: &Scope,
-    decisions: &[StoredDecision],
-) -> Result<(), Error> {
-    if decisions.is_empty() {
-        return Ok(());
-    }
-    let rows = decisions.iter().map(StoredDecision::row).collect::<Result<Vec<_>, _>>()?;
-    decision::Entity::insert_many(rows).exec_without_returning(txn).await?;
-    Ok(())
-}
 
 /// A call and, where it is on-net, the record of the callee's tenant.
 fn both(call: CallId) -> Condition {
@@ -137,6 +105,8 @@ pub struct Closing {
     pub total_micros: i64,
     /// The trunk that took it.
     pub callee_trunk: Option<String>,
+    /// The record of the callee's tenant, where its id is known: [`close_all`] looks for no other.
+    pub callee_call: Option<CallId>,
 }
 
 /// Closes a live call, and the record of the callee's tenant with it. False where it is closed already: then nothing

@@ -3,16 +3,34 @@
 
 use crate::{
     Error,
+    bulk::{Bulk, Rows},
     entity::{account, hold},
+    table::platform,
 };
 use chrono::{DateTime, Utc};
-use domain::{access::Scope, ids::TenantId};
+use domain::{
+    access::Scope,
+    ids::{CallId, TenantId},
+};
 use sea_orm::{
-    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, SimpleExpr},
 };
+use std::collections::HashSet;
 use uuid::Uuid;
+
+const INSERT: Bulk = Bulk::new(
+    "INSERT INTO holds (id, tenant_id, purpose, reference, amount_micros, created_at) SELECT * FROM",
+    "WHERE column1 IS NOT NULL",
+);
+const GROW: Bulk = Bulk::new(
+    "UPDATE holds SET amount_micros = holds.amount_micros + v.column2 FROM",
+    "WHERE holds.purpose = 'call' AND holds.reference = v.column1 RETURNING holds.reference",
+);
+const DELETE: Bulk = Bulk::new(
+    "DELETE FROM holds WHERE purpose = 'call' AND reference IN (SELECT column1 FROM",
+    ") RETURNING tenant_id, amount_micros",
+);
 
 /// What money is set aside for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,22 +99,57 @@ pub async fn reserve<C: ConnectionTrait>(
 /// # Errors
 /// [`Error`] where the scope does not see a tenant, a hold for the same thing is there, or the database fails.
 pub async fn insert<C: ConnectionTrait>(txn: &C, scope: &Scope, holds: &[NewHold]) -> Result<(), Error> {
-    if holds.is_empty() {
-        return Ok(());
-    }
+    let mut rows = Rows::new(6, holds.len());
     for new in holds {
         crate::ledger::see(scope, new.tenant)?;
+        rows.push([
+            Uuid::now_v7().into(),
+            new.tenant.0.into(),
+            new.purpose.word().into(),
+            new.reference.into(),
+            new.amount_micros.into(),
+            new.at.into(),
+        ]);
     }
-    let rows = holds.iter().map(|new| hold::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        tenant_id: Set(new.tenant.0),
-        purpose: Set(new.purpose.word().to_owned()),
-        reference: Set(new.reference),
-        amount_micros: Set(new.amount_micros),
-        created_at: Set(new.at),
-    });
-    hold::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    INSERT.run(txn, rows).await?;
     Ok(())
+}
+
+/// Adds to the holds of calls what was set aside for them; each call stands there once. Those whose hold is there.
+///
+/// # Errors
+/// [`Error`] where the scope is one tenant's, or the database fails.
+pub async fn grow_all<C: ConnectionTrait>(
+    txn: &C,
+    scope: &Scope,
+    more: &[(CallId, i64)],
+) -> Result<HashSet<CallId>, Error> {
+    platform(scope)?;
+    let mut rows = Rows::new(2, more.len());
+    for (call, micros) in more {
+        rows.push([call.0.into(), (*micros).into()]);
+    }
+    let grown = GROW.fetch(txn, rows).await?;
+    grown.iter().map(|row| Ok(CallId(row.try_get_by_index(0)?))).collect()
+}
+
+/// Deletes the holds of calls that are over. What each was; the accounts are the caller's business, in the same
+/// transaction ([`crate::ledger::Accounts::release`]).
+///
+/// # Errors
+/// [`Error`] where the scope is one tenant's, or the database fails.
+pub async fn delete_all<C: ConnectionTrait>(
+    txn: &C,
+    scope: &Scope,
+    calls: impl ExactSizeIterator<Item = CallId>,
+) -> Result<Vec<(TenantId, i64)>, Error> {
+    platform(scope)?;
+    let mut rows = Rows::new(1, calls.len());
+    for call in calls {
+        rows.push([call.0.into()]);
+    }
+    let deleted = DELETE.fetch(txn, rows).await?;
+    deleted.iter().map(|row| Ok((TenantId(row.try_get_by_index(0)?), row.try_get_by_index(1)?))).collect()
 }
 
 /// Adds to a hold what [`reserve`] has taken for it. False where the hold is gone.

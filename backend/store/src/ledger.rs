@@ -2,8 +2,10 @@
 //! after it. An account's balance is the sum of its entries, and its held money the sum of its holds: [`drift`] says
 //! where that is not so.
 
+mod accounts;
 mod drift;
 
+pub use accounts::Accounts;
 pub use drift::{Drift, drift};
 
 use crate::{

@@ -7,6 +7,7 @@
 
 pub mod access_keys;
 pub mod audit;
+mod bulk;
 pub mod calls;
 pub mod carriers;
 mod db;

@@ -2,6 +2,7 @@
 
 use crate::{
     Error,
+    bulk::{Bulk, Rows},
     entity::outbox::{Column, Entity},
     table::{self, own, platform, see},
 };
@@ -14,6 +15,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use crate::entity::outbox::Model as Message;
+
+const INSERT: Bulk = Bulk::new(
+    "INSERT INTO outbox (id, tenant_id, kind, payload, state, attempts, next_at, last_error, created_at) SELECT * FROM",
+    "WHERE column1 IS NOT NULL",
+);
 
 /// It waits.
 pub const PENDING: &str = "pending";
@@ -34,6 +40,34 @@ pub async fn insert<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Message) -> 
         None => platform(scope)?,
     }
     table::insert(tx, row).await
+}
+
+/// Writes messages down, in one statement.
+///
+/// # Errors
+/// [`Error`] where the scope is one tenant's, or the database fails.
+pub async fn insert_all<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    messages: Vec<Message>,
+) -> Result<(), Error> {
+    platform(scope)?;
+    let mut rows = Rows::new(9, messages.len());
+    for new in messages {
+        rows.push([
+            new.id.into(),
+            new.tenant_id.into(),
+            new.kind.into(),
+            new.payload.into(),
+            new.state.into(),
+            new.attempts.into(),
+            new.next_at.into(),
+            new.last_error.into(),
+            new.created_at.into(),
+        ]);
+    }
+    INSERT.run(tx, rows).await?;
+    Ok(())
 }
 
 /// Writes a message down as it is after a try.

@@ -116,6 +116,7 @@ fn closing(call: &Call, duration_ms: u64) -> Closing {
         total_micros: charges.iter().map(|charge| charge.amount.micros).sum(),
         charges,
         callee_trunk: Some("sbc.acme.test".to_owned()),
+        callee_call: None,
     }
 }
 

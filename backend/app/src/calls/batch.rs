@@ -1,8 +1,8 @@
 //! One transaction of the writer: holds with their records, answers, extensions and settlements of many calls.
 //!
-//! A job's own refusal (not enough money) is an answer and fails nobody else. Jobs are taken in the order of their
-//! payers, and of one payer in the order in which they came: so two nodes that lock the same accounts never wait for
-//! each other in a circle.
+//! A job's own refusal (not enough money) is an answer and fails nobody else. The payers' accounts are locked first, all
+//! at once; then each table is written by one statement for all calls of the batch. No job of a batch needs the rows of
+//! another one: a call is followed up only after its opening was committed and answered.
 
 use super::{
     outcome::Rung,
@@ -18,15 +18,12 @@ use domain::{
     ids::{CallId, TenantId},
 };
 use edge::seam::CallSummary;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 use store::{
     Error, Tx,
-    calls::{Call, StoredDecision},
+    calls::{Answered, Call, StoredDecision},
     holds::{NewHold, Purpose},
-    ledger::Account,
+    ledger::Accounts,
 };
 
 /// A new call, whose money is to be held.
@@ -57,13 +54,12 @@ pub(super) enum Work {
 }
 
 impl Work {
+    /// Whose money it moves.
     fn payer(&self) -> Option<TenantId> {
         match self {
             Self::Open(open) => Some(open.payer),
-            Self::Refused(_) | Self::Beat { .. } => None,
-            Self::Answered { carried, .. } | Self::Extend(carried) | Self::Settle(carried, _) => {
-                Some(carried.payer)
-            }
+            Self::Refused(_) | Self::Beat { .. } | Self::Answered { .. } => None,
+            Self::Extend(carried) | Self::Settle(carried, _) => Some(carried.payer),
         }
     }
 
@@ -85,104 +81,143 @@ pub(super) enum Answer {
     Failed,
 }
 
-/// Runs jobs in one transaction.
+/// Runs jobs in one transaction: what is over first, since it frees money; then what goes on; then what is new.
 pub(super) async fn run(tx: &Tx, node: &str, works: &[Work]) -> Result<Vec<Answer>, Error> {
-    let mut order: Vec<usize> = (0..works.len()).collect();
-    order.sort_by_key(|place| works[*place].payer());
-    let mut batch = Batch::new(tx, node);
-    let mut answers: Vec<Option<Answer>> = works.iter().map(|_| None).collect();
-    for place in order {
-        answers[place] = Some(batch.work(&works[place]).await?);
-    }
-    batch.flush().await?;
-    Ok(answers.into_iter().map(|answer| answer.unwrap_or(Answer::Failed)).collect())
+    let scope = Scope::system("calls hold and spend the money of whoever pays for them");
+    let payers = works.iter().filter_map(Work::payer).collect();
+    let accounts = Accounts::lock(tx, &scope, &payers).await?;
+    let mut batch = Batch { tx, node, scope, accounts };
+    let mut answers: Vec<Answer> = works.iter().map(|_| Answer::Written).collect();
+    let ended = batch.settle(works).await?;
+    batch.answered(works, &ended).await?;
+    batch.extend(works, &ended, &mut answers).await?;
+    batch.open(works, &mut answers).await?;
+    let Batch { accounts, scope, .. } = batch;
+    accounts.write(tx, &scope).await?;
+    Ok(answers)
 }
 
 struct Batch<'a> {
     tx: &'a Tx,
     node: &'a str,
     scope: Scope,
-    /// Accounts that this transaction has locked, as they are now.
-    accounts: HashMap<TenantId, Option<Account>>,
-    /// Rows that are written together.
-    holds: Vec<NewHold>,
-    calls: Vec<Call>,
-    decisions: Vec<StoredDecision>,
-    unwritten: HashSet<CallId>,
-    /// Extensions of this transaction, which [`Carried`] learns of after the commit.
-    funded: HashMap<CallId, u64>,
+    /// Those of all payers, locked: what is decided on them stays true.
+    accounts: Accounts,
 }
 
-impl<'a> Batch<'a> {
-    fn new(tx: &'a Tx, node: &'a str) -> Self {
-        Self {
-            tx,
-            node,
-            scope: Scope::system("calls hold and spend the money of whoever pays for them"),
-            accounts: HashMap::new(),
-            holds: Vec::new(),
-            calls: Vec::new(),
-            decisions: Vec::new(),
-            unwritten: HashSet::new(),
-            funded: HashMap::new(),
-        }
+impl Batch<'_> {
+    /// Charges and closes what is over. The calls that end in this batch, whether they were closed before or not.
+    async fn settle(&mut self, works: &[Work]) -> Result<HashSet<CallId>, Error> {
+        let mut ended = HashSet::new();
+        let over: Vec<_> = works
+            .iter()
+            .filter_map(|work| match work {
+                Work::Settle(carried, summary) if ended.insert(carried.call) => {
+                    Some((carried.as_ref(), summary.as_ref()))
+                }
+                _ => None,
+            })
+            .collect();
+        settle::settle(self.tx, &self.scope, &mut self.accounts, &over).await?;
+        Ok(ended)
     }
 
-    async fn work(&mut self, work: &Work) -> Result<Answer, Error> {
-        match work {
-            Work::Open(open) => self.open(open).await,
-            Work::Refused(refused) => {
-                let (call, decision) = refused.as_ref();
-                self.calls.push(Call { node: self.node.to_owned(), ..call.clone() });
-                self.decisions.extend(decision.clone());
-                Ok(Answer::Written)
-            }
-            Work::Answered { carried, at, callee_trunk } => {
-                self.flush_before(carried.call).await?;
-                let trunk = callee_trunk.as_deref();
-                store::calls::answer(self.tx, &self.scope, carried.call, *at, trunk).await?;
-                Ok(Answer::Written)
-            }
-            Work::Extend(carried) => self.extend(carried).await,
-            Work::Beat { started_at } => {
-                let now = Utc::now();
-                store::heartbeat::beat(self.tx, &self.scope, self.node, *started_at, now).await?;
-                Ok(Answer::Written)
-            }
-            Work::Settle(carried, summary) => {
-                self.flush_before(carried.call).await?;
-                let funded_ms =
-                    self.funded.get(&carried.call).copied().unwrap_or_else(|| carried.funded_ms());
-                settle::settle(self.tx, &self.scope, carried, summary, funded_ms).await?;
-                self.accounts.remove(&carried.payer);
-                Ok(Answer::Written)
+    /// Writes down answers and the heartbeat. What ends in this batch has its answer in its closing.
+    async fn answered(&self, works: &[Work], ended: &HashSet<CallId>) -> Result<(), Error> {
+        let mut answered = Vec::new();
+        for work in works {
+            match work {
+                Work::Answered { carried, at, callee_trunk } if !ended.contains(&carried.call) => {
+                    answered.push(Answered {
+                        call: carried.call,
+                        callee_call: carried.callee_call,
+                        at: *at,
+                        callee_trunk: callee_trunk.clone(),
+                    });
+                }
+                Work::Beat { started_at } => {
+                    let now = Utc::now();
+                    store::heartbeat::beat(self.tx, &self.scope, self.node, *started_at, now).await?;
+                }
+                _ => {}
             }
         }
+        store::calls::answer_all(self.tx, &self.scope, &answered).await
     }
 
-    /// The payer's account, locked until the commit: what is decided on it stays true.
-    async fn account(&mut self, tenant: TenantId) -> Result<Option<Account>, Error> {
-        if let Some(known) = self.accounts.get(&tenant) {
-            return Ok(*known);
+    /// Holds money for up to one more step of each call that asks. A call that ends in this batch, or is over, gets none.
+    async fn extend(
+        &mut self,
+        works: &[Work],
+        ended: &HashSet<CallId>,
+        answers: &mut [Answer],
+    ) -> Result<(), Error> {
+        let mut steps: Vec<Step> = Vec::new();
+        for (place, work) in works.iter().enumerate() {
+            let Work::Extend(carried) = work else { continue };
+            answers[place] = Answer::Extended(None);
+            // One step in a batch: the next one is asked for after it.
+            if ended.contains(&carried.call) || steps.iter().any(|step| step.call == carried.call) {
+                continue;
+            }
+            steps.extend(self.step(place, carried));
         }
-        let account = store::ledger::lock_account(self.tx, &self.scope, tenant).await?;
-        self.accounts.insert(tenant, account);
-        Ok(account)
+        let funded: Vec<_> = steps.iter().map(|step| (step.call, step.funded_ms)).collect();
+        let live = store::calls::fund_all(self.tx, &self.scope, &funded).await?;
+        let more: Vec<_> = steps
+            .iter()
+            .filter(|step| live.contains(&step.call))
+            .map(|step| (step.call, step.micros))
+            .collect();
+        let grown = store::holds::grow_all(self.tx, &self.scope, &more).await?;
+        for step in steps {
+            if grown.contains(&step.call) {
+                answers[step.place] = Answer::Extended(Some(step.funded_ms));
+            } else {
+                // The call is over: what was set aside just now goes back.
+                self.accounts.release(step.payer, step.micros);
+            }
+        }
+        Ok(())
     }
 
-    /// Sets money aside, by the database's own condition.
-    async fn reserve(&mut self, tenant: TenantId, micros: i64) -> Result<bool, Error> {
-        if !store::holds::reserve(self.tx, &self.scope, tenant, micros).await? {
-            return Ok(false);
+    /// As much of a step as there is money for, in whole seconds, set aside.
+    fn step(&mut self, place: usize, carried: &Carried) -> Option<Step> {
+        let account = self.accounts.get(carried.payer)?;
+        let before_ms = carried.funded_ms();
+        let held = carried.quote.price(before_ms).micros;
+        let budget = held.saturating_add(account.available_micros().max(0));
+        let wanted = before_ms / 1000 + u64::from(carried.hold_seconds);
+        let funded_ms = carried.quote.affordable_seconds(budget, wanted) * 1000;
+        if funded_ms <= before_ms {
+            return None;
         }
-        if let Some(Some(account)) = self.accounts.get_mut(&tenant) {
-            account.held_micros = account.held_micros.saturating_add(micros);
-        }
-        Ok(true)
+        let micros = carried.quote.price(funded_ms).micros - held;
+        let step = Step { place, call: carried.call, payer: carried.payer, funded_ms, micros };
+        self.accounts.reserve(carried.payer, micros).then_some(step)
     }
 
-    async fn open(&mut self, open: &Open) -> Result<Answer, Error> {
-        let account = self.account(open.payer).await?;
+    /// Decides new calls on their payers' money, and writes them down with those that were refused before.
+    async fn open(&mut self, works: &[Work], answers: &mut [Answer]) -> Result<(), Error> {
+        let mut new = New::default();
+        for (work, answer) in works.iter().zip(answers) {
+            match work {
+                Work::Open(open) => *answer = self.decide(open, &mut new),
+                Work::Refused(refused) => {
+                    let (call, decision) = refused.as_ref();
+                    new.calls.push(Call { node: self.node.to_owned(), ..call.clone() });
+                    new.decisions.extend(decision.clone());
+                }
+                _ => {}
+            }
+        }
+        store::calls::insert(self.tx, &self.scope, &new.calls).await?;
+        store::calls::insert_decisions(self.tx, &self.scope, &new.decisions).await?;
+        store::holds::insert(self.tx, &self.scope, &new.holds).await
+    }
+
+    fn decide(&mut self, open: &Open, new: &mut New) -> Answer {
+        let account = self.accounts.get(open.payer);
         let currency =
             open.config.tenant(open.payer).and_then(|piece| open.config.plan(piece.piece.value.plan));
         let spendable =
@@ -192,31 +227,31 @@ impl<'a> Batch<'a> {
             ..open.funds.clone()
         };
         let mut decision = decide(&open.config, &open.facts, &funds);
-        if decision.connects() {
-            let first = first_hold(&decision);
-            // An emergency call costs nothing, and is connected on an account below zero too.
-            if decision.emergency.is_none() && !self.reserve(open.payer, first).await? {
-                // The account is locked, so this means that it is gone.
-                funds.available_micros = 0;
-                decision = decide(&open.config, &open.facts, &funds);
-            }
+        // An emergency call costs nothing, and is connected on an account below zero too.
+        if decision.connects()
+            && decision.emergency.is_none()
+            && !self.accounts.reserve(open.payer, first_hold(&decision))
+        {
+            // What was decided on is what is locked, so this means that the account is gone.
+            funds.available_micros = 0;
+            decision = decide(&open.config, &open.facts, &funds);
         }
-        let carried = if decision.connects() { Some(self.connect(open, &decision, account)) } else { None };
+        let carried = decision.connects().then(|| self.connect(open, &decision, new));
         if carried.is_none() {
-            self.calls.push(record::refused(&open.record, self.node, &decision, &open.config, &open.facts));
+            new.calls.push(record::refused(&open.record, self.node, &decision, &open.config, &open.facts));
         }
-        self.decisions.push(record::decision(&open.record, &open.config, &open.facts, funds, &decision));
-        Ok(Answer::Opened(Box::new(decision), carried))
+        new.decisions.push(record::decision(&open.record, &open.config, &open.facts, funds, &decision));
+        Answer::Opened(Box::new(decision), carried)
     }
 
-    fn connect(&mut self, open: &Open, decision: &Decision, account: Option<Account>) -> Arc<Carried> {
+    fn connect(&self, open: &Open, decision: &Decision, new: &mut New) -> Arc<Carried> {
         let call = open.record.call;
         let funded_ms = u64::from(decision.hold_seconds) * 1000;
         let live = record::live(&open.record, self.node, decision, funded_ms);
         let callee = record::callee(&open.record, self.node, decision, &open.config, &open.facts);
         let callee_call = callee.as_ref().map(|callee| callee.id);
-        if account.is_some() {
-            self.holds.push(NewHold {
+        if self.accounts.get(open.payer).is_some() {
+            new.holds.push(NewHold {
                 tenant: open.payer,
                 purpose: Purpose::Call,
                 reference: call.0,
@@ -224,9 +259,8 @@ impl<'a> Batch<'a> {
                 at: open.record.at,
             });
         }
-        self.unwritten.insert(call);
-        self.calls.push(live);
-        self.calls.extend(callee);
+        new.calls.push(live);
+        new.calls.extend(callee);
         Arc::new(Carried {
             call,
             callee_call,
@@ -239,46 +273,23 @@ impl<'a> Batch<'a> {
             funded_ms: funded_ms.into(),
         })
     }
+}
 
-    /// Holds money for up to one more step: as much of it as there is money for, in whole seconds.
-    async fn extend(&mut self, carried: &Carried) -> Result<Answer, Error> {
-        self.flush_before(carried.call).await?;
-        let funded_ms = self.funded.get(&carried.call).copied().unwrap_or_else(|| carried.funded_ms());
-        let Some(account) = self.account(carried.payer).await? else { return Ok(Answer::Extended(None)) };
-        let held = carried.quote.price(funded_ms).micros;
-        let budget = held.saturating_add(account.available_micros().max(0));
-        let wanted = funded_ms / 1000 + u64::from(carried.hold_seconds);
-        let longer_ms = carried.quote.affordable_seconds(budget, wanted) * 1000;
-        if longer_ms <= funded_ms {
-            return Ok(Answer::Extended(None));
-        }
-        let more = carried.quote.price(longer_ms).micros - held;
-        let call = carried.call;
-        if !self.reserve(carried.payer, more).await? {
-            return Ok(Answer::Extended(None));
-        }
-        let is_live = store::calls::fund(self.tx, &self.scope, call, longer_ms).await?;
-        if is_live && store::holds::grow(self.tx, &self.scope, Purpose::Call, call.0, more).await? {
-            self.funded.insert(call, longer_ms);
-            return Ok(Answer::Extended(Some(longer_ms)));
-        }
-        // The call is over: what was set aside just now goes back.
-        self.reserve(carried.payer, -more).await?;
-        Ok(Answer::Extended(None))
-    }
+/// Rows of new calls.
+#[derive(Default)]
+struct New {
+    calls: Vec<Call>,
+    decisions: Vec<StoredDecision>,
+    holds: Vec<NewHold>,
+}
 
-    /// Writes what waits, where it is about this call.
-    async fn flush_before(&mut self, call: CallId) -> Result<(), Error> {
-        if self.unwritten.contains(&call) { self.flush().await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        store::calls::insert(self.tx, &self.scope, &std::mem::take(&mut self.calls)).await?;
-        store::calls::insert_decisions(self.tx, &self.scope, &std::mem::take(&mut self.decisions)).await?;
-        store::holds::insert(self.tx, &self.scope, &std::mem::take(&mut self.holds)).await?;
-        self.unwritten.clear();
-        Ok(())
-    }
+/// Money for longer, set aside for a call that may be over.
+struct Step {
+    place: usize,
+    call: CallId,
+    payer: TenantId,
+    funded_ms: u64,
+    micros: i64,
 }
 
 /// What the first hold takes.

@@ -11,6 +11,7 @@ mod end;
 mod facts;
 mod get;
 mod identify;
+mod late;
 mod legs;
 mod list;
 mod outcome;

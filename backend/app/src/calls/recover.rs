@@ -1,12 +1,11 @@
 //! After a crash: the calls of this node that are still open are closed at a time at which they were up for certain.
 
-use super::settle::{charge, write};
+use super::settle::{charge, close};
 use crate::{App, Error, StartError};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     access::Scope,
     cause::{Cause, Outcome},
-    ids::TenantId,
 };
 use store::calls::{Call, Closing};
 
@@ -64,23 +63,11 @@ async fn close_all(app: &App, node: &str, last: Option<DateTime<Utc>>) -> Result
         }
         tracing::info!(calls = open.len(), node, "closing the calls that a stopped node left open");
         for chunk in open.chunks(CHUNK) {
-            app.db().write::<_, Error, _>(async |tx| close(tx, &scope, chunk, last).await).await?;
+            let calls: Vec<_> = chunk.iter().map(|call| (call, closing(call, last))).collect();
+            app.db().write::<_, Error, _>(async |tx| Ok(close(tx, &scope, &calls).await?)).await?;
             closed += chunk.len() as u64;
         }
     }
-}
-
-async fn close(
-    tx: &store::Tx,
-    scope: &Scope,
-    calls: &[Call],
-    last: Option<DateTime<Utc>>,
-) -> Result<(), Error> {
-    for call in calls {
-        let payer = call.tenant.unwrap_or(TenantId(uuid::Uuid::nil()));
-        write(tx, scope, payer, call.currency(), &closing(call, last)).await?;
-    }
-    Ok(())
 }
 
 /// How a call is closed of which no more is known than its record.
@@ -106,5 +93,6 @@ fn closing(call: &Call, last: Option<DateTime<Utc>>) -> Closing {
         charges,
         total_micros,
         callee_trunk: None,
+        callee_call: None,
     }
 }

@@ -24,8 +24,7 @@ use edge::seam::{CallSummary, DirectionStats, Hop, MediaStats};
 use store::{
     Error, Tx,
     calls::{Call, Closing, Leg, LegSide},
-    holds::Purpose,
-    ledger::{Cover, Posting},
+    ledger::{Accounts, Cover, Posting},
     outbox::Message,
 };
 
@@ -56,62 +55,95 @@ fn closing(carried: &Carried, summary: &CallSummary, funded_ms: u64) -> Closing 
         charges,
         total_micros,
         callee_trunk: ring.filter(|_| summary.attempt.is_some()).and_then(|(_, fqdn)| fqdn.clone()),
+        callee_call: carried.callee_call,
     }
 }
 
-/// Settles a call inside the caller's transaction.
+/// Settles calls inside the caller's transaction, on accounts that it has locked; each call stands there once. What
+/// was settled before is passed over.
 pub(super) async fn settle(
     tx: &Tx,
     scope: &Scope,
-    carried: &Carried,
-    summary: &CallSummary,
-    funded_ms: u64,
+    accounts: &mut Accounts,
+    over: &[(&Carried, &CallSummary)],
 ) -> Result<(), Error> {
-    let closing = closing(carried, summary, funded_ms);
-    if !write(tx, scope, carried.payer, carried.quote.currency, &closing).await? {
-        return Ok(());
+    let closings: Vec<Closing> =
+        over.iter().map(|(carried, summary)| closing(carried, summary, carried.funded_ms())).collect();
+    let closed = store::calls::close_all(tx, scope, &closings).await?;
+    let parties = over.iter().map(|(carried, _)| (carried.payer, carried.quote.currency));
+    let now: Vec<_> = parties.zip(&closings).filter(|(_, closing)| closed.contains(&closing.call)).collect();
+    finish(tx, scope, accounts, &now).await?;
+    let mut legs = Vec::new();
+    for (carried, summary) in over.iter().filter(|(carried, _)| closed.contains(&carried.call)) {
+        push_legs(&mut legs, carried, summary);
     }
-    let sip_call_ids = [Some(carried.sip_call_id.as_str()), summary.callee_call_id.as_deref()];
-    let mut all = legs(carried.call, summary.peers, sip_call_ids, summary.media.as_ref());
-    if let Some(callee_call) = carried.callee_call {
-        let theirs = legs(callee_call, summary.peers, sip_call_ids, summary.media.as_ref());
-        // Each tenant sees where its own leg goes, and not the other's.
-        for leg in all.iter_mut().filter(|leg| leg.side == LegSide::Callee) {
-            (leg.peer, leg.transport, leg.sip_call_id) = (None, None, None);
-        }
-        all.extend(theirs.into_iter().filter(|leg| leg.side == LegSide::Callee));
-    }
-    store::calls::insert_legs(tx, scope, &all).await
+    store::calls::insert_legs(tx, scope, &legs).await
 }
 
-/// Closes the record, ends the hold, posts the charge and writes the message that the call is over. False where the call was settled before: nothing is done.
-pub(super) async fn write(
+/// Ends the holds of calls that were closed just now, posts their charges and writes the messages that they are over.
+async fn finish(
     tx: &Tx,
     scope: &Scope,
-    payer: TenantId,
-    currency: Currency,
-    closing: &Closing,
-) -> Result<bool, Error> {
-    if !store::calls::close(tx, scope, closing).await? {
-        return Ok(false);
+    accounts: &mut Accounts,
+    closed: &[((TenantId, Currency), &Closing)],
+) -> Result<(), Error> {
+    let calls = closed.iter().map(|(_, closing)| closing.call);
+    for (tenant, micros) in store::holds::delete_all(tx, scope, calls).await? {
+        accounts.release(tenant, micros);
     }
-    store::holds::release(tx, scope, Purpose::Call, closing.call.0).await?;
-    if closing.total_micros > 0 {
-        let posting = Posting {
-            kind: EntryKind::Usage,
-            amount: Money::new(-closing.total_micros, currency),
-            cover: Cover::Held,
-            key: format!("usage:{}", closing.call),
-            description: format!("call {}", closing.call),
-            at: closing.ended_at,
-            call: Some(closing.call),
-            number: None,
-            invoice: None,
-        };
-        store::ledger::post(tx, scope, payer, &posting).await?;
+    let postings: Vec<_> = closed
+        .iter()
+        .filter(|(_, closing)| closing.total_micros > 0)
+        .map(|((payer, currency), closing)| (*payer, usage(*currency, closing)))
+        .collect();
+    accounts.post(tx, scope, &postings).await?;
+    let messages = closed.iter().map(|((payer, currency), closing)| call_ended(*payer, *currency, closing));
+    store::outbox::insert_all(tx, scope, messages.collect()).await
+}
+
+/// Closes live calls of which no more is known than their records: as [`settle`] does, without legs.
+pub(super) async fn close(tx: &Tx, scope: &Scope, calls: &[(&Call, Closing)]) -> Result<(), Error> {
+    let payer = |call: &Call| call.tenant.unwrap_or(TenantId(uuid::Uuid::nil()));
+    let mut accounts =
+        Accounts::lock(tx, scope, &calls.iter().map(|(call, _)| payer(call)).collect()).await?;
+    let mut closed = Vec::new();
+    for (call, closing) in calls {
+        // One by one: the records of the callees' tenants have to be looked for.
+        if store::calls::close(tx, scope, closing).await? {
+            closed.push(((payer(call), call.currency()), closing));
+        }
     }
-    store::outbox::insert(tx, scope, call_ended(payer, currency, closing)).await?;
-    Ok(true)
+    finish(tx, scope, &mut accounts, &closed).await?;
+    accounts.write(tx, scope).await
+}
+
+/// The charge of a call, whose money was held.
+fn usage(currency: Currency, closing: &Closing) -> Posting {
+    Posting {
+        kind: EntryKind::Usage,
+        amount: Money::new(-closing.total_micros, currency),
+        cover: Cover::Held,
+        key: format!("usage:{}", closing.call),
+        description: format!("call {}", closing.call),
+        at: closing.ended_at,
+        call: Some(closing.call),
+        number: None,
+        invoice: None,
+    }
+}
+
+/// The legs of a call, and of its callee's tenant's record.
+fn push_legs(all: &mut Vec<Leg>, carried: &Carried, summary: &CallSummary) {
+    let sip_call_ids = [Some(carried.sip_call_id.as_str()), summary.callee_call_id.as_deref()];
+    let mut mine = legs(carried.call, summary.peers, sip_call_ids, summary.media.as_ref());
+    let Some(callee_call) = carried.callee_call else { return all.append(&mut mine) };
+    // Each tenant sees where its own leg goes, and not the other's.
+    for leg in mine.iter_mut().filter(|leg| leg.side == LegSide::Callee) {
+        (leg.peer, leg.transport, leg.sip_call_id) = (None, None, None);
+    }
+    all.append(&mut mine);
+    let theirs = legs(callee_call, summary.peers, sip_call_ids, summary.media.as_ref());
+    all.extend(theirs.into_iter().filter(|leg| leg.side == LegSide::Callee));
 }
 
 /// What those hear who want to know that a call is over.

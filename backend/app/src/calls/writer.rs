@@ -1,5 +1,7 @@
 //! The one writer of calls: it takes what is waiting, runs it in one transaction, and answers. What arrives meanwhile
-//! is the next batch, so that many calls share one durable commit and a lone call waits for nobody.
+//! is the next batch, so that many calls share one durable commit and a lone call waits for nobody. A writer that is
+//! busy lets jobs gather for a moment between two batches ([`GATHER`]), and lets answers wait for the ends of their calls
+//! ([`super::late::ANSWER_WAIT`]): both cost the machine less than they cost the callers.
 //!
 //! New calls stand in a short queue of their own: when it is full they are refused with 503, while the calls that are
 //! up go on unharmed. What a call that is up needs (its answer, extensions, end) is never refused: there are at most
@@ -7,6 +9,7 @@
 
 use super::{
     batch::{self, Answer, Work},
+    late::LateAnswers,
     table::LIVE_CALLS_MAX,
 };
 use chrono::Utc;
@@ -16,7 +19,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use store::Db;
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +29,11 @@ pub const OPENS_MAX: usize = 2_048;
 /// Jobs of calls that are up: an answer, an extension and an end for each.
 const FOLLOWS_MAX: usize = 3 * LIVE_CALLS_MAX;
 /// Jobs of either queue in one transaction.
-pub const BATCH_MAX: usize = 128;
+pub const BATCH_MAX: usize = 256;
+/// From so many jobs in a batch on, the writer is busy.
+const BUSY: usize = 16;
+/// From the start of a busy batch to the start of the next one, at least.
+const GATHER: Duration = Duration::from_millis(20);
 /// Pause after a failed batch, before what must not be lost is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Jobs that fail by themselves, one after another, before the database is held to be the reason.
@@ -64,7 +71,18 @@ impl Writer {
     pub(super) fn start(db: Db, node: String) -> Self {
         let (opens, new_calls) = mpsc::channel(OPENS_MAX);
         let (follows, live_calls) = mpsc::channel(FOLLOWS_MAX);
-        tokio::spawn(Desk { db, node, new_calls, live_calls, waiting: VecDeque::new() }.run());
+        tokio::spawn(
+            Desk {
+                db,
+                node,
+                new_calls,
+                live_calls,
+                waiting: VecDeque::new(),
+                late: LateAnswers::default(),
+                is_busy: false,
+            }
+            .run(),
+        );
         Self { opens, follows, lost: Arc::default() }
     }
 
@@ -131,20 +149,35 @@ struct Desk {
     live_calls: mpsc::Receiver<Job>,
     /// What failed and must not be lost.
     waiting: VecDeque<Job>,
+    /// Answers whose calls may end soon.
+    late: LateAnswers,
+    is_busy: bool,
 }
 
 impl Desk {
     async fn run(mut self) {
         while let Some(jobs) = self.gather().await {
-            let (works, replies): (Vec<_>, Vec<_>) =
-                jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
-            match write(&self.db, &self.node, &works).await {
-                Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| reply(answer)),
-                Err(error) => {
-                    tracing::warn!(%error, jobs = works.len(), "a batch of calls failed: each is tried alone");
-                    let jobs = works.into_iter().zip(replies).map(|(work, reply)| Job { work, reply });
-                    self.one_by_one(jobs.collect()).await;
-                }
+            let began = Instant::now();
+            // A batch of nothing but answers that wait says nothing about how busy it is.
+            if !jobs.is_empty() {
+                self.is_busy = jobs.len() >= BUSY;
+                self.write(jobs).await;
+            }
+            let pause = GATHER.saturating_sub(began.elapsed());
+            if self.is_busy && self.waiting.is_empty() && !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
+    async fn write(&mut self, jobs: Vec<Job>) {
+        let (works, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
+        match write(&self.db, &self.node, &works).await {
+            Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| reply(answer)),
+            Err(error) => {
+                tracing::warn!(%error, jobs = works.len(), "a batch of calls failed: each is tried alone");
+                let jobs = works.into_iter().zip(replies).map(|(work, reply)| Job { work, reply });
+                self.one_by_one(jobs.collect()).await;
             }
         }
     }
@@ -185,8 +218,14 @@ impl Desk {
 
     /// What is there, at least one job; `None` when nothing will come any more.
     async fn gather(&mut self) -> Option<Vec<Job>> {
-        let mut jobs: Vec<Job> = Vec::with_capacity(BATCH_MAX);
+        let mut jobs: Vec<Job> = Vec::with_capacity(2 * BATCH_MAX);
         jobs.extend(self.waiting.drain(..self.waiting.len().min(BATCH_MAX)));
+        take(&mut self.live_calls, &mut jobs);
+        take(&mut self.new_calls, &mut jobs);
+        if jobs.is_empty() {
+            // There is time: what waited for better reasons is written now.
+            jobs = self.late.take_all();
+        }
         if jobs.is_empty() {
             tokio::select! {
                 biased;
@@ -194,10 +233,10 @@ impl Desk {
                 Some(job) = self.new_calls.recv() => jobs.push(job),
                 else => return None,
             }
+            take(&mut self.live_calls, &mut jobs);
+            take(&mut self.new_calls, &mut jobs);
         }
-        take(&mut self.live_calls, &mut jobs);
-        take(&mut self.new_calls, &mut jobs);
-        Some(jobs)
+        Some(if self.is_busy { self.late.sift(jobs, Instant::now()) } else { jobs })
     }
 }
 

@@ -1,8 +1,18 @@
 //! The legs of a call that is over: where each peer was, and what its media did.
 
-use crate::{Error, entity::leg};
+use crate::{
+    Error,
+    bulk::{Bulk, Rows},
+    entity::leg,
+};
 use domain::{access::Scope, ids::CallId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+const INSERT: Bulk = Bulk::new(
+    "INSERT INTO legs (call_id, side, peer, transport, sip_call_id, codec, packets, bytes, lost, foreign_packets, \
+     jitter_us, sent_packets, verdict, explanation) SELECT * FROM",
+    "WHERE column1 IS NOT NULL",
+);
 
 /// A side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,26 +72,26 @@ pub struct Leg {
 /// # Errors
 /// [`Error`] where a leg is there already, or the database fails.
 pub async fn insert_legs<C: ConnectionTrait>(txn: &C, _scope: &Scope, legs: &[Leg]) -> Result<(), Error> {
-    if legs.is_empty() {
-        return Ok(());
+    let mut rows = Rows::new(14, legs.len());
+    for new in legs {
+        rows.push([
+            new.call.0.into(),
+            new.side.word().into(),
+            new.peer.clone().into(),
+            new.transport.clone().into(),
+            new.sip_call_id.clone().into(),
+            new.codec.as_str().into(),
+            super::whole(new.packets).into(),
+            super::whole(new.bytes).into(),
+            super::whole(new.lost).into(),
+            super::whole(new.foreign_packets).into(),
+            super::whole(new.jitter_us).into(),
+            super::whole(new.sent_packets).into(),
+            new.verdict.as_str().into(),
+            new.explanation.as_str().into(),
+        ]);
     }
-    let rows = legs.iter().map(|new| leg::ActiveModel {
-        call_id: Set(new.call.0),
-        side: Set(new.side.word().to_owned()),
-        peer: Set(new.peer.clone()),
-        transport: Set(new.transport.clone()),
-        sip_call_id: Set(new.sip_call_id.clone()),
-        codec: Set(new.codec.clone()),
-        packets: Set(super::whole(new.packets)),
-        bytes: Set(super::whole(new.bytes)),
-        lost: Set(super::whole(new.lost)),
-        foreign_packets: Set(super::whole(new.foreign_packets)),
-        jitter_us: Set(super::whole(new.jitter_us)),
-        sent_packets: Set(super::whole(new.sent_packets)),
-        verdict: Set(new.verdict.clone()),
-        explanation: Set(new.explanation.clone()),
-    });
-    leg::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    INSERT.run(txn, rows).await?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use domain::{
     money::Currency,
     rating::{Charge, Quote},
 };
-use sea_orm::ActiveValue::Set;
+use sea_orm::Value;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Whether a call is up.
@@ -88,33 +88,34 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn row(&self) -> Result<call::ActiveModel, Error> {
+    /// The values of [`super::INSERT_CALLS`].
+    pub(super) fn row(&self) -> Result<[Value; 23], Error> {
         let outcome = self.outcome.as_ref();
-        Ok(call::ActiveModel {
-            id: Set(self.id.0),
-            tenant_id: Set(self.tenant.map(|id| id.0)),
-            payer_call_id: Set(self.payer_call.map(|id| id.0)),
-            node: Set(self.node.clone()),
-            direction: Set(direction_word(self.direction).to_owned()),
-            state: Set(self.state.word().to_owned()),
-            caller: Set(self.from.clone()),
-            callee: Set(self.to.clone()),
-            caller_trunk: Set(self.caller_trunk.clone()),
-            callee_trunk: Set(self.callee_trunk.clone()),
-            started_at: Set(self.started_at),
-            answered_at: Set(self.answered_at),
-            ended_at: Set(self.ended_at),
-            duration_ms: Set(super::whole(self.duration_ms)),
-            funded_ms: Set(super::whole(self.funded_ms)),
-            outcome_code: Set(outcome.map(|o| i32::from(o.code))),
-            outcome_sub_code: Set(outcome.map(|o| i64::from(o.sub_code))),
-            cause: Set(outcome.map(|o| o.cause.word().to_owned())),
-            explanation: Set(outcome.map(|o| o.explanation.clone())),
-            currency: Set(self.quote.currency.code().to_owned()),
-            quote: Set(json(&self.quote, "calls.quote")?),
-            charges: Set(json(&self.charges, "calls.charges")?),
-            total_micros: Set(self.total_micros),
-        })
+        Ok([
+            self.id.0.into(),
+            self.tenant.map(|id| id.0).into(),
+            self.payer_call.map(|id| id.0).into(),
+            self.node.as_str().into(),
+            direction_word(self.direction).into(),
+            self.state.word().into(),
+            self.from.clone().into(),
+            self.to.as_str().into(),
+            self.caller_trunk.clone().into(),
+            self.callee_trunk.clone().into(),
+            self.started_at.into(),
+            self.answered_at.into(),
+            self.ended_at.into(),
+            super::whole(self.duration_ms).into(),
+            super::whole(self.funded_ms).into(),
+            outcome.map(|o| i32::from(o.code)).into(),
+            outcome.map(|o| i64::from(o.sub_code)).into(),
+            outcome.map(|o| o.cause.word()).into(),
+            outcome.map(|o| o.explanation.clone()).into(),
+            self.quote.currency.code().into(),
+            json(&self.quote, "calls.quote")?.into(),
+            json(&self.charges, "calls.charges")?.into(),
+            self.total_micros.into(),
+        ])
     }
 
     pub(super) fn read(row: call::Model) -> Result<Self, Error> {
@@ -144,8 +145,8 @@ impl Call {
             duration_ms: row.duration_ms.max(0).unsigned_abs(),
             funded_ms: row.funded_ms.max(0).unsigned_abs(),
             outcome,
-            quote: value(&row.quote, "calls.quote")?,
-            charges: value(&row.charges, "calls.charges")?,
+            quote: read_json(&row.quote, "calls.quote")?,
+            charges: read_json(&row.charges, "calls.charges")?,
             total_micros: row.total_micros,
         })
     }
@@ -178,17 +179,18 @@ pub struct StoredDecision {
 }
 
 impl StoredDecision {
-    pub(super) fn row(&self) -> Result<decision::ActiveModel, Error> {
-        Ok(decision::ActiveModel {
-            id: Set(self.id.0),
-            call_id: Set(self.call.0),
-            at: Set(self.at),
-            facts: Set(json(&self.facts, "decisions.facts")?),
-            funds: Set(json(&self.funds, "decisions.funds")?),
-            decision: Set(json(&self.decision, "decisions.decision")?),
-            config_versions: Set(self.decision.config.join(" ")),
-            foreign_number: Set(self.foreign_number.clone()),
-        })
+    /// The values of [`super::INSERT_DECISIONS`].
+    pub(super) fn row(&self) -> Result<[Value; 8], Error> {
+        Ok([
+            self.id.0.into(),
+            self.call.0.into(),
+            self.at.into(),
+            json(&self.facts, "decisions.facts")?.into(),
+            json(&self.funds, "decisions.funds")?.into(),
+            json(&self.decision, "decisions.decision")?.into(),
+            self.decision.config.join(" ").into(),
+            self.foreign_number.clone().into(),
+        ])
     }
 
     pub(super) fn read(row: decision::Model) -> Result<Self, Error> {
@@ -196,19 +198,19 @@ impl StoredDecision {
             id: DecisionId(row.id),
             call: CallId(row.call_id),
             at: row.at,
-            facts: value(&row.facts, "decisions.facts")?,
-            funds: value(&row.funds, "decisions.funds")?,
-            decision: value(&row.decision, "decisions.decision")?,
+            facts: read_json(&row.facts, "decisions.facts")?,
+            funds: read_json(&row.funds, "decisions.funds")?,
+            decision: read_json(&row.decision, "decisions.decision")?,
             foreign_number: row.foreign_number,
         })
     }
 }
 
-fn json<T: Serialize>(value: &T, column: &str) -> Result<String, Error> {
+pub(super) fn json<T: Serialize>(value: &T, column: &str) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| unreadable(column))
 }
 
-fn value<T: DeserializeOwned>(text: &str, column: &str) -> Result<T, Error> {
+fn read_json<T: DeserializeOwned>(text: &str, column: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|_| unreadable(column))
 }
 

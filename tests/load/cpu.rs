@@ -1,0 +1,104 @@
+//! CPU time by the scheduler's own count (`/proc/PID/task/*/schedstat`), and where threads may run.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::UdpSocket,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+/// CPU time of a server's threads, by what they do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cpu(BTreeMap<&'static str, Duration>);
+
+impl Cpu {
+    /// What these processes have used so far.
+    pub(crate) fn of(pids: &[u32]) -> Self {
+        let mut all = BTreeMap::new();
+        for task in pids.iter().flat_map(|pid| tasks(*pid)) {
+            let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
+            *all.entry(group(name.trim())).or_default() += time(&task);
+        }
+        Self(all)
+    }
+
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let used = |(name, now): (&&'static str, &Duration)| {
+            (*name, now.saturating_sub(before.0.get(name).copied().unwrap_or_default()))
+        };
+        Self(self.0.iter().map(used).collect())
+    }
+
+    pub(crate) fn all(&self) -> Duration {
+        self.0.values().sum()
+    }
+
+    /// Microseconds for each of so many calls, by group.
+    pub(crate) fn per(&self, calls: u64) -> Vec<(&'static str, f64)> {
+        self.0.iter().map(|(name, time)| (*name, micros(*time, calls))).collect()
+    }
+}
+
+pub(crate) fn micros(time: Duration, calls: u64) -> f64 {
+    time.as_nanos() as f64 / 1000.0 / calls.max(1) as f64
+}
+
+/// What a thread does, by its name.
+fn group(name: &str) -> &'static str {
+    match name {
+        "sip-io" => "socket",
+        _ if name.starts_with("sip-shard") => "shards",
+        _ if name.starts_with("relay") => "relay",
+        _ if name.starts_with("sqlx-sqlite") => "database",
+        _ if name.starts_with("tokio") => "app",
+        "kamailio" => "kamailio",
+        _ => "rest",
+    }
+}
+
+fn tasks(pid: u32) -> impl Iterator<Item = PathBuf> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    tasks.filter_map(Result::ok).map(|task| task.path())
+}
+
+fn time(task: &std::path::Path) -> Duration {
+    let text = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+    Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or_default())
+}
+
+/// CPU time of this program's calling thread.
+pub(crate) fn own() -> Duration {
+    time(std::path::Path::new("/proc/thread-self"))
+}
+
+/// Has all threads of a process run on one core. Nothing happens where there is but one.
+pub(crate) fn pin(pid: u32, core: usize) {
+    if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+        return;
+    }
+    let mut taskset = Command::new("taskset");
+    taskset.args(["-apc", &core.to_string(), &pid.to_string()]).stdout(Stdio::null());
+    assert!(taskset.status().expect("taskset is there").success(), "process {pid} can be pinned");
+}
+
+/// A process and its children.
+pub(crate) fn family(pid: u32) -> Vec<u32> {
+    let children = Command::new("pgrep").args(["-P", &pid.to_string()]).output().expect("pgrep is there");
+    let children = String::from_utf8_lossy(&children.stdout).into_owned();
+    std::iter::once(pid).chain(children.lines().filter_map(|line| line.parse().ok())).collect()
+}
+
+/// Microseconds of CPU for one send of 172 bytes over loopback with its delivery: how fast the machine is at this minute.
+pub(crate) fn floor() -> f64 {
+    let bind = |address| UdpSocket::bind(address).expect("a socket");
+    let (from, to) = (bind("127.24.4.1:0"), bind("127.24.4.2:0"));
+    let target = to.local_addr().expect("an address");
+    let (count, before, mut buffer) = (50_000_u32, own(), [0; 256]);
+    for _ in 0..count {
+        from.send_to(&[0; 172], target).expect("it is sent");
+        let _ = to.recv(&mut buffer).expect("it arrives");
+    }
+    micros(own().saturating_sub(before), u64::from(count))
+}
