@@ -85,7 +85,7 @@ impl House {
     pub(crate) fn wait_settled(&self) -> i64 {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
-            let held = self.tenant.get("/api/v1/tenant").body["balance"]["held"]["amountMicros"].as_i64();
+            let held = self.tenant.get("/api/v1/balance").body["held"]["amountMicros"].as_i64();
             match held {
                 Some(held) if held != 0 && Instant::now() < end => {
                     std::thread::sleep(Duration::from_millis(300))

@@ -315,9 +315,8 @@ impl Caller {
         let (number, host) = (&self.load.number, &self.load.host);
         format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{wire} {local};branch=z9hG4bK{run}.{id}.{method};rport\r\n\
-             From: <sip:{number}@{host}>;tag={run}x{id}\r\nTo: {to}\r\nCall-ID: {run}-{id}\r\nCSeq: {cseq} {}\r\n\
-             Max-Forwards: 70\r\n",
-            if method == "ACK" { "ACK" } else { method },
+             From: <sip:{number}@{host}>;tag={run}x{id}\r\nTo: {to}\r\nCall-ID: {run}-{id}\r\nCSeq: {cseq} {method}\r\n\
+             Max-Forwards: 70\r\n"
         )
     }
 

@@ -33,7 +33,7 @@ pub(crate) use timers::TimerQueue;
 pub use timing::Timing;
 
 /// The most transactions that one layer holds; requests beyond it are refused with 503.
-pub const TRANSACTIONS_MAX: usize = 200_000;
+pub const TRANSACTIONS_MAX: usize = 500_000;
 
 /// One transaction of a layer, never reused while the layer lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
