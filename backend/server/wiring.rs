@@ -7,7 +7,7 @@ use crate::{
     media_pool::Pool,
     metrics, renewal, secure,
     settings::{self, Sandbox, Settings, Signup},
-    shutdown,
+    shutdown, web_phones,
 };
 use anyhow::{Context, bail};
 use app::App;
@@ -239,6 +239,8 @@ fn http(
         }
         _ => web::tls::Certificates::local(files::local_ca(&settings.data_dir)?, &public_host(settings))?,
     };
+    let sockets =
+        edge.clone().map(|edge| Arc::new(web_phones::Sockets::new(edge)) as Arc<dyn web::SipSockets>);
     let (is_ready, for_metrics) = (Arc::clone(ready), app.clone());
     let certificates = Arc::new(certificates);
     if let (Some(chain), Some(key)) = (&settings.http.tls_cert, &settings.http.tls_key) {
@@ -253,6 +255,7 @@ fn http(
         metrics: Arc::new(move || metrics::text(&for_metrics, edge.as_ref())),
         setup_token: setup,
         ca_file: files::ca_file(&settings.data_dir),
+        sip_sockets: sockets,
         sip_address: settings.sip.listen,
     };
     let remedy = || format!("HTTP port {} cannot be used: set DIALTONE_HTTP__LISTEN", settings.http.listen);

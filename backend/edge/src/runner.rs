@@ -204,6 +204,7 @@ impl Running {
         for shard in self.shards.drain(..) {
             let _ = shard.join();
         }
+        self.context.shared.websockets.close();
         // The socket thread goes last: the shards' last words pass through it.
         self.context.is_io_stopping.store(true, Ordering::Relaxed);
         self.context.shared.wake_io();

@@ -38,6 +38,11 @@ impl WebSockets {
         Self { open: papaya::HashMap::new(), next: AtomicU64::new(1), max, inbox }
     }
 
+    /// Ends all connections.
+    pub(crate) fn close(&self) {
+        self.open.pin().clear();
+    }
+
     /// Sends to a phone; `false` where its queue is full or it is gone.
     pub(crate) fn send(&self, flow: Option<u64>, bytes: Bytes) -> bool {
         let open = self.open.pin();
@@ -49,7 +54,7 @@ impl WebSocket {
     /// Takes a connection; `None` where there are as many as are allowed.
     pub(crate) fn open(shared: &Arc<Shared>, addr: SocketAddr, secure: bool, sink: Sink) -> Option<Self> {
         let all = &shared.websockets;
-        if all.open.pin().len() >= all.max {
+        if all.open.pin().len() >= all.max || shared.is_stopping() {
             add(&shared.io_tally().connections_refused, 1);
             return None;
         }

@@ -4,6 +4,7 @@
 
 mod negotiate;
 mod turn;
+mod wire;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,20 +17,18 @@ use std::{
 
 use bytes::Bytes;
 use media::sdp::{Direction, SdpError};
-use mio::{Events, Interest, Poll, Token, Waker, net::UdpSocket};
+use mio::{Events, Interest, Poll, Token, Waker};
 use sip::ua::{self, Account, Agent, CallId, Event, Refused};
+pub use wire::{Received, TOKENS, Wire};
 
 use crate::{line::Line, session::Session, sound::Sound};
 
 /// The time between two packets of one call.
 pub const PACKET_TIME: Duration = Duration::from_millis(20);
-/// The longest SIP datagram.
-const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// Most socket events of one turn.
 const EVENTS_MAX: usize = 256;
 const WAKER: Token = Token(0);
-const SIP: Token = Token(1);
-const FIRST_LINE: usize = 2;
+const FIRST_LINE: usize = TOKENS.end;
 
 /// Why the driver does not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +69,7 @@ pub struct Driver {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
-    socket: UdpSocket,
+    wire: Box<dyn Wire>,
     local: SocketAddr,
     agent: Agent,
     calls: HashMap<CallId, Media>,
@@ -80,7 +79,6 @@ pub struct Driver {
     unread: Vec<Token>,
     next_tick: Instant,
     inbox: VecDeque<Event>,
-    buffer: Vec<u8>,
 }
 
 /// The audio of one call, and the offer that waits for our answer.
@@ -100,17 +98,35 @@ impl Driver {
     /// # Errors
     /// When the address is taken or the system gives no poll.
     pub fn bind(address: SocketAddr, user: &str, user_agent: &str, calls_max: usize) -> io::Result<Self> {
+        Self::over(Box::new(wire::Udp::bind(address)?), None, user, user_agent, calls_max)
+    }
+
+    /// The same over another wire; `contact_host` stands in Contact in the place of the wire's address.
+    ///
+    /// # Errors
+    /// When the system gives no poll.
+    pub fn over(
+        mut wire: Box<dyn Wire>,
+        contact_host: Option<&str>,
+        user: &str,
+        user_agent: &str,
+        calls_max: usize,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let mut socket = UdpSocket::bind(address)?;
-        poll.registry().register(&mut socket, SIP, Interest::READABLE)?;
-        let local = socket.local_addr()?;
-        let agent = Agent::new(ua::Config::udp(local, user, user_agent, random_bytes(), calls_max));
+        wire.open(poll.registry().try_clone()?)?;
+        let local = wire.local_addr();
+        let mut config = ua::Config::udp(local, user, user_agent, random_bytes(), calls_max);
+        config.transport = wire.transport();
+        if let Some(host) = contact_host {
+            config.contact_host = host.to_owned();
+        }
+        let agent = Agent::new(config);
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS_MAX),
             waker,
-            socket,
+            wire,
             local,
             agent,
             calls: HashMap::new(),
@@ -119,7 +135,6 @@ impl Driver {
             unread: Vec::new(),
             next_tick: Instant::now(),
             inbox: VecDeque::new(),
-            buffer: vec![0; DATAGRAM_BYTES_MAX],
         })
     }
 

@@ -7,3 +7,4 @@ pub mod database;
 pub mod dns;
 pub mod phone;
 pub mod server;
+pub mod tls;

@@ -10,6 +10,7 @@
 mod call;
 mod client;
 mod station;
+mod wire;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -23,7 +24,12 @@ use std::{
 pub use call::Call;
 pub use sandbox::sound::{Heard, Sound};
 
-use self::client::Line;
+use self::{
+    client::Line,
+    wire::{Kind, Streams},
+};
+use crate::tls::Tls;
+use sandbox::driver::Wire as _;
 
 /// How long a blocking call waits at most when it is given no deadline of its own.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,9 +47,28 @@ impl Phone {
     /// # Errors
     /// When the text is no address, or the address is taken.
     pub fn bind(address: &str) -> Result<Self, PhoneError> {
-        let address =
-            address.parse().map_err(|_| PhoneError::State(format!("{address} is no address and port")))?;
-        Ok(Self { line: Line::start(address)? })
+        Ok(Self { line: Line::start(parse(address)?)? })
+    }
+
+    /// A phone or an SBC that speaks SIP over TLS, in both directions. `name` stands in its Contact, with the port; an
+    /// empty one is its address. The edge is called at its TLS address.
+    ///
+    /// # Errors
+    /// When the text is no address, or the address is taken.
+    pub fn over_tls(address: &str, name: &str, tls: &Tls) -> Result<Self, PhoneError> {
+        let wire = Streams::new(parse(address)?, Kind::Tls(tls.clone()))?;
+        let contact = (!name.is_empty()).then(|| format!("{name}:{}", wire.local_addr().port()));
+        Ok(Self { line: Line::over(Box::new(wire), contact.as_deref())? })
+    }
+
+    /// A phone in a browser: SIP over a WebSocket to `/sip/ws` at this address of the HTTP port, under TLS where `tls` is
+    /// given. Whatever it sends goes there.
+    ///
+    /// # Errors
+    /// When the text is no address.
+    pub fn over_websocket(address: &str, server: SocketAddr, tls: Option<&Tls>) -> Result<Self, PhoneError> {
+        let wire = Streams::new(parse(address)?, Kind::Web { server, tls: tls.cloned() })?;
+        Ok(Self { line: Line::over(Box::new(wire), Some("df7jal23ls0d.invalid"))? })
     }
 
     /// Its SIP address.
@@ -138,6 +163,10 @@ impl Phone {
     pub fn events(&self) -> Vec<Event> {
         self.line.events(None)
     }
+}
+
+fn parse(address: &str) -> Result<SocketAddr, PhoneError> {
+    address.parse().map_err(|_| PhoneError::State(format!("{address} is no address and port")))
 }
 
 /// A SIP account, as `POST /api/v1/sipUsers` hands it out.

@@ -80,6 +80,10 @@ async fn prepare(app: &app::App, request: &mut ServiceRequest) -> Result<(), Api
 
 /// Whether a path belongs to the API. Slashes are collapsed later, since signatures cover them.
 pub(crate) fn is_api(path: &str) -> bool {
+    // What comes over a WebSocket is no body, and is read elsewhere.
+    if path == crate::websocket::PATH {
+        return false;
+    }
     let first = path.trim_start_matches('/').split(['/', ':']).next().unwrap_or_default();
     API_ROOTS.contains(&first)
 }
@@ -169,7 +173,8 @@ mod tests {
         ] {
             assert!(is_api(path), "{path}");
         }
-        for path in ["/", "/signup", "/app/numbers", "/static/css/x.css", "/apix", "/healthz", ""] {
+        for path in ["/", "/signup", "/app/numbers", "/static/css/x.css", "/apix", "/sip/ws", "/healthz", ""]
+        {
             assert!(!is_api(path), "{path}");
         }
     }

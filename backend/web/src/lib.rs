@@ -20,8 +20,10 @@ mod routes;
 mod serve;
 mod server;
 pub mod tls;
+mod websocket;
 
 pub use door::{Metrics, Ready};
 pub use openapi::openapi_json;
 pub use serve::{Config, serve};
 pub use server::Server;
+pub use websocket::{Back, SipDoor, SipSocket, SipSockets};

@@ -1,6 +1,6 @@
 //! The routes: every handler is mounted here, once, with `service`, which gives the OpenAPI entry too.
 
-use crate::{api, door::Door, error::ApiError, portal};
+use crate::{api, door::Door, error::ApiError, portal, websocket};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::Method, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -14,6 +14,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
 /// Mounts what stands beside the API: the pages, their static files, and the answer to unknown paths.
 pub(crate) fn mount_pages(routes: &mut web::ServiceConfig) {
     routes.service(api::platform::get_openapi);
+    routes.route(websocket::PATH, web::get().to(websocket::upgrade));
     routes.configure(portal::configure);
     routes.default_service(web::to(unknown));
 }

@@ -8,6 +8,7 @@ use crate::{
     replay, routes,
     server::{self, Server},
     tls::Certificates,
+    websocket::SipDoor,
 };
 use actix_web::{
     middleware::{NormalizePath, TrailingSlash, from_fn},
@@ -35,6 +36,8 @@ pub struct Config {
     pub setup_token: Option<String>,
     /// What clients must trust, where the certificates are of the local CA; pages name it.
     pub ca_file: PathBuf,
+    /// Who takes the phones that connect to `/sip/ws`; nobody where no phones are served here.
+    pub sip_sockets: SipDoor,
     /// Where phones and trunks reach the platform; pages name it.
     pub sip_address: SocketAddr,
 }
@@ -64,12 +67,13 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
         answers: Arc::default(),
     };
     let portal = Data::new(Portal::new(config.setup_token, config.ca_file, config.sip_address));
-    let (app, door) = (Data::new(app), Data::new(door));
+    let (app, door, sockets) = (Data::new(app), Data::new(door), Data::new(config.sip_sockets));
     server::start(config.listen, config.workers.get(), config.certificates, move || {
         actix_web::App::new()
             .app_data(app.clone())
             .app_data(door.clone())
             .app_data(portal.clone())
+            .app_data(sockets.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 ApiError::invalid("path", format!("the path can't be read: {error}")).into()
             }))

@@ -6,11 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use mio::Token;
 use sip::ua;
 
-use super::{Driver, PACKET_TIME, SIP, WAKER};
+use super::{Driver, PACKET_TIME, Received, TOKENS, WAKER};
 
 /// Most packet times that are made up for after a delay; beyond it the audio starts late instead.
 const CATCH_UP_MAX: u32 = 10;
@@ -48,7 +47,7 @@ impl Driver {
 
     fn read(&mut self, token: Token) {
         let has_more = match self.tokens.get(&token) {
-            _ if token == SIP => self.read_sip(),
+            _ if TOKENS.contains(&token.0) => self.read_sip(),
             Some(call) => self.calls.get_mut(call).is_some_and(|media| media.line.read()),
             None => false,
         };
@@ -59,9 +58,11 @@ impl Driver {
 
     fn read_sip(&mut self) -> bool {
         for _ in 0..DATAGRAMS_PER_TURN {
-            let Ok((length, from)) = self.socket.recv_from(&mut self.buffer) else { return false };
-            let bytes = Bytes::copy_from_slice(&self.buffer[..length]);
-            self.agent.handle_packet(Instant::now(), from, bytes);
+            match self.wire.receive() {
+                None => return false,
+                Some(Received::Message(from, bytes)) => self.agent.handle_packet(Instant::now(), from, bytes),
+                Some(Received::Unreachable(to)) => self.agent.handle_transport_failed(Instant::now(), to),
+            }
             self.drain();
         }
         true
@@ -95,12 +96,8 @@ impl Driver {
     }
 
     fn transmit(&mut self, to: SocketAddr, bytes: &[u8]) {
-        match self.socket.send_to(bytes, to) {
-            // A full buffer is a lost datagram: the transaction sends again.
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
-                self.agent.handle_transport_failed(Instant::now(), to);
-            }
-            _ => {}
+        if self.wire.send(to, bytes).is_err() {
+            self.agent.handle_transport_failed(Instant::now(), to);
         }
     }
 }

@@ -265,6 +265,8 @@ impl Agent {
         let host = &self.config.contact_host;
         match self.config.transport {
             crate::Transport::Udp => format!("<sip:{user}@{host}>"),
+            // One word for both kinds of WebSocket (RFC 7118 §5.2.1).
+            crate::Transport::Ws | crate::Transport::Wss => format!("<sip:{user}@{host};transport=ws>"),
             other => format!("<sip:{user}@{host};transport={}>", other.as_str().to_ascii_lowercase()),
         }
     }

@@ -12,11 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sandbox::driver::Driver;
+use sandbox::driver::{Driver, Wire};
 use sip::{ua::CallId, wire::Message};
 
 use super::{Event, Heard, PhoneError, station::Station};
 
+/// The user part of its Contact.
+const USER: &str = "phone";
+const USER_AGENT: &str = "Dialtone test phone";
 /// Most calls of one phone.
 const CALLS_MAX: usize = 1_000;
 /// Most orders that wait for the thread.
@@ -78,7 +81,14 @@ impl std::ops::Deref for Line {
 
 impl Line {
     pub(super) fn start(address: SocketAddr) -> io::Result<Self> {
-        let driver = Driver::bind(address, "phone", "Dialtone test phone", CALLS_MAX)?;
+        Self::drive(Driver::bind(address, USER, USER_AGENT, CALLS_MAX)?)
+    }
+
+    pub(super) fn over(wire: Box<dyn Wire>, contact_host: Option<&str>) -> io::Result<Self> {
+        Self::drive(Driver::over(wire, contact_host, USER, USER_AGENT, CALLS_MAX)?)
+    }
+
+    fn drive(driver: Driver) -> io::Result<Self> {
         let (local, waker) = (driver.local_addr(), driver.waker());
         let (orders, receiver) = sync_channel(ORDERS_MAX);
         let board = Arc::new(Board::default());
