@@ -154,6 +154,12 @@ impl Dialog {
         true
     }
 
+    /// Goes on where an early form of this dialog stopped: no number is used twice.
+    pub fn resume(&mut self, early: &Self) {
+        self.local_cseq = self.local_cseq.max(early.local_cseq);
+        self.remote_cseq = self.remote_cseq.max(early.remote_cseq);
+    }
+
     /// A target refresh: the Contact of a re-INVITE or UPDATE, or of its 2xx (§12.2.1.2, §12.2.2).
     pub fn refresh(&mut self, message: &Message) {
         if let Ok(Some(contact)) = message.contact() {

@@ -5,13 +5,18 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::Transport;
 use crate::dialog::Dialog;
-use crate::transaction::TransactionId;
+use crate::transaction::{Peer, TransactionId};
 use crate::wire::Message;
 
+use super::exchange::{Budget, Exchange};
 use super::io::{Alarm, Asked, Io, Wake};
+use super::policy::Way;
+use super::reliable::Reliable;
+use super::session::Session;
 use super::trial::Trial;
-use super::{CallRef, Plan, Side};
+use super::{CallRef, LegPolicy, Plan, Side};
 
 /// The most early dialogs that are told apart at once; of more, the first are forgotten.
 pub(super) const FORKS_MAX: usize = 16;
@@ -66,6 +71,17 @@ pub(super) struct Call {
     pub(super) had_early_media: bool,
     pub(super) forks: Vec<Fork>,
     pub(super) legs: [Option<Dialog>; 2],
+    /// How each leg is treated.
+    pub(super) policies: [LegPolicy; 2],
+    /// The session timer of each leg.
+    pub(super) sessions: [Session; 2],
+    /// The description that each side sent last, and the one that it was told last.
+    pub(super) spoken: [Option<Bytes>; 2],
+    pub(super) told: [Option<Bytes>; 2],
+    /// What each side may still ask.
+    pub(super) budgets: [Budget; 2],
+    /// Our reliable responses to the caller.
+    pub(super) reliable: Option<Box<Reliable>>,
     /// The 2xx of ours on each leg that wait for their ACK.
     pub(super) unconfirmed: [Option<Box<Unconfirmed>>; 2],
     /// The 2xx on each leg that we have to acknowledge when the other leg's ACK has come (delayed offer).
@@ -88,6 +104,12 @@ pub(super) struct Fork {
     pub(super) tag: Box<str>,
     /// The description that it sent last, and what became of it.
     pub(super) sdp: Option<(Bytes, Bytes)>,
+    /// The RSeq that was confirmed last (RFC 3262).
+    pub(super) rseq: Option<u32>,
+    /// Its latest provisional response, where it serves UPDATE.
+    pub(super) heard: Option<(Peer, Message)>,
+    /// Both ends of the early dialog, once requests go through it.
+    pub(super) ends: [Option<Box<Dialog>>; 2],
 }
 
 /// A 2xx that is repeated until its ACK comes (RFC 3261 §13.3.1.4).
@@ -100,6 +122,20 @@ pub(super) struct Unconfirmed {
     pub(super) cseq: u32,
     pub(super) interval: std::time::Duration,
     pub(super) give_up_at: Instant,
+}
+
+impl Unconfirmed {
+    /// The 2xx to a request, as it was sent just now.
+    pub(super) fn new(io: &Io, now: Instant, asked: &Asked, status: u16, bytes: Bytes) -> Self {
+        Self {
+            transaction: asked.transaction,
+            bytes,
+            status,
+            cseq: asked.message.cseq().map_or(0, |(number, _)| number),
+            interval: io.config.timing.t1,
+            give_up_at: now + io.config.timing.patience(),
+        }
+    }
 }
 
 /// A 2xx with an offer; its ACK brings the answer.
@@ -124,19 +160,8 @@ pub(super) enum Need {
     Ask { exchange: u32 },
     /// In the response to one.
     Respond { exchange: u32, response: Message },
-}
-
-/// A request inside the call on its way to the other leg, and its response on the way back.
-#[derive(Debug)]
-pub(super) struct Exchange {
-    pub(super) number: u32,
-    pub(super) side: Side,
-    pub(super) asked: Asked,
-    pub(super) is_invite: bool,
-    /// Whether the request brought an offer.
-    pub(super) has_offer: bool,
-    /// The transaction on the other leg, once it is there.
-    pub(super) passed: Option<TransactionId>,
+    /// In the response to a refresh of ours: the media plane learns it, nobody else does.
+    Learn,
 }
 
 impl Call {
@@ -162,6 +187,12 @@ impl Call {
             had_early_media: false,
             forks: Vec::new(),
             legs: [None, None],
+            policies: Default::default(),
+            sessions: Default::default(),
+            spoken: [None, None],
+            told: [None, None],
+            budgets: Default::default(),
+            reliable: None,
             unconfirmed: [None, None],
             unacknowledged: [None, None],
             needs: VecDeque::new(),
@@ -191,6 +222,17 @@ impl Call {
         [Side::A, Side::B].into_iter().find(|side| self.leg(*side).is_some_and(|leg| leg.is_of(request)))
     }
 
+    /// How a message crosses towards this side.
+    pub(super) fn way<'a>(&'a self, io: &'a Io, to: Side) -> Way<'a> {
+        let transport = match (self.leg(to), &self.caller) {
+            (Some(leg), _) => leg.peer().transport,
+            (None, Some(caller)) if to == Side::A => caller.from.transport,
+            _ => self.current().map_or(Transport::Udp, |attempt| attempt.peer.transport),
+        };
+        let host = io.config.host(transport);
+        Way { from: &self.policies[to.other() as usize], to: &self.policies[to as usize], host }
+    }
+
     /// Sets an alarm; one that was set before does not ring.
     pub(super) fn set(&mut self, io: &mut Io, alarm: Alarm, at: Instant) {
         self.alarms[alarm.index()] = Some(at);
@@ -199,6 +241,15 @@ impl Call {
 
     pub(super) const fn clear(&mut self, alarm: Alarm) {
         self.alarms[alarm.index()] = None;
+    }
+
+    /// Clears every alarm but one.
+    pub(super) fn clear_all_but(&mut self, kept: Option<Alarm>) {
+        for (index, alarm) in self.alarms.iter_mut().enumerate() {
+            if kept.is_none_or(|kept| kept.index() != index) {
+                *alarm = None;
+            }
+        }
     }
 
     /// Whether this alarm, due at this time, is still set; it is not afterwards.
@@ -216,7 +267,7 @@ impl Call {
 
     /// Whether an offer is on its way somewhere in the call, so that another one would cross it (RFC 3261 §14).
     pub(super) fn is_negotiating(&self) -> bool {
-        self.exchanges.iter().any(|exchange| exchange.is_invite || exchange.has_offer)
+        self.exchanges.iter().any(|exchange| exchange.passes_invite || exchange.has_offer)
             || self.unconfirmed.iter().any(Option::is_some)
             || self.unacknowledged.iter().any(Option::is_some)
     }

@@ -53,6 +53,7 @@ impl Call {
         }
         match sdp_of(ack) {
             Some(sdp) => {
+                self.spoken[side as usize] = Some(Bytes::copy_from_slice(&sdp));
                 let need = Need::Ack { side };
                 self.need(io, need, MediaNeed::Rewrite { from: side, kind: SdpKind::Answer, sdp });
             }
@@ -74,6 +75,7 @@ impl Call {
         match answer {
             Ok(sdp) => {
                 self.acknowledge(io, side.other(), Some(&sdp));
+                self.told[side.other() as usize] = Some(sdp);
                 io.media(self.key, MediaNeed::Confirmed);
             }
             Err(MediaFailed(refusal)) => self.end_by_us(io, now, refusal),

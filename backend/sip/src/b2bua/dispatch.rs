@@ -6,12 +6,12 @@ use crate::dialog::Dialog;
 use crate::transaction::{self, Outgoing, Peer, TransactionId};
 use crate::wire::{HeaderName, Message, Method};
 
-use super::Output;
 use super::call::Stage;
 use super::engine::Engine;
 use super::io::{Asked, Owner, SDP};
 use super::policy;
 use super::setup::{Failed, MAX_FORWARDS};
+use super::{Output, Side};
 
 impl Engine {
     /// Works off everything that the transaction layer has to say.
@@ -44,13 +44,16 @@ impl Engine {
                     self.with(call, |call, io| call.on_exchange_failed(io, now, number, failure));
                 }
                 Some(Owner::Bye(call)) => self.with(call, |call, _| call.byes -= 1),
+                Some(Owner::Probe(call)) => {
+                    self.with(call, |call, io| call.on_probed(io, now, Err(failure)));
+                }
                 Some(Owner::Origin(key)) => self.on_originated(key, Err(failure)),
                 Some(Owner::Request(_) | Owner::Caller(_) | Owner::Nobody) | None => {}
             },
         }
     }
 
-    fn answer(&mut self, now: Instant, asked: &Asked, status: u16) {
+    pub(super) fn answer(&mut self, now: Instant, asked: &Asked, status: u16) {
         let tag = self.io.ids.loose_tag();
         self.io.answer(now, asked, status, &tag);
     }
@@ -68,7 +71,7 @@ impl Engine {
     fn on_in_dialog(&mut self, now: Instant, asked: Asked) {
         let Some((key, call)) = self.call_of(&asked.message) else { return self.answer(now, &asked, 481) };
         let Some(side) = call.side_of(&asked.message) else {
-            return self.on_early_request(now, key, &asked);
+            return self.on_early_request(now, key, asked);
         };
         let is_over = call.is_over();
         let method = asked.message.method();
@@ -89,33 +92,15 @@ impl Engine {
                         writer.header(HeaderName::Allow, policy::ALLOW).header(HeaderName::Accept, SDP);
                     io.send_reply(now, &asked, 200, writer);
                 }
+                Method::Prack if side == Side::A => call.on_prack(io, now, &asked),
                 Method::Prack => io.answer(now, &asked, 481, ""),
                 Method::Register | Method::Publish | Method::Other(_) => {
                     let writer = io.reply(&asked, 501, "", "").header(HeaderName::Allow, policy::ALLOW);
                     io.send_reply(now, &asked, 501, writer);
                 }
-                _ => call.on_ask(io, now, side, asked),
+                _ => call.on_ask(io, now, side, asked, None),
             }
         });
-    }
-
-    /// A request in an early dialog of the caller: BYE ends it like a CANCEL (RFC 3261 §15), others are too early.
-    fn on_early_request(&mut self, now: Instant, key: u64, asked: &Asked) {
-        let message = &asked.message;
-        let is_callers = self.calls.get(key).is_some_and(|call| {
-            let caller = call.caller.as_ref().map(|caller| &caller.message);
-            let tag = |message: &Message| message.from().ok().and_then(|from| from.tag()).map(str::to_owned);
-            caller.is_some_and(|caller| caller.call_id() == message.call_id() && tag(caller) == tag(message))
-        });
-        if !is_callers {
-            return self.answer(now, asked, 481);
-        }
-        if message.method() == Method::Bye {
-            self.answer(now, asked, 200);
-            self.with(key, |call, io| call.on_cancel(io, now, message));
-        } else {
-            self.answer(now, asked, 500);
-        }
     }
 
     /// A CANCEL is always answered at once; what it does depends on what its INVITE has become (RFC 3261 §9.2).
@@ -128,7 +113,7 @@ impl Engine {
             Owner::Exchange(call, number) => {
                 self.with(call, |call, io| call.on_exchange_cancelled(io, now, number));
             }
-            Owner::Attempt(..) | Owner::Bye(_) | Owner::Origin(_) | Owner::Nobody => {}
+            Owner::Attempt(..) | Owner::Bye(_) | Owner::Probe(_) | Owner::Origin(_) | Owner::Nobody => {}
         }
     }
 
@@ -151,7 +136,10 @@ impl Engine {
             }),
             Owner::Bye(call) if status >= 200 => self.with(call, |call, _| call.byes -= 1),
             Owner::Origin(key) => self.on_origin_response(now, key, from, response),
-            Owner::Bye(_) | Owner::Request(_) | Owner::Caller(_) | Owner::Nobody => {}
+            Owner::Probe(call) if status >= 200 => {
+                self.with(call, |call, io| call.on_probed(io, now, Ok(status)));
+            }
+            Owner::Bye(_) | Owner::Probe(_) | Owner::Request(_) | Owner::Caller(_) | Owner::Nobody => {}
         }
         let is_orphan = !is_owned && matches!(owner, Owner::Attempt(..) | Owner::Exchange(..));
         if is_orphan && (200..300).contains(&status) && response.method() == Method::Invite {

@@ -151,5 +151,9 @@ fn ring(call: &mut Call, io: &mut Io, now: Instant, alarm: Alarm, at: Instant) {
         Alarm::Resend(side) => call.on_resend(io, now, side),
         Alarm::Extend => call.on_extend(io),
         Alarm::Exhausted => call.on_exhausted(io, now),
+        Alarm::Session(side) => call.on_session(io, now, side),
+        Alarm::Retry(side) => call.on_retry(io, now, side),
+        Alarm::Reliable => call.on_unconfirmed(io, now),
+        Alarm::Stuck => call.on_stuck(io, now),
     }
 }

@@ -1,45 +1,133 @@
-//! Requests inside the call: each is passed to the other leg, and its response back.
+//! Requests inside the call: each is passed to the other leg, and its response back (in `response.rs`).
 //!
-//! re-INVITE and UPDATE take their session descriptions through the media plane; all other methods and bodies
-//! pass as they are, by the policy table.
+//! re-INVITE and UPDATE take their session descriptions through the media plane; those that change nothing are
+//! answered here, as each leg has its own session timer. All other methods and bodies pass as they are, by the
+//! policy table.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::dialog::Dialog;
 use crate::transaction::{Failure, Outgoing, TransactionId};
-use crate::wire::{HeaderName, Message, Method};
+use crate::wire::{HeaderName, Method};
 
-use super::call::{Call, EXCHANGES_MAX, Exchange, Need, Stage, Unacknowledged, Unconfirmed};
-use super::io::{Asked, Io, Owner, SDP, sdp_of};
+use super::call::{Call, EXCHANGES_MAX, Need, Stage, Unconfirmed};
+use super::io::{Alarm, Asked, Io, Owner, SDP, sdp_of};
+use super::refresh::OFFER_PATIENCE;
 use super::setup::hops_left;
-use super::{MediaFailed, MediaNeed, SdpKind, Side, policy};
+use super::{MediaFailed, MediaNeed, SdpKind, Side, Transfer, policy};
+
+/// The most requests that change a call which one leg may send at once (a storm gets 500 and Retry-After).
+const BURST_MAX: u32 = 20;
+/// After which time one more is allowed.
+const REFILL: Duration = Duration::from_millis(500);
+
+/// A request inside the call on its way to the other leg, and its response on the way back.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) number: u32,
+    /// Whose request it is; of a request of ours, the side that it does not go to.
+    pub(super) side: Side,
+    /// The request; `None` for one of our own.
+    pub(super) asked: Option<Asked>,
+    /// Whether the asker sent an INVITE, and waits for its final response until it acknowledges it.
+    pub(super) is_invite: bool,
+    /// Whether an INVITE went to the other leg; an UPDATE can become one.
+    pub(super) passes_invite: bool,
+    /// Whether the request brought an offer.
+    pub(super) has_offer: bool,
+    /// The offer as the other leg saw it.
+    pub(super) offered: Option<Bytes>,
+    /// The transaction on the other leg, once it is there.
+    pub(super) passed: Option<TransactionId>,
+    /// The early dialog that it belongs to, by our tag towards the caller.
+    pub(super) fork: Option<Box<str>>,
+    /// It has waited too long, and was cancelled.
+    pub(super) is_given_up: bool,
+}
+
+/// How many requests a leg may send at this moment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Budget {
+    spent: u32,
+    since: Option<Instant>,
+}
+
+impl Budget {
+    /// Takes one; `false` where there is none.
+    fn take(&mut self, now: Instant) -> bool {
+        let since = *self.since.get_or_insert(now);
+        let refills = now.saturating_duration_since(since).as_millis() / REFILL.as_millis();
+        if refills > 0 {
+            self.spent = self.spent.saturating_sub(u32::try_from(refills).unwrap_or(u32::MAX));
+            self.since = Some(now);
+        }
+        let is_free = self.spent < BURST_MAX;
+        self.spent += u32::from(is_free);
+        is_free
+    }
+}
 
 impl Call {
-    /// A request that is neither BYE, CANCEL nor OPTIONS has come on a leg of an answered call.
-    pub(super) fn on_ask(&mut self, io: &mut Io, now: Instant, side: Side, asked: Asked) {
+    pub(super) const fn next_exchange(&mut self) -> u32 {
+        self.exchange_serial = self.exchange_serial.wrapping_add(1);
+        self.exchange_serial
+    }
+
+    /// A request that is neither BYE, CANCEL, PRACK nor OPTIONS has come in a dialog of the call, an early one where
+    /// `fork` names it.
+    pub(super) fn on_ask(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        side: Side,
+        asked: Asked,
+        fork: Option<Box<str>>,
+    ) {
         let method = asked.message.method();
         let is_invite = method == Method::Invite;
-        let offer = sdp_of(&asked.message).filter(|_| is_invite || method == Method::Update);
-        let is_offering = is_invite || offer.is_some();
-        if let Some(status) = self.objection(side, &asked, is_offering, offer.is_some()) {
+        let carries_session = is_invite || method == Method::Update;
+        let offer = sdp_of(&asked.message).filter(|_| carries_session);
+        if let Some(status) = self.objection(now, side, &asked, offer.is_some(), fork.as_deref()) {
             return io.answer(now, &asked, status, "");
         }
-        self.exchange_serial = self.exchange_serial.wrapping_add(1);
-        let number = self.exchange_serial;
-        let owner = Owner::Exchange(self.key, number);
-        io.layer.attach(asked.transaction, owner);
+        if let Some(min) = self.too_short(side, &asked.message).filter(|_| carries_session) {
+            let writer = io.reply(&asked, 422, "", "").header_fmt(HeaderName::MinSe, min);
+            return io.send_reply(now, &asked, 422, writer);
+        }
+        let told = &self.told[side as usize];
+        let is_known = offer.is_some() && offer == self.spoken[side as usize] && told.is_some();
+        if carries_session && (is_known && fork.is_none() || !is_invite && offer.is_none()) {
+            let sdp = told.clone().filter(|_| is_known);
+            return self.answer_refresh(io, now, side, &asked, sdp, fork.is_none());
+        }
+        if method == Method::Refer && self.policies[side as usize].transfer != Transfer::Pass {
+            return self.on_refer(io, now, side, asked);
+        }
+        let number = self.next_exchange();
+        io.layer.attach(asked.transaction, Owner::Exchange(self.key, number));
         if is_invite {
             io.answer(now, &asked, 100, "");
         }
+        // An UPDATE that the far side does not serve becomes a re-INVITE.
+        let has_update = fork.is_some() || self.sessions[side.other() as usize].has_update;
+        let passes_invite = is_invite || (method == Method::Update && !has_update);
         self.exchanges.push(Exchange {
             number,
             side,
-            asked,
+            asked: Some(asked),
             is_invite,
+            passes_invite,
             has_offer: offer.is_some(),
+            offered: None,
             passed: None,
+            fork,
+            is_given_up: false,
         });
+        if passes_invite {
+            self.set(io, Alarm::Stuck, now + OFFER_PATIENCE);
+        }
         match offer {
             Some(sdp) => {
                 let need = Need::Ask { exchange: number };
@@ -50,24 +138,71 @@ impl Call {
     }
 
     /// Why a request cannot be passed on now: its status.
-    fn objection(&self, side: Side, asked: &Asked, is_offering: bool, has_offer: bool) -> Option<u16> {
+    fn objection(
+        &mut self,
+        now: Instant,
+        side: Side,
+        asked: &Asked,
+        has_offer: bool,
+        fork: Option<&str>,
+    ) -> Option<u16> {
         let request = &asked.message;
-        let is_invite = request.method() == Method::Invite;
-        if self.stage != Stage::Answered || self.exchanges.len() >= EXCHANGES_MAX {
+        let method = request.method();
+        let is_invite = method == Method::Invite;
+        let is_open = self.stage == Stage::Answered || (fork.is_some() && self.stage == Stage::Calling);
+        if !is_open || self.exchanges.len() >= EXCHANGES_MAX {
             return Some(500);
         }
         if request.max_forwards() == Some(0) {
             return Some(483);
         }
+        let changes_call =
+            matches!(method, Method::Invite | Method::Update | Method::Refer | Method::Subscribe);
+        if changes_call && !self.budgets[side as usize].take(now) {
+            return Some(500);
+        }
         if is_invite && !has_offer && !request.body().is_empty() {
             return Some(415);
         }
-        if is_offering && self.is_negotiating() {
+        if (is_invite || has_offer) && self.is_negotiating() {
             // Two of one side one after the other without waiting get 500, two that cross 491 (RFC 3261 §14.2).
             let is_own = self.exchanges.iter().any(|exchange| exchange.side == side && exchange.is_invite);
             return Some(if is_own { 500 } else { 491 });
         }
         None
+    }
+
+    /// Answers a request that changes nothing but the session timer and the target of its own leg.
+    fn answer_refresh(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        side: Side,
+        asked: &Asked,
+        sdp: Option<Bytes>,
+        is_confirmed: bool,
+    ) {
+        let confirmed = if is_confirmed { self.confirm_session(io, now, side, &asked.message) } else { None };
+        if let Some(leg) = self.leg_mut(side).filter(|_| is_confirmed) {
+            leg.refresh(&asked.message);
+        }
+        let contact = io.contact(asked.from.transport, &self.contacts[side as usize]);
+        let mut writer = io
+            .reply(asked, 200, "", "")
+            .header_fmt(HeaderName::Contact, contact)
+            .header(HeaderName::Allow, policy::ALLOW)
+            .header(HeaderName::Supported, policy::SUPPORTED);
+        if let Some(confirmed) = confirmed {
+            writer = confirmed.write(writer);
+        }
+        let bytes = match sdp {
+            Some(sdp) => writer.body(Some(SDP), sdp).finish(),
+            None => writer.finish(),
+        };
+        io.layer.respond(now, asked.transaction, 200, bytes.clone());
+        if asked.message.method() == Method::Invite {
+            self.await_ack(io, now, side, Unconfirmed::new(io, now, asked, 200, bytes));
+        }
     }
 
     pub(super) fn on_ask_media(
@@ -78,10 +213,12 @@ impl Call {
         answer: Result<Bytes, MediaFailed>,
     ) {
         match answer {
-            Ok(sdp) => self.pass_ask(io, now, number, Some(&sdp)),
+            Ok(sdp) => self.pass_ask(io, now, number, Some(sdp)),
             Err(MediaFailed(refusal)) => {
                 if let Some(exchange) = self.take_exchange(number) {
-                    io.refuse(now, &exchange.asked, &refusal, "");
+                    if let Some(asked) = &exchange.asked {
+                        io.refuse(now, asked, &refusal, "");
+                    }
                     io.media(self.key, MediaNeed::Abandoned);
                 }
             }
@@ -89,196 +226,41 @@ impl Call {
     }
 
     /// Sends the request on the other leg.
-    fn pass_ask(&mut self, io: &mut Io, now: Instant, number: u32, sdp: Option<&Bytes>) {
+    fn pass_ask(&mut self, io: &mut Io, now: Instant, number: u32, sdp: Option<Bytes>) {
         let Some(place) = self.exchanges.iter().position(|exchange| exchange.number == number) else {
             return;
         };
-        let request = self.exchanges[place].asked.message.clone();
-        let other = self.exchanges[place].side.other();
-        let method = request.method();
+        let exchange = &self.exchanges[place];
+        let (other, fork) = (exchange.side.other(), exchange.fork.clone());
+        let Some(request) = exchange.asked.as_ref().map(|asked| asked.message.clone()) else { return };
+        let method = if exchange.passes_invite { Method::Invite } else { request.method() };
         let branch = io.ids.branch();
-        let contact = self.contacts[other as usize].clone();
-        let Some(leg) = self.leg_mut(other) else { return };
+        let Some(leg) = self.end_mut(other, fork.as_deref()) else {
+            return self.on_exchange_failed(io, now, number, Failure::Transport);
+        };
         let (cseq, peer) = (leg.next_cseq(), leg.next_hop());
         let mut writer = leg.request(&method, cseq, io.hop(peer.transport, &branch), hops_left(&request));
         if has_contact(&method) {
-            writer = writer.header_fmt(HeaderName::Contact, io.contact(peer.transport, &contact));
+            let contact = io.contact(peer.transport, &self.contacts[other as usize]);
+            writer = writer.header_fmt(HeaderName::Contact, contact);
         }
         writer = io.sign(writer, HeaderName::UserAgent);
+        if matches!(method, Method::Invite | Method::Update) && fork.is_none() {
+            writer = self.write_session(writer, other);
+        }
         let body = request.body();
         let passes_body = sdp.is_some() || (!body.is_empty() && method != Method::Invite);
-        writer = policy::pass(writer, &request, passes_body, |_| false);
-        writer = match sdp {
+        writer = policy::pass(writer, &request, self.way(io, other), passes_body, |_| false);
+        writer = match &sdp {
             Some(sdp) => writer.body(Some(SDP), sdp),
             None if passes_body => writer.body(request.header(HeaderName::ContentType), &body),
             None => writer,
         };
+        self.exchanges[place].offered = sdp;
         let outgoing = Outgoing { peer, method: &method, branch: &branch, bytes: writer.finish() };
         match io.layer.request(now, outgoing, Owner::Exchange(self.key, number)) {
             Ok(transaction) => self.exchanges[place].passed = Some(transaction),
             Err(_) => self.on_exchange_failed(io, now, number, Failure::Transport),
-        }
-    }
-
-    /// A response to a request that was passed on. `false` when it is a 2xx that belongs to nobody any more.
-    pub(super) fn on_exchange_response(
-        &mut self,
-        io: &mut Io,
-        now: Instant,
-        number: u32,
-        transaction: TransactionId,
-        response: &Message,
-    ) -> bool {
-        if self.unacknowledged.iter().flatten().any(|waiting| waiting.invite == transaction) {
-            return true; // its 2xx again, while the ACK with the answer is awaited
-        }
-        let Some(exchange) = self.exchanges.iter().find(|exchange| exchange.number == number) else {
-            return false;
-        };
-        let status = response.status().unwrap_or_default();
-        let (side, is_invite) = (exchange.side, exchange.is_invite);
-        match status {
-            100 => return true,
-            101..=199 if is_invite => {
-                let writer = io.reply(&exchange.asked, status, response.reason(), "");
-                let writer = self.response_tail(io, writer, side, response, None);
-                let asked = exchange.asked.clone();
-                io.send_reply(now, &asked, status, writer);
-                return true;
-            }
-            101..=199 => return true,
-            200..=299 => self.on_exchange_success(io, now, number, transaction, response),
-            _ => self.on_exchange_refused(io, now, number, response),
-        }
-        true
-    }
-
-    fn on_exchange_success(
-        &mut self,
-        io: &mut Io,
-        now: Instant,
-        number: u32,
-        transaction: TransactionId,
-        response: &Message,
-    ) {
-        let Some(exchange) = self.exchanges.iter().find(|exchange| exchange.number == number) else { return };
-        let (side, is_invite, has_offer) = (exchange.side, exchange.is_invite, exchange.has_offer);
-        let is_update = exchange.asked.message.method() == Method::Update;
-        let other = side.other();
-        if is_invite || is_update {
-            let cseq = response.cseq().map_or(0, |(cseq, _)| cseq);
-            if let Some(leg) = self.leg_mut(other) {
-                leg.refresh(response);
-            }
-            if is_invite {
-                self.unacknowledged[other as usize] = Some(Unacknowledged { invite: transaction, cseq });
-                if has_offer {
-                    self.acknowledge(io, other, None);
-                }
-            }
-        }
-        let kind = if has_offer { SdpKind::Answer } else { SdpKind::Offer };
-        match sdp_of(response).filter(|_| is_invite || has_offer) {
-            Some(sdp) => {
-                let need = Need::Respond { exchange: number, response: response.clone() };
-                self.need(io, need, MediaNeed::Rewrite { from: other, kind, sdp });
-            }
-            None => self.pass_response(io, now, number, response, None),
-        }
-    }
-
-    /// The description of a 2xx has been rewritten, or cannot be; then the sides no longer agree, and the call ends.
-    pub(super) fn on_respond_media(
-        &mut self,
-        io: &mut Io,
-        now: Instant,
-        number: u32,
-        response: &Message,
-        answer: Result<Bytes, MediaFailed>,
-    ) {
-        match answer {
-            Ok(sdp) => self.pass_response(io, now, number, response, Some(&sdp)),
-            Err(MediaFailed(refusal)) => self.end_by_us(io, now, refusal),
-        }
-    }
-
-    /// Hands a 2xx back to the side that asked.
-    fn pass_response(
-        &mut self,
-        io: &mut Io,
-        now: Instant,
-        number: u32,
-        response: &Message,
-        sdp: Option<&Bytes>,
-    ) {
-        let Some(exchange) = self.take_exchange(number) else { return };
-        let Exchange { asked, side, is_invite, has_offer, .. } = exchange;
-        let status = response.status().unwrap_or(200);
-        let method = asked.message.method();
-        let writer = io.reply(&asked, status, response.reason(), "");
-        let body = response.body();
-        let bytes = if sdp.is_some() || has_contact(&method) {
-            self.response_tail(io, writer, side, response, sdp).finish()
-        } else {
-            let writer = policy::pass(writer, response, !body.is_empty(), |_| false);
-            let content_type = response.header(HeaderName::ContentType).filter(|_| !body.is_empty());
-            writer.body(content_type, &body).finish()
-        };
-        io.layer.respond(now, asked.transaction, status, bytes.clone());
-        if matches!(method, Method::Invite | Method::Update)
-            && let Some(leg) = self.leg_mut(side)
-        {
-            leg.refresh(&asked.message);
-        }
-        if has_offer {
-            io.media(self.key, if sdp.is_some() { MediaNeed::Confirmed } else { MediaNeed::Abandoned });
-        }
-        if is_invite {
-            self.await_ack(
-                io,
-                now,
-                side,
-                Unconfirmed {
-                    transaction: asked.transaction,
-                    bytes,
-                    status,
-                    cseq: asked.message.cseq().map_or(0, |(number, _)| number),
-                    interval: io.config.timing.t1,
-                    give_up_at: now + io.config.timing.patience(),
-                },
-            );
-        }
-    }
-
-    /// A failure goes back as it is. A leg that knows no dialog any more ends the call (RFC 3261 §12.2.1.2).
-    fn on_exchange_refused(&mut self, io: &mut Io, now: Instant, number: u32, response: &Message) {
-        let Some(exchange) = self.take_exchange(number) else { return };
-        let status = response.status().unwrap_or(500);
-        let writer = io.reply(&exchange.asked, status, response.reason(), "");
-        let body = response.body();
-        let has_body = !body.is_empty() && sdp_of(response).is_none();
-        let mut writer = policy::pass(writer, response, has_body, |_| false);
-        if has_body {
-            writer = writer.body(response.header(HeaderName::ContentType), &body);
-        }
-        io.send_reply(now, &exchange.asked, status, writer);
-        self.after_refusal(io, now, &exchange, status);
-    }
-
-    /// There was no response at all.
-    pub(super) fn on_exchange_failed(&mut self, io: &mut Io, now: Instant, number: u32, failure: Failure) {
-        let Some(exchange) = self.take_exchange(number) else { return };
-        io.answer(now, &exchange.asked, failure.status(), "");
-        self.after_refusal(io, now, &exchange, failure.status());
-    }
-
-    fn after_refusal(&mut self, io: &mut Io, now: Instant, exchange: &Exchange, status: u16) {
-        if exchange.has_offer {
-            io.media(self.key, MediaNeed::Abandoned);
-        }
-        let carries_session = exchange.is_invite || exchange.asked.message.method() == Method::Update;
-        if carries_session && matches!(status, 408 | 481) {
-            self.on_leg_lost(io, now, exchange.side.other());
         }
     }
 
@@ -287,19 +269,59 @@ impl Call {
         let passed = self.exchanges.iter().find(|exchange| exchange.number == number).and_then(|e| e.passed);
         if let Some(transaction) = passed {
             io.layer.cancel(now, transaction, None);
-        } else if let Some(exchange) = self.take_exchange(number) {
-            io.answer(now, &exchange.asked, 487, "");
+        } else if let Some(asked) = self.take_exchange(number).and_then(|exchange| exchange.asked) {
+            io.answer(now, &asked, 487, "");
             io.media(self.key, MediaNeed::Abandoned);
         }
     }
 
-    fn take_exchange(&mut self, number: u32) -> Option<Exchange> {
+    /// A re-INVITE has only had provisional responses for too long: it is taken back, so that others may offer.
+    pub(super) fn on_stuck(&mut self, io: &mut Io, now: Instant) {
+        let late = self.exchanges.iter_mut().filter(|exchange| exchange.passes_invite);
+        let mut unsent = None;
+        for exchange in late {
+            exchange.is_given_up = true;
+            match exchange.passed {
+                Some(transaction) => io.layer.cancel(now, transaction, None),
+                None => unsent = Some(exchange.number),
+            }
+        }
+        if let Some(number) = unsent {
+            self.on_exchange_failed(io, now, number, Failure::Timeout);
+        }
+    }
+
+    pub(super) fn take_exchange(&mut self, number: u32) -> Option<Exchange> {
         let place = self.exchanges.iter().position(|exchange| exchange.number == number)?;
         Some(self.exchanges.swap_remove(place))
+    }
+
+    /// The dialog on a side, an early one where `fork` still names it.
+    pub(super) fn end_mut(&mut self, side: Side, fork: Option<&str>) -> Option<&mut Dialog> {
+        let early = self.forks.iter_mut().find(|known| Some(&*known.tag) == fork);
+        match early {
+            Some(fork) => fork.ends[side as usize].as_deref_mut(),
+            None => self.legs[side as usize].as_mut(),
+        }
     }
 }
 
 /// The methods that make or refresh a dialog, and so carry a Contact (RFC 3261 §12.1, RFC 3311, RFC 3515, RFC 6665).
-const fn has_contact(method: &Method) -> bool {
+pub(super) const fn has_contact(method: &Method) -> bool {
     matches!(method, Method::Invite | Method::Update | Method::Refer | Method::Subscribe | Method::Notify)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a virtual clock has to start somewhere")]
+    fn a_burst_is_bounded_and_refills_with_time() {
+        let (mut budget, start) = (Budget::default(), Instant::now());
+        let taken = |budget: &mut Budget, now| (0..100).filter(|_| budget.take(now)).count();
+        assert_eq!(taken(&mut budget, start), 20);
+        assert_eq!(taken(&mut budget, start + REFILL * 3), 3);
+        assert_eq!(taken(&mut budget, start + REFILL * 300), 20);
+    }
 }

@@ -107,11 +107,13 @@ impl Call {
         let branch = io.ids.branch();
         let owner = Owner::Bye(self.key);
         let Some(leg) = self.leg_mut(side) else { return };
-        let (number, peer) = (leg.next_cseq(), leg.next_hop());
+        let number = leg.next_cseq();
+        let (Some(leg), way) = (self.leg(side), self.way(io, side)) else { return };
+        let peer = leg.next_hop();
         let mut writer = leg.request(&Method::Bye, number, io.hop(peer.transport, &branch), MAX_FORWARDS);
         writer = io.sign(writer, HeaderName::UserAgent);
         if let Some(bye) = bye {
-            writer = policy::pass(writer, bye, false, |_| false);
+            writer = policy::pass(writer, bye, way, false, |_| false);
         } else if let Some(reason) = reason {
             writer = writer.header(HeaderName::Reason, reason);
         }
@@ -135,15 +137,13 @@ impl Call {
         }
         self.stage = Stage::Over;
         io.live -= 1;
-        for alarm in [Alarm::Patience, Alarm::Ring, Alarm::Extend, Alarm::Exhausted, Alarm::Resend(Side::B)] {
-            self.clear(alarm);
+        let keeps_resending = self.bye_at_ack.is_some();
+        self.clear_all_but(keeps_resending.then_some(Alarm::Resend(Side::A)));
+        for asked in std::mem::take(&mut self.exchanges).into_iter().filter_map(|exchange| exchange.asked) {
+            io.answer(now, &asked, 487, &self.own_tag);
         }
-        if self.bye_at_ack.is_none() {
-            self.clear(Alarm::Resend(Side::A));
-        }
-        for exchange in std::mem::take(&mut self.exchanges) {
-            io.answer(now, &exchange.asked, 487, &self.own_tag);
-        }
+        self.reliable = None;
+        (self.spoken, self.told) = Default::default();
         self.plan = None;
         self.trial = None;
         self.offer = None;

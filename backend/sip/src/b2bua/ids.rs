@@ -35,6 +35,11 @@ impl Ids {
         self.key.of(&[&self.counter.to_le_bytes(), &self.shard.to_le_bytes()])
     }
 
+    /// A number that nobody can foresee; it changes with each identifier that is made.
+    pub(super) fn number(&self) -> u64 {
+        self.key.of(&[&self.counter.to_le_bytes(), b"number"]) as u64
+    }
+
     pub(super) fn branch(&mut self) -> String {
         let random = self.random() as u64;
         let mut branch = String::with_capacity(COOKIE.len() + SHORT_LEN);

@@ -27,6 +27,8 @@ pub(super) enum Owner {
     Exchange(CallRef, u32),
     /// Our BYE.
     Bye(CallRef),
+    /// Our question whether a leg of this call is still there.
+    Probe(CallRef),
     /// A request of our own outside any call.
     Origin(u64),
     /// Nobody waits for it.
@@ -53,11 +55,19 @@ pub(super) enum Alarm {
     Extend,
     /// The paid time has run out.
     Exhausted,
+    /// Half the session interval of this side has passed, or all of it.
+    Session(Side),
+    /// A request of ours to this side may be tried again.
+    Retry(Side),
+    /// A reliable response to the caller is to be sent again.
+    Reliable,
+    /// A re-INVITE has waited too long.
+    Stuck,
 }
 
 impl Alarm {
     /// How many there are.
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 12;
 
     pub(super) const fn index(self) -> usize {
         match self {
@@ -67,6 +77,12 @@ impl Alarm {
             Self::Resend(Side::B) => 3,
             Self::Extend => 4,
             Self::Exhausted => 5,
+            Self::Session(Side::A) => 6,
+            Self::Session(Side::B) => 7,
+            Self::Retry(Side::A) => 8,
+            Self::Retry(Side::B) => 9,
+            Self::Reliable => 10,
+            Self::Stuck => 11,
         }
     }
 }

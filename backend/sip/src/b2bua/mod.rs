@@ -10,6 +10,8 @@ mod config;
 mod confirm;
 mod credentials;
 mod dispatch;
+mod diversion;
+mod early;
 mod engine;
 mod exchange;
 mod finish;
@@ -22,8 +24,13 @@ mod originate;
 mod plan;
 mod policy;
 mod progress;
+mod refresh;
+mod reliable;
 mod requests;
+mod response;
+mod session;
 mod setup;
+mod transfer;
 mod trial;
 
 #[cfg(test)]

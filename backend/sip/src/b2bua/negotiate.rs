@@ -35,6 +35,7 @@ impl Call {
             Need::Respond { exchange, response } => {
                 self.on_respond_media(io, now, exchange, &response, answer)
             }
+            Need::Learn => {}
         }
     }
 }

@@ -10,8 +10,11 @@ use crate::wire::{HeaderName, Message, Method, Writer};
 
 use super::call::{Call, FORKS_MAX, Fork, Need, Stage, Unacknowledged, Unconfirmed};
 use super::io::{Alarm, Io, SDP, sdp_of};
+use super::session::Confirmed;
 use super::setup::{Failed, MAX_FORWARDS};
-use super::{MediaFailed, MediaNeed, Milestone, Output, Refusal, SdpKind, Side, policy};
+use super::{
+    EarlyMedia, MediaFailed, MediaNeed, Milestone, Output, Refusal, SdpKind, Side, policy, reliable,
+};
 
 impl Call {
     /// A response to the INVITE of an attempt. `false` when it is a 2xx that belongs to nobody any more.
@@ -31,23 +34,39 @@ impl Call {
         }
         match status {
             100 => {}
-            101..=199 if is_current => self.on_provisional(io, now, index, response),
+            101..=199 if is_current => self.on_provisional(io, now, index, from, response),
             200..=299 if is_current => self.on_answer(io, now, transaction, from, response),
             200..=299 => return false,
-            401 | 407 if is_current && self.try_authorized(io, now, from, response) => {}
+            300..=699 if is_current && self.tries_again(io, now, from, response) => {}
             300.. => self.on_attempt_failed(io, now, index, &Failed::Response(response)),
             _ => {}
         }
         true
     }
 
-    fn on_provisional(&mut self, io: &mut Io, now: Instant, index: usize, response: &Message) {
+    fn on_provisional(&mut self, io: &mut Io, now: Instant, index: usize, from: Peer, response: &Message) {
         self.ringing.get_or_insert(now);
         let fork = self.fork(io, index, response);
-        // Without an offer of the caller, only a reliable 18x could carry one, and we do not support those.
-        let Some(sdp) = sdp_of(response).filter(|_| self.offer.is_some()) else {
+        if !self.confirm_provisional(io, now, fork, from, response) {
+            return;
+        }
+        if policy::names(response, HeaderName::Allow, "UPDATE") {
+            self.forks[fork].heard = Some((from, response.clone()));
+        }
+        // Without an offer of the caller, only a reliable 18x could carry one, and the callee was not asked for those.
+        let passes_media = self.policies[Side::B as usize].early_media == EarlyMedia::Pass;
+        let Some(sdp) = sdp_of(response).filter(|_| self.offer.is_some() && passes_media) else {
             return self.pass_provisional(io, now, index, response, None);
         };
+        // Of several callees that ring at once the first one is heard.
+        let is_second = self
+            .forks
+            .iter()
+            .enumerate()
+            .any(|(other, known)| other != fork && known.attempt == index && known.sdp.is_some());
+        if is_second {
+            return self.pass_provisional(io, now, index, response, None);
+        }
         if self.is_flooded() {
             return;
         }
@@ -92,15 +111,30 @@ impl Call {
             self.had_early_media = true;
             self.milestone(io, now, Milestone::EarlyMedia);
         }
-        let status = response.status().unwrap_or(183);
+        let mutes = self.policies[Side::B as usize].early_media == EarlyMedia::Ringing;
+        let (status, reason) = match response.status().unwrap_or(183) {
+            183 if mutes => (180, ""),
+            status => (status, response.reason()),
+        };
         if status == 180 && !self.had_ringing {
             self.had_ringing = true;
             self.milestone(io, now, Milestone::Ringing);
         }
         let fork = self.fork(io, index, response);
         let Some(caller) = &self.caller else { return };
-        let writer = io.reply(caller, status, response.reason(), &self.forks[fork].tag);
-        let writer = self.response_tail(io, writer, Side::A, response, sdp);
+        let is_reliable = reliable::is_wanted(&self.policies[Side::A as usize], &caller.message);
+        if is_reliable && self.offer.is_none() {
+            return; // its first reliable response would have to bring an offer (RFC 3261 §13.2.1)
+        }
+        let number = if is_reliable { self.next_rseq(io) } else { 0 };
+        let Some(caller) = &self.caller else { return };
+        let writer = io.reply(caller, status, reason, &self.forks[fork].tag);
+        let mut writer = self.response_tail(io, writer, Side::A, response, sdp, None);
+        if is_reliable {
+            writer = writer.header(HeaderName::Require, "100rel").header_fmt(HeaderName::RSeq, number);
+            self.told[Side::A as usize] = sdp.cloned().or_else(|| self.told[Side::A as usize].take());
+            return self.send_reliable(io, now, status, writer.finish(), sdp.is_some());
+        }
         io.send_reply(now, caller, status, writer);
     }
 
@@ -112,15 +146,25 @@ impl Call {
         side: Side,
         response: &Message,
         sdp: Option<&Bytes>,
+        session: Option<Confirmed>,
     ) -> Writer {
         let transport = match (self.leg(side), &self.caller) {
             (Some(leg), _) => leg.peer().transport,
             (None, Some(caller)) => caller.from.transport,
             (None, None) => crate::Transport::Udp,
         };
-        let writer =
+        let mut writer =
             writer.header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[side as usize]));
-        let writer = policy::pass(writer, response, sdp.is_some(), |_| false);
+        if let Some(session) = session {
+            writer = session.write(writer);
+        }
+        if response.header(HeaderName::Allow).is_none() {
+            writer = writer.header(HeaderName::Allow, policy::ALLOW);
+        }
+        if response.header(HeaderName::Supported).is_none() {
+            writer = writer.header(HeaderName::Supported, policy::SUPPORTED);
+        }
+        let writer = policy::pass(writer, response, self.way(io, side), sdp.is_some(), |_| false);
         match sdp {
             Some(sdp) => writer.body(Some(SDP), sdp),
             None => writer,
@@ -144,7 +188,7 @@ impl Call {
         from: Peer,
         response: &Message,
     ) {
-        let Some(dialog) = Dialog::asking(response, from) else {
+        let Some(mut dialog) = Dialog::asking(response, from) else {
             let index = self.attempt.unwrap_or_default();
             return self.on_attempt_failed(io, now, index, &Failed::Nothing(Failure::Transport));
         };
@@ -152,13 +196,17 @@ impl Call {
         self.invite = None;
         self.clear(Alarm::Ring);
         let cseq = dialog.local_cseq();
+        let fork = self.fork(io, self.attempt.unwrap_or_default(), response);
+        if let Some(early) = self.forks[fork].ends[Side::B as usize].take() {
+            dialog.resume(&early);
+        }
         self.legs[Side::B as usize] = Some(dialog);
+        self.take_session(io, now, Side::B, response);
         self.unacknowledged[Side::B as usize] = Some(Unacknowledged { invite: transaction, cseq });
         let has_offered = self.offer.is_some();
         if has_offered {
             self.acknowledge(io, Side::B, None);
         }
-        let fork = self.fork(io, self.attempt.unwrap_or_default(), response);
         let known = self.forks[fork].sdp.clone();
         let Some(sdp) = sdp_of(response) else {
             // RFC 3261 wants the answer in the 2xx, reliable or not; a callee that sent it in 183 alone is understood.
@@ -192,36 +240,37 @@ impl Call {
     }
 
     /// Hands the 2xx to the caller: both legs are dialogs from here on.
-    fn pass_answer(&mut self, io: &mut Io, now: Instant, response: &Message, sdp: Option<Bytes>) {
-        let tag = self.tag_of_fork(io, response);
+    pub(super) fn pass_answer(&mut self, io: &mut Io, now: Instant, response: &Message, sdp: Option<Bytes>) {
+        if self.is_description_open() {
+            if let Some(reliable) = &mut self.reliable {
+                reliable.held = Some((response.clone(), sdp));
+            }
+            return;
+        }
+        let fork = self.fork(io, self.attempt.unwrap_or_default(), response);
+        let tag = self.forks[fork].tag.clone();
+        let early = self.forks[fork].ends[Side::A as usize].take();
         let Some(caller) = &self.caller else { return };
-        let Some(dialog) = Dialog::answering(&caller.message, caller.from, &tag) else {
+        let Some(mut dialog) = Dialog::answering(&caller.message, caller.from, &tag) else {
             return self.end_by_us(io, now, Refusal::new(400, 111, "bad-request"));
         };
-        let status = response.status().unwrap_or(200);
-        let writer = io.reply(caller, status, response.reason(), &tag);
+        if let Some(early) = early {
+            dialog.resume(&early);
+        }
         self.legs[Side::A as usize] = Some(dialog);
         let Some(caller) = self.caller.take() else { return };
-        let bytes = self.response_tail(io, writer, Side::A, response, sdp.as_ref()).finish();
+        let session = self.confirm_session(io, now, Side::A, &caller.message);
+        let status = response.status().unwrap_or(200);
+        let writer = io.reply(&caller, status, response.reason(), &tag);
+        let bytes = self.response_tail(io, writer, Side::A, response, sdp.as_ref(), session).finish();
         self.stage = Stage::Answered;
         self.answered = Some(now);
+        self.clear(Alarm::Reliable);
         io.layer.respond(now, caller.transaction, status, bytes.clone());
-        let cseq = caller.message.cseq().map_or(0, |(number, _)| number);
-        self.await_ack(
-            io,
-            now,
-            Side::A,
-            Unconfirmed {
-                transaction: caller.transaction,
-                bytes,
-                status,
-                cseq,
-                interval: io.config.timing.t1,
-                give_up_at: now + io.config.timing.patience(),
-            },
-        );
+        self.await_ack(io, now, Side::A, Unconfirmed::new(io, now, &caller, status, bytes));
         self.milestone(io, now, Milestone::Answered { attempt: self.attempt.unwrap_or_default() });
-        if self.offer.take().is_some() && sdp.is_some() {
+        self.remember(&caller.message, response, sdp, fork);
+        if self.told[Side::B as usize].is_some() && self.told[Side::A as usize].is_some() {
             io.media(self.key, MediaNeed::Confirmed);
         }
         self.forks = Vec::new();
@@ -229,6 +278,17 @@ impl Call {
             self.trial = None;
         }
         self.start_funds(io, now);
+    }
+
+    /// Keeps the descriptions that are in force: for refreshes, and to know one that says nothing new.
+    fn remember(&mut self, invite: &Message, response: &Message, sdp: Option<Bytes>, fork: usize) {
+        let copy = |sdp: Bytes| Bytes::copy_from_slice(&sdp);
+        let early =
+            self.forks.get(fork).and_then(|fork| fork.sdp.as_ref()).map(|(seen, _)| copy(seen.clone()));
+        self.spoken[Side::A as usize] = sdp_of(invite).map(copy);
+        self.told[Side::B as usize] = self.offer.take();
+        self.spoken[Side::B as usize] = sdp_of(response).map(copy).or(early);
+        self.told[Side::A as usize] = sdp;
     }
 
     fn milestone(&mut self, io: &mut Io, now: Instant, event: Milestone) {
@@ -245,7 +305,15 @@ impl Call {
                 self.forks.remove(0);
             }
             let tag = io.ids.tag(self.key).into();
-            self.forks.push(Fork { attempt, remote_tag: remote_tag.into(), tag, sdp: None });
+            self.forks.push(Fork {
+                attempt,
+                remote_tag: remote_tag.into(),
+                tag,
+                sdp: None,
+                rseq: None,
+                heard: None,
+                ends: [None, None],
+            });
             self.forks.len() - 1
         })
     }

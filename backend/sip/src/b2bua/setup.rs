@@ -10,7 +10,9 @@ use crate::wire::{HeaderName, Message};
 use super::call::{Call, Need, Stage};
 use super::io::{Alarm, Io, q850_of, sdp_of};
 use super::trial::Trial;
-use super::{End, MediaFailed, MediaNeed, Plan, Refusal, SdpKind, Side, Verdict, policy};
+use super::{
+    End, MediaFailed, MediaNeed, OfferPolicy, Plan, Refusal, Reliability, SdpKind, Side, Verdict, policy,
+};
 
 /// What Max-Forwards counts from when a request has none (RFC 3261 §8.1.1.6).
 pub(super) const MAX_FORWARDS: u32 = 70;
@@ -46,15 +48,22 @@ impl Call {
 
     fn connect(&mut self, io: &mut Io, now: Instant, plan: Plan) {
         let Some(caller) = &self.caller else { return };
+        let offer = sdp_of(&caller.message);
+        let needs_offer = plan.caller.offer == OfferPolicy::Required;
         let refusal = match caller.message.max_forwards() {
             Some(0) => Some(Refusal::new(483, 25, "routing-loop")),
             _ if plan.attempts.is_empty() => Some(Refusal::new(404, 3, "no-route")),
+            _ if offer.is_none() && needs_offer => Some(Refusal::new(488, 79, "media-unavailable")),
             _ => None,
         };
         if let Some(refusal) = refusal {
             return self.end_by_us(io, now, refusal);
         }
-        let offer = sdp_of(&caller.message);
+        self.policies[Side::A as usize] = plan.caller.clone();
+        if self.refuse_extension(io, now) {
+            return;
+        }
+        let Some(caller) = &self.caller else { return };
         if offer.is_none() && !caller.message.body().is_empty() {
             return self.end_by_us(io, now, Refusal::new(415, 79, "media-unavailable"));
         }
@@ -67,6 +76,27 @@ impl Call {
             }
             None => self.begin_attempts(io, now),
         }
+    }
+
+    /// Refuses what the policy of the caller's leg does not serve: reliable responses (420), too short an interval of
+    /// the session timer (422).
+    fn refuse_extension(&mut self, io: &mut Io, now: Instant) -> bool {
+        let Some(caller) = &self.caller else { return false };
+        let is_off = self.policies[Side::A as usize].reliability == Reliability::Off;
+        let refused = if is_off && policy::names(&caller.message, HeaderName::Require, "100rel") {
+            let writer = io.reply(caller, 420, "", &self.own_tag);
+            Some((420, writer.header(HeaderName::Unsupported, "100rel")))
+        } else if let Some(min) = self.too_short(Side::A, &caller.message) {
+            let writer = io.reply(caller, 422, "", &self.own_tag);
+            Some((422, writer.header_fmt(HeaderName::MinSe, min)))
+        } else {
+            None
+        };
+        let Some((status, writer)) = refused else { return false };
+        io.send_reply(now, caller, status, writer);
+        self.caller = None;
+        self.finish(io, now, End::Refused(Refusal::new(status, 127, "callee-failed")));
+        true
     }
 
     /// The caller's offer has been rewritten, or cannot be.
@@ -94,6 +124,9 @@ impl Call {
         let (tag, call_id) = (io.ids.tag(self.key), io.ids.call_id());
         self.callee_call_id = Some(call_id.into());
         self.trial = Some(Box::new(Trial::new(tag)));
+        if let Some(leg) = self.current().map(|attempt| attempt.leg.clone()) {
+            self.policies[Side::B as usize] = leg;
+        }
         if !self.send_invite(io, now) {
             self.on_attempt_failed(io, now, index, &Failed::Nothing(Failure::Transport));
         }
@@ -110,7 +143,8 @@ impl Call {
         self.tried.push((index, status));
         let Some(plan) = &self.plan else { return };
         let any_failure = plan.attempts.get(index).is_some_and(|attempt| attempt.next_on_any_failure);
-        let moves_on = plan.failover_on.contains(&status) || (any_failure && status < 600);
+        // A global failure is the callee's word for all its places (RFC 3261 §21.6).
+        let moves_on = status < 600 && (any_failure || plan.failover_on.contains(&status));
         if moves_on && index + 1 < plan.attempts.len() {
             self.try_from(io, now, index + 1);
         } else {
@@ -118,7 +152,8 @@ impl Call {
         }
     }
 
-    /// Passes the failure on to the caller as it is (status, phrase and body).
+    /// Passes the failure on to the caller as it is (status, phrase and body). A challenge that was ours to answer and a
+    /// redirection that is ours to follow are none of the caller's business: it gets 403 or 480.
     fn fail(&mut self, io: &mut Io, now: Instant, failed: &Failed<'_>) {
         match failed {
             Failed::Response(response) => {
@@ -126,8 +161,14 @@ impl Call {
                 let has_body = !body.is_empty() && sdp_of(response).is_none();
                 if let Some(caller) = self.caller.take() {
                     let tag = self.tag_of_fork(io, response);
-                    let writer = io.reply(&caller, status, response.reason(), &tag);
-                    let mut writer = policy::pass(writer, response, has_body, |_| false);
+                    let (status, reason) = match status {
+                        401 | 407 => (403, ""),
+                        300..=399 => (480, ""),
+                        status => (status, response.reason()),
+                    };
+                    let writer = io.reply(&caller, status, reason, &tag);
+                    let way = self.way(io, Side::A);
+                    let mut writer = policy::pass(writer, response, way, has_body, |_| false);
                     if has_body {
                         writer = writer.body(response.header(HeaderName::ContentType), &body);
                     }

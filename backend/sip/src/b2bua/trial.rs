@@ -2,16 +2,15 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use crate::transaction::{Outgoing, Peer};
+use crate::uri::Uri;
 use crate::wire::{HeaderName, Message, Method, Writer};
 
 use super::call::Call;
 use super::credentials::Challenged;
 use super::io::{Io, Owner, SDP};
 use super::setup::hops_left;
-use super::{Attempt, Side, policy};
+use super::{Attempt, Redirect, Reliability, Side, policy, session};
 
 /// What the INVITEs of one attempt share, however often it is sent.
 #[derive(Debug)]
@@ -22,11 +21,15 @@ pub(super) struct Trial {
     cseq: u32,
     /// The answer to the callee's challenge, once there was one; its ACK repeats it (RFC 3261 §22.1).
     pub(super) authorization: Option<(HeaderName, String)>,
+    /// The Min-SE that the callee wants (RFC 4028 §7.3).
+    min_session: u32,
+    /// Where the callee's redirection leads.
+    uri: Option<Box<str>>,
 }
 
 impl Trial {
     pub(super) fn new(tag: String) -> Self {
-        Self { tag: tag.into(), cseq: 1, authorization: None }
+        Self { tag: tag.into(), cseq: 1, authorization: None, min_session: 0, uri: None }
     }
 }
 
@@ -45,7 +48,8 @@ impl Call {
         let Some(index) = self.attempt else { return false };
         let transport = attempt.peer.transport;
         let call_id = self.callee_call_id.as_deref().unwrap_or_default();
-        let writer = Writer::request(&Method::Invite, &attempt.request_uri)
+        let uri = trial.uri.as_deref().unwrap_or(&attempt.request_uri);
+        let writer = Writer::request(&Method::Invite, uri)
             .header_fmt(HeaderName::Via, io.hop(transport, &branch))
             .header_fmt(HeaderName::MaxForwards, hops_left(&caller.message))
             .header_fmt(HeaderName::From, format_args!("{};tag={}", attempt.from, trial.tag))
@@ -53,28 +57,65 @@ impl Call {
             .header(HeaderName::CallId, call_id)
             .header_fmt(HeaderName::CSeq, format_args!("{} INVITE", trial.cseq))
             .header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[Side::B as usize]));
-        let bytes = invite_tail(io, writer, attempt, trial, &caller.message, self.offer.as_ref());
+        let writer = invite_tail(io, writer, attempt, trial, &caller.message, self.offer.is_some());
+        let is_set = |name: &str| {
+            let is_own = name.eq_ignore_ascii_case("Supported");
+            is_own || attempt.headers.iter().any(|(set, _)| set.eq_ignore_ascii_case(name))
+        };
+        let way = self.way(io, Side::B);
+        let writer = policy::pass(writer, &caller.message, way, self.offer.is_some(), is_set);
+        let bytes = match &self.offer {
+            Some(offer) => writer.body(Some(SDP), offer).finish(),
+            None => writer.finish(),
+        };
         let outgoing = Outgoing { peer: attempt.peer, method: &Method::Invite, branch: &branch, bytes };
         self.invite = io.layer.request(now, outgoing, Owner::Attempt(self.key, index)).ok();
         self.invite.is_some()
     }
 
-    /// Answers the challenge of the callee, once and only where it is ours to answer: whether a new try is under way.
-    pub(super) fn try_authorized(
-        &mut self,
-        io: &mut Io,
-        now: Instant,
-        from: Peer,
-        response: &Message,
-    ) -> bool {
+    /// Whether a failure of the callee is mended by another try of the same attempt, which is under way then.
+    pub(super) fn tries_again(&mut self, io: &mut Io, now: Instant, from: Peer, response: &Message) -> bool {
+        match response.status() {
+            Some(401 | 407) => self.try_authorized(io, now, from, response),
+            Some(422) => self.try_longer(io, now, response),
+            Some(301 | 302 | 305) => self.try_redirected(io, now, response),
+            _ => false,
+        }
+    }
+
+    /// The callee finds our session interval too short: once with its least (RFC 4028 §7.3).
+    fn try_longer(&mut self, io: &mut Io, now: Instant, response: &Message) -> bool {
+        let Some(min) = session::min_of(response) else { return false };
+        let is_first = self.trial.as_ref().is_some_and(|trial| trial.min_session == 0);
+        is_first && min > 0 && self.try_again(io, now, |trial| trial.min_session = min)
+    }
+
+    /// The callee sends us on: once, and only to another user of the same host.
+    fn try_redirected(&mut self, io: &mut Io, now: Instant, response: &Message) -> bool {
+        let (Some(attempt), Some(trial)) = (self.current(), &self.trial) else { return false };
+        if attempt.leg.redirect != Redirect::SameHost || trial.uri.is_some() {
+            return false;
+        }
+        let Ok(Some(contact)) = response.contact() else { return false };
+        let (Ok(target), Ok(before)) = (Uri::parse(contact.uri), Uri::parse(&attempt.request_uri)) else {
+            return false;
+        };
+        let is_same_host = target.host.eq_ignore_ascii_case(before.host)
+            || target.host.parse() == Ok(attempt.peer.addr.ip());
+        let uri: Box<str> = contact.uri.into();
+        is_same_host && self.try_again(io, now, |trial| trial.uri = Some(uri))
+    }
+
+    /// Answers the challenge of the callee, once and only where it is ours to answer.
+    fn try_authorized(&mut self, io: &mut Io, now: Instant, from: Peer, response: &Message) -> bool {
         let cnonce = io.ids.loose_tag();
         let (Some(attempt), Some(trial)) = (self.current(), &self.trial) else { return false };
         let Some(own) = attempt.credentials.as_ref().filter(|_| trial.authorization.is_none()) else {
             return false;
         };
         let body = self.offer.as_deref().unwrap_or_default();
-        let asked =
-            Challenged { peer: attempt.peer, method: &Method::Invite, uri: &attempt.request_uri, body };
+        let uri = trial.uri.as_deref().unwrap_or(&attempt.request_uri);
+        let asked = Challenged { peer: attempt.peer, method: &Method::Invite, uri, body };
         let Some(header) = own.answer(asked, from, response, &cnonce) else { return false };
         self.try_again(io, now, |trial| trial.authorization = Some(header))
     }
@@ -88,15 +129,15 @@ impl Call {
     }
 }
 
-/// The headers of the plan, those of the caller that cross, and the offer.
+/// The headers of the plan and our own; those of the caller that cross and the offer come after them.
 fn invite_tail(
     io: &Io,
     writer: Writer,
     attempt: &Attempt,
     trial: &Trial,
     caller: &Message,
-    offer: Option<&Bytes>,
-) -> Bytes {
+    has_offer: bool,
+) -> Writer {
     let mut writer = io.sign(writer, HeaderName::UserAgent);
     if let Some((name, value)) = &trial.authorization {
         writer = writer.header(*name, value);
@@ -105,12 +146,14 @@ fn invite_tail(
         writer = writer.header(name, value);
     }
     let is_set = |name: &str| attempt.headers.iter().any(|(set, _)| set.eq_ignore_ascii_case(name));
-    writer = policy::pass(writer, caller, offer.is_some(), is_set);
+    if !is_set("Supported") {
+        // Without an offer of ours the answer would have to go into a PRACK: then responses are not reliable.
+        let is_reliable = has_offer && attempt.leg.reliability != Reliability::Off;
+        let own = if is_reliable { policy::SUPPORTED } else { "timer, replaces" };
+        writer = policy::supported(writer, own, caller);
+    }
     if caller.header(HeaderName::Allow).is_none() && !is_set("Allow") {
         writer = writer.header(HeaderName::Allow, policy::ALLOW);
     }
-    match offer {
-        Some(offer) => writer.body(Some(SDP), offer).finish(),
-        None => writer.finish(),
-    }
+    session::propose(writer, &attempt.leg, trial.min_session)
 }

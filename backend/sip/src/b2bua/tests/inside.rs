@@ -100,7 +100,7 @@ fn a_leg_that_has_forgotten_the_dialog_ends_the_call() {
 #[test]
 fn other_requests_pass_to_the_other_leg_and_options_are_answered_here() {
     let mut world = answered();
-    for method in [Method::Info, Method::Update, Method::Message, Method::Notify, Method::Options] {
+    for method in [Method::Info, Method::Message, Method::Notify, Method::Options] {
         world.act(0, Act::Ask(method.clone()));
         world.run_ms(100);
         assert_eq!(world.caller().statuses(&method), [200], "{method}");

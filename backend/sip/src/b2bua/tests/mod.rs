@@ -4,9 +4,14 @@
 
 mod calls;
 mod chaos;
+mod early;
+mod glare;
 mod inside;
+mod legs;
 mod originate;
 mod phone;
+mod reliable;
 mod requests;
+mod session;
 mod setup;
 mod world;

@@ -160,10 +160,10 @@ fn a_carrier_that_challenges_the_invite_gets_our_digest_and_an_ack_with_it() {
 }
 
 #[test]
-fn a_callee_of_another_realm_gets_no_digest_and_the_caller_its_status() {
+fn a_callee_of_another_realm_gets_no_digest_and_the_caller_403() {
     for realm in [Some("other.test"), None] {
         let mut world = challenging(realm, 407);
-        assert_eq!(world.caller().statuses(&Method::Invite), [100, 407]);
+        assert_eq!(world.caller().statuses(&Method::Invite), [100, 403]);
         assert_eq!(world.phones[1].requests(&Method::Invite).len(), 1);
         world.run_until_idle();
         world.summary();

@@ -27,6 +27,27 @@ pub(super) enum Act {
     Reinvite(Option<&'static str>),
     /// Any other request inside the call.
     Ask(Method),
+    /// A request inside the call, an early one included, with an offer and further headers.
+    Request {
+        method: Method,
+        sdp: Option<&'static str>,
+        extra: &'static str,
+    },
+    /// Answers the waiting INVITE with further headers.
+    Say {
+        status: u16,
+        sdp: Option<&'static str>,
+        tag: &'static str,
+        extra: &'static str,
+    },
+}
+
+pub(super) fn say(status: u16, sdp: Option<&'static str>, extra: &'static str) -> Act {
+    Act::Say { status, sdp, tag: "callee", extra }
+}
+
+pub(super) fn request(method: Method, sdp: Option<&'static str>, extra: &'static str) -> Act {
+    Act::Request { method, sdp, extra }
 }
 
 pub(super) fn respond(status: u16) -> Act {
@@ -57,6 +78,16 @@ pub(super) struct Phone {
     pub(super) acknowledges: bool,
     pub(super) record_route: Option<&'static str>,
     pub(super) timeouts: usize,
+    /// Further headers of its responses below 300 to INVITE and UPDATE.
+    pub(super) says: &'static str,
+    /// The Contact of its redirections.
+    pub(super) redirects_to: Option<&'static str>,
+    /// Further headers of its failures.
+    pub(super) fails_with: &'static str,
+    /// The dialog before the answer.
+    pub(super) early: Option<Dialog>,
+    /// Whether it confirms reliable responses.
+    pub(super) pracks: bool,
     /// Whether it hears nothing.
     pub(super) is_dead: bool,
     /// With what it answers a request that brings no credentials.
@@ -94,6 +125,11 @@ impl Phone {
             acknowledges: true,
             record_route: None,
             timeouts: 0,
+            says: "",
+            redirects_to: None,
+            fails_with: "",
+            early: None,
+            pracks: true,
             is_dead: false,
             challenge: None,
             believes: true,
@@ -153,17 +189,23 @@ impl Phone {
         match act {
             Act::Invite(sdp) => self.invite(now, engine, sdp),
             Act::Respond { status, sdp, tag } => self.respond(now, status, sdp, tag),
+            Act::Say { status, sdp, tag, extra } => {
+                let before = std::mem::replace(&mut self.says, extra);
+                self.respond(now, status, sdp, tag);
+                self.says = before;
+            }
+            Act::Request { method, sdp, extra } => self.ask(now, &method, sdp, extra),
             Act::Cancel => {
                 if let Some(invite) = self.invite {
                     self.layer.cancel(now, invite, None);
                 }
             }
             Act::Bye => {
-                self.ask(now, &Method::Bye, None);
+                self.ask(now, &Method::Bye, None, "");
                 self.dialog = None;
             }
-            Act::Reinvite(sdp) => self.ask(now, &Method::Invite, sdp),
-            Act::Ask(method) => self.ask(now, &method, None),
+            Act::Reinvite(sdp) => self.ask(now, &Method::Invite, sdp, ""),
+            Act::Ask(method) => self.ask(now, &method, None, ""),
         }
         self.drain(now);
     }
@@ -178,10 +220,7 @@ impl Phone {
             .header(HeaderName::CallId, call_id)
             .header(HeaderName::CSeq, "10 INVITE")
             .header(HeaderName::Contact, self.contact());
-        for line in self.extra.lines() {
-            let (name, value) = line.split_once(": ").expect("a header");
-            writer = writer.header(name, value);
-        }
+        writer = lines(writer, self.extra);
         if let Some(sdp) = sdp {
             writer = writer.body(Some("application/sdp"), sdp);
         }
@@ -190,14 +229,14 @@ impl Phone {
         self.invite = self.layer.request(now, outgoing, ()).ok();
     }
 
-    fn ask(&mut self, now: Instant, method: &Method, sdp: Option<&str>) {
+    fn ask(&mut self, now: Instant, method: &Method, sdp: Option<&str>, extra: &str) {
         let branch = self.token("z9hG4bK");
         let (contact, sent_by) = (self.contact(), self.addr.to_string());
-        let Some(dialog) = &mut self.dialog else { return };
+        let Some(dialog) = self.dialog.as_mut().or(self.early.as_mut()) else { return };
         let (number, peer) = (dialog.next_cseq(), dialog.next_hop());
         let hop = Hop { sent_by: &sent_by, transport: self.transport, branch: &branch };
         let mut writer = dialog.request(method, number, hop, 70).header(HeaderName::Contact, contact);
-        writer = writer.header("X-Said", "by a phone");
+        writer = lines(writer.header("X-Said", "by a phone"), extra);
         if let Some(sdp) = sdp {
             writer = writer.body(Some("application/sdp"), sdp);
         }
@@ -228,6 +267,18 @@ impl Phone {
         if status < 300 {
             writer = writer.header(HeaderName::Contact, self.contact());
         }
+        if matches!(request.method(), Method::Invite | Method::Update) && (status < 300 || status == 422) {
+            writer = lines(writer, self.says);
+        }
+        if let Some(contact) = self.redirects_to.filter(|_| (300..400).contains(&status)) {
+            writer = lines(writer, contact);
+        }
+        if status >= 400 {
+            writer = lines(writer, self.fails_with);
+        }
+        if (101..200).contains(&status) && self.early.is_none() {
+            self.early = Dialog::answering(request, from, tag);
+        }
         if let Some(route) = self.record_route.filter(|_| status < 300) {
             writer = writer.header(HeaderName::RecordRoute, route);
         }
@@ -237,7 +288,10 @@ impl Phone {
         let bytes = writer.finish();
         let is_answer = request.method() == Method::Invite && (200..300).contains(&status);
         if is_answer {
-            let dialog = Dialog::answering(request, from, tag).expect("the engine has a Contact");
+            let mut dialog = Dialog::answering(request, from, tag).expect("the engine has a Contact");
+            if let Some(early) = self.early.take() {
+                dialog.resume(&early);
+            }
             let number = request.cseq().expect("a CSeq").0;
             if let Some(old) = &mut self.dialog {
                 old.refresh(request);
@@ -276,7 +330,7 @@ impl Phone {
                     self.heard.push(message);
                 }
                 Output::Response { transaction, from, message, .. } => {
-                    self.confirm(transaction, from, message)
+                    self.confirm(now, transaction, from, message)
                 }
                 Output::Failed { .. } => self.timeouts += 1,
             }
@@ -315,6 +369,11 @@ impl Phone {
                 self.dialog = None;
                 self.unacked = None;
             }
+            Method::Update => {
+                let status = self.reanswer.unwrap_or(200);
+                let sdp = Some("v=0 update-answer").filter(|_| status < 300 && !message.body().is_empty());
+                self.respond_to(now, transaction, from, &message, status, sdp, "");
+            }
             _ => self.respond_to(now, transaction, from, &message, 200, None, ""),
         }
     }
@@ -327,14 +386,21 @@ impl Phone {
     }
 
     /// A response: a 2xx to an INVITE makes or refreshes the dialog, and is acknowledged.
-    fn confirm(&mut self, transaction: TransactionId, from: Peer, message: Message) {
+    fn confirm(&mut self, now: Instant, transaction: TransactionId, from: Peer, message: Message) {
         self.heard.push(message.clone());
         let is_answer =
             message.method() == Method::Invite && message.status().is_some_and(|s| (200..300).contains(&s));
+        if message.header(HeaderName::RSeq).is_some() && self.pracks {
+            self.prack(now, from, &message);
+        }
         if !is_answer {
             return;
         }
-        let fresh = Dialog::asking(&message, from).expect("the engine has a Contact");
+        let mut fresh = Dialog::asking(&message, from).expect("the engine has a Contact");
+        let invite_number = fresh.local_cseq();
+        if let Some(early) = self.early.take() {
+            fresh.resume(&early);
+        }
         match &mut self.dialog {
             Some(dialog) => dialog.refresh(&message),
             None => self.dialog = Some(fresh.clone()),
@@ -344,11 +410,19 @@ impl Phone {
         }
         let branch = self.token("z9hG4bK");
         let hop = Hop { sent_by: &self.addr.to_string(), transport: self.transport, branch: &branch };
-        let mut writer = fresh.request(&Method::Ack, fresh.local_cseq(), hop, 70);
+        let mut writer = fresh.request(&Method::Ack, invite_number, hop, 70);
         if message.body().starts_with(b"relayed(v=0 late") {
             writer = writer.body(Some("application/sdp"), "v=0 answer in ACK");
         }
         self.layer.ack(transaction, fresh.remote_tag(), fresh.next_hop(), writer.finish());
+    }
+
+    /// Confirms a reliable response (RFC 3262).
+    fn prack(&mut self, now: Instant, from: Peer, response: &Message) {
+        let dialog = Dialog::asking(response, from).expect("the engine has a Contact");
+        self.early.get_or_insert(dialog);
+        let rack = format!("RAck: {} 10 INVITE", response.header(HeaderName::RSeq).expect("RSeq"));
+        self.ask(now, &Method::Prack, None, &rack);
     }
 
     /// The statuses of the responses to a method, repeats included.
@@ -369,4 +443,11 @@ impl Phone {
             .filter(|b| !b.is_empty())
             .collect()
     }
+}
+
+fn lines(writer: Writer, lines: &str) -> Writer {
+    lines.lines().fold(writer, |writer, line| {
+        let (name, value) = line.split_once(": ").expect("a header");
+        writer.header(name, value)
+    })
 }

@@ -228,11 +228,11 @@ fn too_many_hops_get_483_and_a_missing_max_forwards_counts_as_70() {
 #[test]
 fn an_extension_that_does_not_pass_is_refused_with_420() {
     let mut world = World::new(1);
-    world.caller().extra = "Require: 100rel";
+    world.caller().extra = "Require: gruu";
     world.act(0, OFFER);
     world.run_until_idle();
     assert_eq!(world.caller().statuses(&Method::Invite), [420]);
-    assert_eq!(last(&world).header(HeaderName::Unsupported), Some("100rel"));
+    assert_eq!(last(&world).header(HeaderName::Unsupported), Some("gruu"));
     assert!(world.ended.is_empty() && world.calls.is_empty());
     world.assert_clean();
 }
