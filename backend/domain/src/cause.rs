@@ -70,11 +70,13 @@ pub enum Cause {
     SpendCap,
     /// Every carrier asks more than the call is sold for.
     BelowCost,
+    /// One side stopped confirming that it is still there (RFC 4028).
+    SessionExpired,
 }
 
 impl Cause {
     /// Every cause, in the order of the table in the documentation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::NormalClearing,
         Self::Cancelled,
         Self::Busy,
@@ -107,6 +109,7 @@ impl Cause {
         Self::HighRiskDestination,
         Self::SpendCap,
         Self::BelowCost,
+        Self::SessionExpired,
     ];
 
     const fn row(self) -> (&'static str, u16, u8, &'static str) {
@@ -239,6 +242,12 @@ impl Cause {
                 503,
                 34,
                 "No carrier takes this call at the price for which it is sold: ask the operator.",
+            ),
+            Self::SessionExpired => (
+                "session-expired",
+                408,
+                102,
+                "One side stopped confirming that it is still there, so the call was ended.",
             ),
         }
     }

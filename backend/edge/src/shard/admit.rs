@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The methods that are served, for Allow (RFC 3261 §20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REGISTER";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, REFER, INFO, REGISTER";
 
 /// How long an address is not banned after a registration from it: as long as any registration lasts.
 const REGISTERED_FOR: Duration = Duration::from_secs(3_600);
