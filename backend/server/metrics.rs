@@ -20,6 +20,19 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         "Writes about calls that found their queue full.",
         load.lost_jobs,
     );
+    let (is_stale, failures) = app::snapshot::stale_counts(app);
+    gauge(
+        &mut text,
+        "dialtone_configuration_stale",
+        "1 while calls are decided on older configuration than was committed, since that cannot be built.",
+        u64::from(is_stale),
+    );
+    counter(
+        &mut text,
+        "dialtone_configuration_failures",
+        "Times that the configuration could not be built.",
+        failures,
+    );
     if let Some(drift) = app::money::last_drift(app) {
         drift_rows(&mut text, &drift);
     }

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod configuration;
 mod drift;
 mod leases;
 mod lost_nodes;
@@ -44,8 +45,20 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 10] {
-    jobs![outbox, searches, lost_nodes, leases, phones, drift, sessions, answers, messages, traces]
+fn all() -> [Job; 11] {
+    jobs![
+        outbox,
+        searches,
+        lost_nodes,
+        leases,
+        phones,
+        drift,
+        sessions,
+        answers,
+        messages,
+        traces,
+        configuration
+    ]
 }
 
 /// The jobs at work.

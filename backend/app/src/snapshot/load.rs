@@ -51,8 +51,11 @@ fn sandbox_host(at: std::net::SocketAddr) -> CarrierHost {
     CarrierHost { address: at.ip().to_string(), port: at.port(), transport: Transport::Udp }
 }
 
-/// The tenants that the scope sees.
-pub(super) async fn tenants(app: &App, scope: &Scope) -> Result<Vec<Arc<LiveTenant>>, Error> {
+/// A tenant with its slug, or why it cannot be built.
+pub(super) type Built = (TenantId, String, Result<LiveTenant, Error>);
+
+/// The tenants that the scope sees. What did not change since `before` is not compiled again.
+pub(super) async fn tenants(app: &App, scope: &Scope, before: &Live) -> Result<Vec<Built>, Error> {
     let on = app.db().read();
     let rows = store::tenants::all(on, scope).await?;
     let mut parts = Parts {
@@ -62,7 +65,11 @@ pub(super) async fn tenants(app: &App, scope: &Scope) -> Result<Vec<Arc<LiveTena
         leases: by_tenant(store::leases::all(on, scope).await?, |row| row.tenant_id),
         keys: by_tenant(store::access_keys::all(on, scope).await?, |row| row.tenant_id),
     };
-    rows.into_iter().map(|row| tenant(app, row, &mut parts).map(Arc::new)).collect()
+    let build = |row: store::tenants::Tenant| {
+        let (id, slug) = (TenantId(row.id), row.slug.clone());
+        (id, slug, tenant(app, row, &mut parts, before.tenant(id)))
+    };
+    Ok(rows.into_iter().map(build).collect())
 }
 
 /// The rows of all tenants that are read, by tenant.
@@ -82,7 +89,12 @@ fn by_tenant<T>(rows: Vec<T>, tenant: impl Fn(&T) -> Uuid) -> HashMap<Uuid, Vec<
     all
 }
 
-fn tenant(app: &App, row: store::tenants::Tenant, parts: &mut Parts) -> Result<LiveTenant, Error> {
+fn tenant(
+    app: &App,
+    row: store::tenants::Tenant,
+    parts: &mut Parts,
+    before: Option<&Arc<LiveTenant>>,
+) -> Result<LiveTenant, Error> {
     let id = row.id;
     let realm = app.sip_domain(&row.slug);
     let status: TenantStatus = word("tenants.status", &row.status)?;
@@ -111,7 +123,11 @@ fn tenant(app: &App, row: store::tenants::Tenant, parts: &mut Parts) -> Result<L
         .map(|user| Ok((user.username.clone(), credential(app, user)?)))
         .collect::<Result<_, Error>>()?;
     let keys = keys.iter().map(|row| key(app, row)).collect::<Result<_, _>>()?;
-    Ok(LiveTenant { piece: Arc::new(TenantPiece::new(value)), name: row.name, status, credentials, keys })
+    let piece = match before {
+        Some(before) => TenantPiece::changed(value, &before.piece),
+        None => TenantPiece::new(value),
+    };
+    Ok(LiveTenant { piece: Arc::new(piece), name: row.name, status, credentials, keys })
 }
 
 fn credential(app: &App, row: &SipUser) -> Result<Credential, Error> {

@@ -3,9 +3,11 @@
 
 pub(crate) mod load;
 mod refresh;
+mod stale;
 
 pub(crate) use load::empty;
 pub use refresh::refresh;
+pub use stale::{Stale, retry, stale, stale_counts};
 
 use arc_swap::ArcSwap;
 use domain::{
@@ -203,11 +205,17 @@ pub(crate) struct Cell {
     current: ArcSwap<Live>,
     /// One refresh at a time: the last one has seen every change that was committed before it began.
     pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// What could not be built.
+    pub(crate) stale: stale::State,
 }
 
 impl Cell {
     pub(crate) fn new(live: Live) -> Self {
-        Self { current: ArcSwap::from_pointee(live), refreshing: tokio::sync::Mutex::new(()) }
+        Self {
+            current: ArcSwap::from_pointee(live),
+            refreshing: tokio::sync::Mutex::new(()),
+            stale: stale::State::default(),
+        }
     }
 
     pub(crate) fn load(&self) -> Arc<Live> {

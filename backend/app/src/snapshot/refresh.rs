@@ -1,6 +1,9 @@
 //! The configuration changes.
 
-use super::{Changed, Live, LiveTenant, load};
+use super::{
+    Changed, Live, LiveTenant, load,
+    stale::{Broken, cause},
+};
 use crate::{App, Error};
 use domain::{
     access::Scope,
@@ -17,37 +20,85 @@ use store::platform::{ConfigVersion, keep_config};
 /// Reads what changed, keeps it by version, and swaps the configuration. Called after each committed change; when it
 /// returns, the next call is decided on what was committed before.
 ///
+/// Where something cannot be built, the last configuration serves on, and [`stale`](super::stale::stale) says so until a
+/// later refresh, or [`retry`](super::stale::retry), succeeds. A tenant that cannot be built holds no other up.
+///
 /// # Errors
 /// [`Error::Internal`] where the database fails; the configuration stays as it was.
 pub async fn refresh(app: &App, changed: Changed) -> Result<(), Error> {
-    let _alone = app.cell().refreshing.lock().await;
+    let cell = app.cell();
+    let _alone = cell.refreshing.lock().await;
+    let changed = cell.stale.with_owed(changed);
+    match rebuild(app, changed).await {
+        Ok(broken) => {
+            cell.stale.built(&broken, app.now());
+            Ok(())
+        }
+        Err(error) => {
+            let slug = match changed {
+                Changed::Tenant(id) => app.live().tenant(id).map(|tenant| tenant.slug().to_owned()),
+                Changed::Platform | Changed::Everything => None,
+            };
+            cell.stale.failed(changed, cause(&error), slug.into_iter().collect(), app.now());
+            Err(error)
+        }
+    }
+}
+
+async fn rebuild(app: &App, changed: Changed) -> Result<Vec<Broken>, Error> {
     let scope = Scope::system("the configuration of every tenant decides calls");
     let before = app.live();
     let platform = match changed {
         Changed::Tenant(_) => Arc::clone(&before.config.platform),
         Changed::Platform | Changed::Everything => Arc::new(load::platform(app, &scope).await?),
     };
-    let tenants = match changed {
-        Changed::Platform => before.tenants.clone(),
-        Changed::Tenant(id) => with_tenant(app, &scope, &before, id).await?,
-        Changed::Everything => by_id(load::tenants(app, &scope).await?),
+    let (tenants, broken) = match changed {
+        Changed::Platform => (before.tenants.clone(), Vec::new()),
+        Changed::Tenant(id) => (with_tenant(app, &scope, &before, id).await?, Vec::new()),
+        Changed::Everything => everybody(app, &scope, &before).await?,
     };
     keep(app, &scope, &before, &platform, &tenants).await?;
-    let config = Snapshot::new(platform, tenants.values().map(|tenant| Arc::clone(&tenant.piece)));
+    let config = match changed {
+        Changed::Tenant(id) => {
+            let now = tenants.get(&id).map(|tenant| Arc::clone(&tenant.piece));
+            before.config.with_tenant(id, now)
+        }
+        Changed::Platform => before.config.with_platform(platform),
+        Changed::Everything => {
+            Snapshot::new(platform, tenants.values().map(|tenant| Arc::clone(&tenant.piece)))
+        }
+    };
     app.cell().swap(Live::new(config, tenants));
-    Ok(())
+    Ok(broken)
 }
 
 type Tenants = HashMap<TenantId, Arc<LiveTenant>>;
 
-fn by_id(tenants: Vec<Arc<LiveTenant>>) -> Tenants {
-    tenants.into_iter().map(|tenant| (tenant.id(), tenant)).collect()
+/// Every tenant anew; one that cannot be built stays as it was.
+async fn everybody(app: &App, scope: &Scope, before: &Live) -> Result<(Tenants, Vec<Broken>), Error> {
+    let mut tenants = Tenants::new();
+    let mut broken = Vec::new();
+    for (id, slug, built) in load::tenants(app, scope, before).await? {
+        match built {
+            Ok(tenant) => {
+                tenants.insert(id, Arc::new(tenant));
+            }
+            Err(error) => {
+                tenants.extend(before.tenants.get(&id).map(|last| (id, Arc::clone(last))));
+                broken.push(Broken { slug, error });
+            }
+        }
+    }
+    Ok((tenants, broken))
 }
 
+/// One tenant anew, or gone.
 async fn with_tenant(app: &App, scope: &Scope, before: &Live, id: TenantId) -> Result<Tenants, Error> {
     let mut tenants = before.tenants.clone();
     tenants.remove(&id);
-    tenants.extend(by_id(load::tenants(app, &scope.narrow(id)?).await?));
+    for (id, _, built) in load::tenants(app, &scope.narrow(id)?, before).await? {
+        tenants.insert(id, Arc::new(built?));
+    }
     Ok(tenants)
 }
 

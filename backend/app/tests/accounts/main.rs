@@ -6,5 +6,6 @@ mod carriers;
 mod house;
 mod identity;
 mod numbers;
+mod snapshot;
 mod trunks;
 mod users;

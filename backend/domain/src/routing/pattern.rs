@@ -2,6 +2,7 @@
 
 use super::dotnet::{PatternError, translate};
 use regex::{Regex, RegexBuilder};
+use regex_automata::nfa::thompson;
 
 /// The longest pattern, bytes.
 pub const PATTERN_LEN_MAX: usize = 1024;
@@ -38,15 +39,34 @@ pub(super) fn compile(text: &str) -> Result<Regex, PatternError> {
     let translated = checked(text)?;
     let built =
         RegexBuilder::new(&translated).size_limit(PATTERN_SIZE_MAX).dfa_size_limit(PATTERN_SIZE_MAX).build();
-    built.map_err(|error| {
-        let message = match error {
-            regex::Error::CompiledTooBig(_) => {
-                "the pattern is too big when compiled: use smaller repetitions".to_owned()
-            }
-            other => last_line(&other.to_string()),
-        };
-        PatternError { position: 1, message }
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => too_big(),
+        other => PatternError { position: 1, message: last_line(&other.to_string()) },
     })
+}
+
+/// A pattern translated, where it is sound and within the bounds of its length and size.
+pub(super) fn check(text: &str) -> Result<String, PatternError> {
+    let translated = checked(text)?;
+    let config = thompson::Config::new()
+        .which_captures(thompson::WhichCaptures::None)
+        .nfa_size_limit(Some(PATTERN_SIZE_MAX));
+    match thompson::Compiler::new().configure(config).build(&translated) {
+        Ok(_) => Ok(translated),
+        Err(error) if error.size_limit().is_some() => Err(too_big()),
+        Err(error) => {
+            let mut cause: &dyn std::error::Error = &error;
+            while let Some(next) = cause.source() {
+                cause = next;
+            }
+            Err(PatternError { position: 1, message: last_line(&cause.to_string()) })
+        }
+    }
+}
+
+fn too_big() -> PatternError {
+    let message = "the pattern is too big when compiled: use smaller repetitions".to_owned();
+    PatternError { position: 1, message }
 }
 
 fn checked(text: &str) -> Result<String, PatternError> {

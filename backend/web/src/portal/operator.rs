@@ -28,6 +28,7 @@ const PREFIXES_SHOWN: usize = 6;
 struct OperatorPage {
     shell: Shell,
     figures: Vec<Figure>,
+    stale: Option<StalePart>,
     drift: DriftPart,
     tenants: Vec<TenantRow>,
     next: Option<String>,
@@ -39,6 +40,13 @@ struct OperatorPage {
 struct Figure {
     label: &'static str,
     value: String,
+}
+
+/// Configuration that could not be built.
+struct StalePart {
+    why: String,
+    tenants: String,
+    at: At,
 }
 
 /// Whether the money adds up.
@@ -86,6 +94,7 @@ pub(super) async fn show(app: Data<App>, operator: Operator, part: Query<Part>) 
     operator.page(&OperatorPage {
         shell: operator.shell(Place::Platform),
         figures: figures(&overview),
+        stale: app::snapshot::stale(&app, actor)?.as_ref().map(StalePart::from),
         drift: DriftPart::from(&drift),
         tenants: tenants.value.iter().map(TenantRow::from).collect(),
         next: tenants.next_skip.map(|skip| format!("/operator?skip={skip}")),
@@ -106,6 +115,12 @@ fn figures(overview: &Overview) -> Vec<Figure> {
         figure("Messages waiting", overview.outbox_pending),
         Figure { label: "Sandbox", value: if overview.sandbox { "on".into() } else { "off".into() } },
     ]
+}
+
+impl From<&app::snapshot::Stale> for StalePart {
+    fn from(stale: &app::snapshot::Stale) -> Self {
+        Self { why: stale.why.clone(), tenants: stale.tenants.join(", "), at: At::from(stale.since) }
+    }
 }
 
 impl From<&DriftView> for DriftPart {

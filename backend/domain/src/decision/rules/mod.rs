@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The most tries of one call: what is left over is named in the trace.
-pub const ATTEMPTS_MAX: usize = 16;
+pub const ATTEMPTS_MAX: usize = 10;
 
 /// A rule's refusal; the trace already holds its step.
 struct Refused(Cause, String);

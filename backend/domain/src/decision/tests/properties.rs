@@ -179,7 +179,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn a_decision_holds_together_whatever_the_configuration(config in a_world(), facts in a_call(), funds in some_funds()) {
