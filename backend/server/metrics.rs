@@ -36,6 +36,12 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
     if let Some(drift) = app::money::last_drift(app) {
         drift_rows(&mut text, &drift);
     }
+    shards(&mut text, &app::node::read(app));
+    let traces = app::calls::trace_counts(app);
+    counter(&mut text, "dialtone_traces_kept", "Traces of calls written down.", traces.kept);
+    let help = "Traces not kept, since there were more than the budget allows.";
+    counter(&mut text, "dialtone_traces_over_budget", help, traces.over_budget);
+    counter(&mut text, "dialtone_traces_lost", "Traces that the database did not take.", traces.lost);
     if let Some(edge) = edge {
         let counters = edge.counters();
         for (name, value) in counters.rows() {
@@ -52,6 +58,28 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         }
     }
     text
+}
+
+/// What each shard is at.
+fn shards(text: &mut String, node: &app::node::NodeView) {
+    gauge(text, "dialtone_node_draining", "1 while this node takes no new calls.", u64::from(node.draining));
+    type Read = fn(&app::node::ShardView) -> u64;
+    let gauges: [(&str, &str, &str, Read); 6] = [
+        ("dialtone_shard_calls", "Calls of a shard.", "gauge", |shard| shard.calls),
+        ("dialtone_shard_queue", "Messages that wait for a shard.", "gauge", |shard| shard.queue),
+        ("dialtone_shard_lag_microseconds", "Longest turn of its loop of late.", "gauge", |shard| {
+            shard.lag_us
+        }),
+        ("dialtone_shard_trace_bytes", "Bytes of traces that it holds.", "gauge", |shard| shard.trace_bytes),
+        ("dialtone_shard_messages_in_total", "Messages taken in.", "counter", |shard| shard.messages_in),
+        ("dialtone_shard_messages_out_total", "Messages sent.", "counter", |shard| shard.messages_out),
+    ];
+    for (name, help, kind, read) in gauges {
+        head(text, name, help, kind);
+        for (index, shard) in node.shards.iter().enumerate() {
+            line(text, format_args!("{name}{{shard=\"{index}\"}} {}", read(shard)));
+        }
+    }
 }
 
 fn drift_rows(text: &mut String, drift: &app::money::DriftView) {

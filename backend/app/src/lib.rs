@@ -14,6 +14,7 @@ mod error;
 pub mod inventory;
 mod mails;
 pub mod money;
+pub mod node;
 pub mod numbers;
 pub mod operators;
 pub mod outbox;

@@ -2,6 +2,7 @@
 
 use crate::counters::{Counters, Tally, add};
 use crate::destinations::Destinations;
+use crate::gauges::{Gauges, ShardReading};
 use crate::guard::replay::Replays;
 use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
@@ -53,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) live: papaya::HashMap<CallId, Arc<Live>>,
     /// One for the socket thread, then one per shard.
     tallies: Vec<Tally>,
+    pub(crate) gauges: Vec<Gauges>,
     calls: AtomicUsize,
     calls_max: usize,
     drain_millis: AtomicU64,
@@ -103,6 +105,7 @@ impl Handle {
             inboxes,
             live: papaya::HashMap::new(),
             tallies: (0..=shards).map(|_| Tally::default()).collect(),
+            gauges: (0..shards).map(|_| Gauges::default()).collect(),
             calls: AtomicUsize::new(0),
             calls_max,
             drain_millis: AtomicU64::new(NOT_DRAINING),
@@ -181,17 +184,32 @@ impl Handle {
     }
 
     /// From now on new calls get 503 with Retry-After, and what is still up after `deadline` is ended. Returns at
-    /// once: [`Handle::count`] says when all calls are over. A second word changes nothing.
+    /// once: [`Handle::count`] says when all calls are over. Of several words the shortest deadline stands.
     pub fn drain(&self, deadline: Duration) {
         let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).min(NOT_DRAINING - 1);
-        // The first word stands.
-        let _ = self.shared.drain_millis.compare_exchange(
-            NOT_DRAINING,
-            millis,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        self.shared.drain_millis.fetch_min(millis, Ordering::Relaxed);
         self.shared.wake_all();
+    }
+
+    /// Takes a drain back: new calls are taken again. What was ended stays so.
+    pub fn resume(&self) {
+        self.shared.drain_millis.store(NOT_DRAINING, Ordering::Relaxed);
+        self.shared.wake_all();
+    }
+
+    /// Whether new calls are refused because of a drain.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining().is_some()
+    }
+
+    /// What each shard is at, in their order.
+    #[must_use]
+    pub fn readings(&self) -> Vec<ShardReading> {
+        let reading = |(shard, gauges): (u16, &Gauges)| {
+            gauges.read(self.shared.shard_tally(shard).messages_out.load(Ordering::Relaxed))
+        };
+        (0..).zip(&self.shared.gauges).map(reading).collect()
     }
 
     /// From now on new connections over TLS are shown these credentials, and judged by these roots; connections that

@@ -12,6 +12,7 @@ mod config;
 mod context;
 mod counters;
 mod destinations;
+mod gauges;
 mod guard;
 mod handle;
 mod inbox;
@@ -30,6 +31,7 @@ mod words;
 
 pub use config::{Config, Limits};
 pub use counters::Counters;
+pub use gauges::ShardReading;
 pub use guard::{Ban, OFFENDERS_MAX, Offence, PROVEN_MAX, Rules as GuardRules};
 pub use handle::{Handle, LiveCall};
 pub use runner::{Runner, Running, StartError};

@@ -52,11 +52,13 @@ impl CallControl for Control {
     }
 
     fn decide(&self, facts: CallFacts, reply: Reply<Verdict>) {
+        self.0.calls().meters.began(&facts);
         decide::decide(&self.0, &facts, reply);
     }
 
     fn answered(&self, call: CallId, at: SystemTime, attempt: usize) {
         let state = self.0.calls();
+        state.meters.answered(call, attempt);
         let Some(carried) = state.table.get(call) else { return };
         let callee_trunk = carried.rings.get(attempt).and_then(|(_, fqdn)| fqdn.clone());
         let work = Work::Answered { carried, at: utc(at), callee_trunk };
@@ -78,6 +80,7 @@ impl CallControl for Control {
     }
 
     fn ended(&self, summary: CallSummary) {
+        self.0.calls().meters.ended(&summary);
         decide::ended(&self.0, summary);
     }
 

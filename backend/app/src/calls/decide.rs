@@ -104,6 +104,7 @@ impl Pending {
 
     fn connect(self, decision: Decision, carried: &Arc<Carried>) {
         self.arrived();
+        self.app.calls().meters.planned(self.call.call, &decision);
         // It may have been given up while its hold was written.
         if let Some(summary) = self.app.calls().table.open(carried) {
             settle(&self.app, Arc::clone(carried), summary);

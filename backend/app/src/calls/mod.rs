@@ -14,6 +14,7 @@ mod identify;
 mod late;
 mod legs;
 mod list;
+mod meters;
 mod outcome;
 mod phones;
 mod plan;
@@ -38,6 +39,7 @@ pub use end::end;
 pub use facts::{Simulation, SimulationSource};
 pub use get::get;
 pub use list::{CallFilter, list};
+pub use meters::{FAILURE_CLASSES, METERS_MAX, MeterName, MeterView, SETUP_BOUNDS_MS};
 pub use phones::{PhoneView, phones};
 pub(crate) use recover::recover;
 pub use recover::recover_lost;
@@ -72,6 +74,7 @@ pub(crate) struct State {
     registrations: Arc<registrations::Table>,
     drift: Mutex<Option<DriftView>>,
     traces: traces::Keeper,
+    meters: meters::Meters,
 }
 
 impl State {
@@ -84,6 +87,7 @@ impl State {
             arrivals: sandbox_call::Arrivals::default(),
             registrations: Arc::default(),
             drift: Mutex::default(),
+            meters: meters::Meters::default(),
             traces: traces::Keeper::start(deps.db.clone(), deps.settings.trace_days > 0),
         }
     }
@@ -120,6 +124,12 @@ pub fn load(app: &App) -> Load {
     let live_calls = state.usage.live();
     let known = state.table.len() as u64;
     Load { live_calls, waiting: known.saturating_sub(live_calls), lost_jobs: state.writer.lost() }
+}
+
+/// What goes on with each trunk and carrier on this node.
+#[must_use]
+pub fn meters(app: &App) -> Vec<MeterView> {
+    app.calls().meters.read()
 }
 
 /// Where the phones of this node are registered: the edge's registrar.

@@ -106,11 +106,12 @@ impl Shard {
         while !self.context.shared.is_stopping() {
             self.now = Instant::now();
             self.wall = SystemTime::now();
-            self.take_packets();
+            let taken = self.take_packets();
             self.take_commands();
             self.take_timers();
             self.take_drain();
             self.flush();
+            self.gauge(taken);
             if self.packets.is_empty() && self.transmit.is_empty() {
                 std::thread::park_timeout(self.sleep());
             }
@@ -118,11 +119,20 @@ impl Shard {
         self.stop();
     }
 
-    fn take_packets(&mut self) {
-        for _ in 0..PACKETS_PER_TURN {
-            let Ok(packet) = self.packets.pop() else { return };
+    /// Says what this shard is at.
+    fn gauge(&self, taken: usize) {
+        let gauges = &self.context.shared.gauges[usize::from(self.index)];
+        let (calls, queue) = (self.calls.len(), self.packets.slots());
+        gauges.turn(calls, queue, self.traces.bytes(), taken, self.now.elapsed());
+    }
+
+    /// Takes what waits, up to a bound, and says how many.
+    fn take_packets(&mut self) -> usize {
+        for taken in 0..PACKETS_PER_TURN {
+            let Ok(packet) = self.packets.pop() else { return taken };
             self.admit(packet);
         }
+        PACKETS_PER_TURN
     }
 
     fn take_commands(&mut self) {
@@ -160,9 +170,15 @@ impl Shard {
 
     /// While draining nothing new is taken; at its end what is left is ended.
     fn take_drain(&mut self) {
-        let Some(deadline) = self.context.shared.draining() else { return };
+        let Some(deadline) = self.context.shared.draining() else {
+            self.drain_at = None;
+            return;
+        };
         let now = self.now;
-        let at = *self.drain_at.get_or_insert_with(|| now.checked_add(deadline).unwrap_or(now));
+        let wanted = now.checked_add(deadline).unwrap_or(now);
+        // The time runs from the first word on; a later word may shorten it.
+        let at = self.drain_at.map_or(wanted, |at| at.min(wanted));
+        self.drain_at = Some(at);
         if at <= now && !self.calls.is_empty() {
             self.end_all();
         }

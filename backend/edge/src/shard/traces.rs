@@ -75,8 +75,7 @@ impl Traces {
     }
 
     /// Bytes held.
-    #[cfg(test)]
-    const fn bytes(&self) -> usize {
+    pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 

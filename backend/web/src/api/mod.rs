@@ -2,6 +2,7 @@
 //! for; `platform`, health and metrics. Handlers are thin: who asks, what is asked, the use case, the answer.
 
 pub(crate) mod acs;
+mod meters;
 pub(crate) mod platform;
 pub(crate) mod schema;
 pub(crate) mod v1;

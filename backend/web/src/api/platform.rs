@@ -1,7 +1,8 @@
 //! Health, metrics and the document: for those who run and those who integrate the platform.
 
+use super::meters;
 use crate::door::Door;
-use actix_web::{HttpResponse, get, http::header::ContentType, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, http::header::ContentType, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -46,8 +47,11 @@ pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> Http
 /// Counters and gauges in Prometheus' text format.
 #[utoipa::path(tag = "platform", security(()), responses((status = 200, body = String, content_type = "text/plain")))]
 #[get("/metrics")]
-pub(crate) async fn get_metrics(door: Data<Door>) -> HttpResponse {
-    let text = (door.metrics)() + &door.answers.text();
+pub(crate) async fn get_metrics(door: Data<Door>, app: Data<app::App>, request: HttpRequest) -> HttpResponse {
+    let mut text = (door.metrics)() + &door.answers.text();
+    if meters::is_local(&request) {
+        text += &meters::text(&app::calls::meters(&app));
+    }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
 

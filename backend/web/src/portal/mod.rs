@@ -6,6 +6,7 @@
 mod calls;
 mod domains;
 mod error;
+mod live;
 mod numbers;
 mod once;
 mod operator;
@@ -86,6 +87,7 @@ fn mount(pages: &mut ServiceConfig) {
     users::mount(pages);
     calls::mount(pages);
     pages.service(operator::show).service(outbox::show);
+    live::mount(pages);
 }
 
 async fn nothing_here() -> Result<&'static str, PageError> {

@@ -97,7 +97,7 @@ impl Audience {
         let places: &[Place] = match self {
             Self::Stranger => &[],
             Self::Member => &MEMBER,
-            Self::Operator => &[Place::Platform, Place::Outbox],
+            Self::Operator => &[Place::Platform, Place::Live, Place::Outbox],
         };
         let entry = |known: &Place| {
             let (href, label) = known.entry();
@@ -124,6 +124,8 @@ pub(crate) enum Place {
     Calls,
     /// The operator's first page.
     Platform,
+    /// Live calls of all tenants.
+    Live,
     /// What leaves the platform.
     Outbox,
 }
@@ -138,6 +140,7 @@ impl Place {
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
             Self::Platform => ("/operator", "Platform"),
+            Self::Live => ("/operator/live", "Live calls"),
             Self::Outbox => ("/operator/outbox", "Outbox"),
         }
     }
@@ -180,10 +183,14 @@ pub(crate) enum Done {
     CallEnding,
     /// The sandbox calls.
     CallPlaced,
+    /// The node takes no new calls.
+    NodeDrained,
+    /// It does again.
+    NodeResumed,
 }
 
 impl Done {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 19] = [
         Self::SignedUp,
         Self::Verified,
         Self::SignedOut,
@@ -201,6 +208,8 @@ impl Done {
         Self::UserDeleted,
         Self::CallEnding,
         Self::CallPlaced,
+        Self::NodeDrained,
+        Self::NodeResumed,
     ];
 
     /// The word in the cookie.
@@ -239,6 +248,8 @@ impl Done {
             Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),
             Self::CallEnding => ("call-ending", "The call is being ended."),
             Self::CallPlaced => ("call-placed", "The sandbox is calling."),
+            Self::NodeDrained => ("node-drained", "This node takes no new calls. Those that are up go on."),
+            Self::NodeResumed => ("node-resumed", "This node takes calls again."),
         }
     }
 }

@@ -62,7 +62,8 @@ impl Bucket {
         let gained =
             u64::try_from(passed.as_micros()).unwrap_or(u64::MAX).saturating_mul(self.per_second) / 1_000_000;
         if gained > 0 {
-            self.at = now;
+            // Only the time that was turned into bytes is used up.
+            self.at += Duration::from_micros(gained.saturating_mul(1_000_000) / self.per_second);
             self.bytes = self.bytes.saturating_add(gained).min(self.per_second * BURST_SECONDS);
         }
         let has_room = bytes <= self.bytes;

@@ -6,10 +6,13 @@ mod carriers;
 mod domains;
 mod inventory;
 mod money;
+mod node;
 mod numbers;
 mod tenants;
 mod trunks;
 mod users;
+
+pub(crate) use calls::capture;
 
 use crate::{
     auth::Caller,
@@ -35,6 +38,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     money::mount(routes);
     carriers::mount(routes);
     inventory::mount(routes);
+    node::mount(routes);
 }
 
 /// A list, or a page of one.

@@ -62,6 +62,7 @@ pub(super) struct Source {
 pub(super) struct FilterForm {
     number: String,
     direction: String,
+    state: String,
     after: Option<String>,
 }
 
@@ -76,6 +77,7 @@ impl FilterForm {
         CallFilter {
             number: (!number.is_empty()).then(|| number.to_owned()),
             direction,
+            state: (self.state == CallState::Live.word()).then_some(CallState::Live),
             ..CallFilter::default()
         }
     }
@@ -83,9 +85,12 @@ impl FilterForm {
     /// The address of the part after this one.
     fn older(&self, after: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            [("number", self.number.trim()), ("direction", &self.direction), ("after", after)]
-        {
+        for (name, value) in [
+            ("number", self.number.trim()),
+            ("direction", &self.direction),
+            ("state", &self.state),
+            ("after", after),
+        ] {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
@@ -119,7 +124,7 @@ pub(super) async fn page(
         calls: rows(&calls.value),
         next: calls.next.map(|after| filter.older(&after)),
         next_label: "Older",
-        is_filtered: !filter.number.is_empty() || !filter.direction.is_empty(),
+        is_filtered: [&filter.number, &filter.direction, &filter.state].iter().any(|word| !word.is_empty()),
         filter,
         simulate: SimulateForm::from(own),
         sources: sources(app, member, "app").await?,
@@ -182,7 +187,11 @@ mod tests {
 
     #[test]
     fn the_address_of_older_calls_keeps_the_filter() {
-        let filter = FilterForm { number: " +12065550100".into(), direction: "inbound".into(), after: None };
+        let filter = FilterForm {
+            number: " +12065550100".into(),
+            direction: "inbound".into(),
+            ..FilterForm::default()
+        };
         assert_eq!(filter.older("k"), "/app/calls?number=%2B12065550100&direction=inbound&after=k");
         assert_eq!(FilterForm::default().older("k"), "/app/calls?after=k");
         assert_eq!(filter.filter().number.as_deref(), Some("+12065550100"));

@@ -2,6 +2,7 @@
 
 mod decision;
 mod index;
+mod ladder;
 mod sandbox;
 mod show;
 mod simulate;
@@ -13,5 +14,6 @@ use actix_web::web::ServiceConfig;
 pub(super) fn mount(pages: &mut ServiceConfig) {
     // Before the page of one call, whose path would take these too.
     pages.service(index::show).service(simulate::show).service(sandbox::place);
-    pages.service(show::show).service(show::end);
+    pages.service(show::capture).service(show::show).service(show::end);
+    pages.service(show::capture_for_operator).service(show::show_to_operator).service(show::end_by_operator);
 }

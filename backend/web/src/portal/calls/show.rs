@@ -1,12 +1,12 @@
 //! One call in full: its times, what it cost, what was heard of it, and how it was decided. While it is up the page
 //! reads itself again.
 
-use super::{decision::DecisionPart, index::caller};
+use super::{decision::DecisionPart, index::caller, ladder::Ladder};
 use crate::portal::{
     error::PageError,
     page::{Done, Place, Shell},
     posted::{Nothing, Posted},
-    visit::{Member, PageResult},
+    visit::{Member, Operator, PageResult, Visit},
     words::{self, At, Badge},
 };
 use actix_web::{
@@ -18,7 +18,10 @@ use app::{
     calls::{CallState, CallView, ChargeView, LegView},
 };
 use askama::Template;
-use domain::ids::CallId;
+use domain::{
+    access::{Actor, Role},
+    ids::CallId,
+};
 
 #[derive(Template)]
 #[template(path = "calls/show.html")]
@@ -29,6 +32,9 @@ struct CallPage {
     rate_version: String,
     legs: Vec<LegRow>,
     decision: Option<DecisionPart>,
+    ladder: Ladder,
+    /// Where the pages of calls are: the tenant's, or the operator's.
+    base: &'static str,
 }
 
 /// The call.
@@ -72,15 +78,43 @@ struct LegRow {
 
 #[get("/app/calls/{id}")]
 pub(super) async fn show(app: Data<App>, member: Member, id: Path<String>) -> PageResult {
-    let call = app::calls::get(&app, &member.actor, call_id(&id)?).await?;
-    member.page(&CallPage {
-        shell: member.shell(Place::Calls),
+    page(&app, &member, &member.actor, Place::Calls, &id).await
+}
+
+#[get("/operator/calls/{id}")]
+pub(super) async fn show_to_operator(app: Data<App>, operator: Operator, id: Path<String>) -> PageResult {
+    page(&app, &operator, &operator.actor, Place::Live, &id).await
+}
+
+async fn page(app: &App, visit: &Visit, actor: &Actor, place: Place, id: &str) -> PageResult {
+    let id = call_id(id)?;
+    let call = app::calls::get(app, actor, id).await?;
+    let trace = app::calls::trace(app, actor, id).await?;
+    visit.page(&CallPage {
+        shell: visit.shell(place),
+        ladder: Ladder::new(&trace),
+        base: base(actor),
         charges: call.charges.iter().map(ChargeRow::from).collect(),
         rate_version: call.charges.first().map(|charge| charge.rate_version.clone()).unwrap_or_default(),
         legs: call.legs.iter().flatten().map(LegRow::from).collect(),
         decision: call.decision.as_ref().map(DecisionPart::from),
         call: CallPart::from(&call),
     })
+}
+
+#[get("/app/calls/{id}/trace.pcap")]
+pub(super) async fn capture(app: Data<App>, member: Member, id: Path<String>) -> PageResult {
+    file(&app, &member.actor, &id).await
+}
+
+#[get("/operator/calls/{id}/trace.pcap")]
+pub(super) async fn capture_for_operator(app: Data<App>, operator: Operator, id: Path<String>) -> PageResult {
+    file(&app, &operator.actor, &id).await
+}
+
+async fn file(app: &App, actor: &Actor, id: &str) -> PageResult {
+    let bytes = app::calls::trace_capture(app, actor, call_id(id)?).await?;
+    Ok(crate::api::v1::capture(id, bytes))
 }
 
 #[post("/app/calls/{id}/end")]
@@ -90,13 +124,33 @@ pub(super) async fn end(
     id: Path<String>,
     _form: Posted<Nothing>,
 ) -> PageResult {
-    let id = call_id(&id)?;
-    match app::calls::end(&app, &member.actor, id).await {
-        Ok(()) => Ok(member.go_saying(&format!("/app/calls/{id}"), Done::CallEnding)),
+    end_call(&app, &member, &member.actor, &id).await
+}
+
+#[post("/operator/calls/{id}/end")]
+pub(super) async fn end_by_operator(
+    app: Data<App>,
+    operator: Operator,
+    id: Path<String>,
+    _form: Posted<Nothing>,
+) -> PageResult {
+    end_call(&app, &operator, &operator.actor, &id).await
+}
+
+async fn end_call(app: &App, visit: &Visit, actor: &Actor, id: &str) -> PageResult {
+    let id = call_id(id)?;
+    let back = format!("{}/{id}", base(actor));
+    match app::calls::end(app, actor, id).await {
+        Ok(()) => Ok(visit.go_saying(&back, Done::CallEnding)),
         // It ended by itself meanwhile, which is what was wanted.
-        Err(app::Error::Conflict { .. }) => Ok(member.go(&format!("/app/calls/{id}"))),
+        Err(app::Error::Conflict { .. }) => Ok(visit.go(&back)),
         Err(failed) => Err(failed.into()),
     }
+}
+
+/// Where the pages of calls are for this reader.
+fn base(actor: &Actor) -> &'static str {
+    if actor.role == Role::Operator { "/operator/calls" } else { "/app/calls" }
 }
 
 /// A call's identifier out of the path; what is none is nothing that anybody has.

@@ -5,6 +5,7 @@
     reason = "the macro of the OpenAPI document writes them for several parameters"
 )]
 
+mod trace;
 mod view;
 
 use super::{Listing, PageParams, created, ok};
@@ -24,6 +25,7 @@ use domain::{
     ids::CallId,
 };
 use serde::{Deserialize, Serialize};
+pub(crate) use trace::capture;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -33,6 +35,7 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
     routes
         .service(simulate_call)
         .service(list_calls)
+        .service(trace::get_trace)
         .service(get_call)
         .service(end_call)
         .service(create_sandbox_call);
