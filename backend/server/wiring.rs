@@ -288,6 +288,7 @@ fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app
     }
 }
 
+/// The host of the public URL.
 pub(crate) fn public_host(settings: &Settings) -> String {
     host_and_port(&settings.public_url(settings.http.listen)).0
 }

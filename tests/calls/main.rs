@@ -5,6 +5,7 @@ mod charging;
 mod crash;
 mod directions;
 mod endings;
+mod evidence;
 mod peers;
 mod simulated;
 

@@ -75,3 +75,40 @@ fn the_sandbox_calls_own_numbers_alone() {
     }
     browser.get("/app/calls?after=nonsense").expect(400).says("<h1>");
 }
+
+#[test]
+fn a_hostile_name_in_a_message_is_text_on_the_ladder_and_the_capture_is_one_click_away() {
+    let browser = tenant("Portal Ladder");
+    let number = buy(&browser, "US", "geographic");
+    let api = crate::SHARED.anonymous().sign_in("portal-ladder@portal.test", crate::browser::PASSWORD);
+    let user = api.post("/api/v1/sipUsers", &serde_json::json!({"username": "eve"})).expect(201).body;
+    let text = |key: &str| user[key].as_str().expect("a text").to_owned();
+    let phone = testkit::phone::Phone::bind("127.21.8.1:5060").expect("a phone");
+    let hostile = "<script>alert(1)</script>";
+    let dial = testkit::phone::Dial {
+        edge: crate::SHARED.sip(),
+        to: format!("sip:+12065550195@{}", text("domain")),
+        from: format!("sip:{number}@{}", text("domain")),
+        credentials: Some((text("username"), text("password"))),
+        headers: vec![("Subject".to_owned(), hostile.to_owned())],
+        offer: true,
+    };
+    let call = phone.call(&dial).expect("a call");
+    call.wait_answered().expect("it is answered");
+    let _ = call.bye().expect("it ends");
+    let list = api.get("/api/v1/calls").expect(200).body;
+    let id = list["value"][0]["id"].as_str().expect("a record").to_owned();
+    let page = browser.get(&format!("/app/calls/{id}")).expect(200);
+    let page = page.says("Messages and media").says("200 OK (INVITE)").says("The call is answered.");
+    let page = page
+        .says("&#60;script&#62;alert(1)&#60;/script&#62;")
+        .says_not(hostile)
+        .says("class=\"ladder lanes-3\"");
+    page.says(&format!("/app/calls/{id}/trace.pcap"));
+    let capture = browser.get(&format!("/app/calls/{id}/trace.pcap")).expect(200);
+    assert!(capture.header("content-disposition").contains("attachment"));
+    let stranger = tenant("Portal Ladder Stranger");
+    let _ = stranger.get(&format!("/app/calls/{id}/trace.pcap")).expect(404);
+    let _ = stranger.get(&format!("/operator/calls/{id}")).expect(404);
+    let _ = stranger.get("/operator/live").expect(404);
+}

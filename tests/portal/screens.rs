@@ -47,7 +47,10 @@ fn every_page_is_drawn_without_a_complaint() {
                 (&call, &number),
             ],
         ),
-        (&operator, &[("/operator", "Platform"), ("/operator/outbox", "Outbox")]),
+        (
+            &operator,
+            &[("/operator", "Platform"), ("/operator/live", "Live calls"), ("/operator/outbox", "Outbox")],
+        ),
     ] {
         let through = proxy(who);
         for (index, (path, heading)) in pages.iter().enumerate() {

@@ -8,6 +8,7 @@
 //! for an INVITE, 404 for a REGISTER, the protocol's own 400, 405 and 501, and silence for all else.
 
 mod batch;
+mod certificate_file;
 mod config;
 mod context;
 mod counters;

@@ -10,8 +10,10 @@ pub struct Answer {
     pub status: u16,
     /// The body; `Null` where it was empty or no JSON.
     pub body: Value,
-    /// The body as it came.
+    /// The body as it came, as text.
     pub text: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     /// The headers, names in lower case.
     pub headers: Vec<(String, String)>,
 }
@@ -129,8 +131,9 @@ impl Client {
             |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers =
             answer.headers().iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
-        let text = answer.text().expect("a body");
-        Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, headers }
+        let bytes = answer.bytes().expect("a body").to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, bytes, headers }
     }
 
     /// Buys one number of a type and country over the Azure protocol, and returns it.

@@ -20,14 +20,16 @@ const CALLER: u64 = 0;
 pub(super) fn pack(trace: &Trace) -> Vec<u8> {
     let mut out = Out(vec![VERSION]);
     out.bytes(&trace.call.to_be_bytes());
-    out.time(UNIX_EPOCH, trace.started_at);
+    // Whole microseconds, so that what is counted from it comes back as it was shown.
+    let started_at = whole(trace.started_at);
+    out.time(UNIX_EPOCH, started_at);
     out.number(u64::from(trace.is_answered) | u64::from(trace.is_ended) << 1);
     out.text(&trace.local.to_string());
     out.number(u64::from(trace.dropped));
     for part in [&trace.first, &trace.last] {
         out.number(part.len() as u64);
         for entry in part {
-            out.time(trace.started_at, entry.at);
+            out.time(started_at, entry.at);
             out.event(&entry.event);
         }
     }
@@ -54,6 +56,11 @@ pub(super) fn unpack(packed: &[u8]) -> Option<Trace> {
     let last = from.entries(started_at)?;
     let (is_answered, is_ended) = (flags & 1 != 0, flags & 2 != 0);
     Some(Trace { call, started_at, is_answered, is_ended, local, first, dropped, last })
+}
+
+fn whole(at: SystemTime) -> SystemTime {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_micros(u64::try_from(since.as_micros()).unwrap_or_default())
 }
 
 struct Out(Vec<u8>);

@@ -4,7 +4,7 @@ use super::{
     redact::without_addresses,
     sight::{Party, Seen, Sight, Sights},
 };
-use crate::calls::CallState;
+use crate::calls::{CallState, record::utc};
 use chrono::{DateTime, Utc};
 use domain::ids::CallId;
 use edge::seam::{Hop, SdpKind, Side, Trace, TraceEntry, TraceEvent, TraceLeg};
@@ -184,10 +184,11 @@ impl<'a> Painter<'a> {
     }
 
     fn entry(&self, at: SystemTime, kind: &'static str, summary: String) -> EntryView {
-        let since = at.duration_since(self.trace.started_at).unwrap_or_default();
+        let (at, started_at) = (utc(at), utc(self.trace.started_at));
+        let since = (at - started_at).num_microseconds().unwrap_or(i64::MAX);
         EntryView {
-            at: crate::calls::record::utc(at),
-            offset_us: u64::try_from(since.as_micros()).unwrap_or(u64::MAX),
+            at,
+            offset_us: since.max(0).unsigned_abs(),
             kind,
             party: None,
             summary,
