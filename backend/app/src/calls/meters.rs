@@ -235,6 +235,7 @@ mod tests {
             end,
             peers: [None, None],
             callee_call_id: None,
+            unreachable: None,
             media: None,
         }
     }
