@@ -80,32 +80,47 @@ fn pair(
     if let Err(error) = web::tls::Certificates::from_pem(&chain_pem, &key_pem) {
         return Ok(Finding::broken(what, format!("{error}; mend {keys}")));
     }
-    match PeerCertificate::of_pem(&chain_pem) {
-        Some(certificate) => judge(what, &certificate, host, SystemTime::now()),
-        None => Finding::broken(
-            what,
-            format!("{} is no certificate that can be read; mend {keys}", chain.display()),
-        ),
-    }
+    PeerCertificate::of_pem(&chain_pem).map_or_else(
+        || {
+            let file = chain.display();
+            let text = format!("{file} is no certificate for {host} that can be read; mend {keys}");
+            Ok(Finding::broken(what, text))
+        },
+        Err,
+    )
 }
 
-fn judge(what: &'static str, certificate: &PeerCertificate, host: &str, now: SystemTime) -> Finding {
+/// Whether a certificate is of this host, now and for some time; the days that are left where nothing is wrong.
+fn lasting(
+    what: &'static str,
+    certificate: &PeerCertificate,
+    host: &str,
+    now: SystemTime,
+) -> Result<Finding, u64> {
     let names = certificate.names().join(", ");
     let Ok(left) = certificate.expires_at().duration_since(now) else {
-        return Finding::broken(what, format!("it has expired: renew it (names: {names})"));
+        return Ok(Finding::broken(what, format!("it has expired: renew it (names: {names})")));
     };
-    let days = left.as_secs() / DAY;
     if !certificate.covers(host) {
         let text =
             format!("it is for {names} and not for {host}: clients will refuse it; get one with that name");
-        return Finding::broken(what, text);
+        return Ok(Finding::broken(what, text));
     }
+    let days = left.as_secs() / DAY;
     if left < RENEW_WITHIN {
-        return Finding::warning(
-            what,
-            format!("for {names}; it expires in {days} days: renew it, it is read without a restart"),
-        );
+        let text = format!("for {names}; it expires in {days} days: renew it, it is read without a restart");
+        return Ok(Finding::warning(what, text));
     }
+    Err(days)
+}
+
+/// The same of the portal's, which is to be of its tenants' endpoints too.
+fn judge(what: &'static str, certificate: &PeerCertificate, host: &str, now: SystemTime) -> Finding {
+    let names = certificate.names().join(", ");
+    let days = match lasting(what, certificate, host, now) {
+        Ok(finding) => return finding,
+        Err(days) => days,
+    };
     if !certificate.covers(&format!("any.{host}"))
         && host.parse::<std::net::IpAddr>().is_err()
         && host != "localhost"
@@ -148,8 +163,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_named_with_its_keys() {
-        let finding =
-            pair("x", "http.tls_cert and http.tls_key", Path::new("none.pem"), Path::new("none.key"), "h");
+        let files = (Path::new("none.pem"), Path::new("none.key"));
+        let finding = pair("x", "http.tls_cert and http.tls_key", files, "h").expect("it is broken");
         assert_eq!(finding.verdict, Verdict::Broken);
         assert!(
             finding.text.contains("none.pem") && finding.text.contains("http.tls_cert"),
