@@ -6,8 +6,10 @@ mod crash;
 mod directions;
 mod endings;
 mod evidence;
+mod kamailio;
 mod peers;
 mod simulated;
+mod tls;
 
 use serde_json::{Value, json};
 use std::{

@@ -5,9 +5,13 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
     server::WebPkiClientVerifier,
+};
+pub use rustls::{
+    SupportedProtocolVersion as Version,
+    version::{TLS12, TLS13},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use std::{
@@ -97,7 +101,7 @@ impl Tls {
     /// Where a certificate is none.
     #[must_use]
     pub fn new(name: &str, roots: &str, identity: Option<&Identity>) -> Self {
-        Self::speaking(name, roots, identity, &[&rustls::version::TLS13, &rustls::version::TLS12])
+        Self::speaking(name, roots, identity, &[&TLS13, &TLS12])
     }
 
     /// The same with these versions alone.
@@ -109,7 +113,7 @@ impl Tls {
         name: &str,
         roots: &str,
         identity: Option<&Identity>,
-        versions: &[&'static SupportedProtocolVersion],
+        versions: &[&'static Version],
     ) -> Self {
         let mut store = RootCertStore::empty();
         for root in CertificateDer::pem_slice_iter(roots.as_bytes()) {

@@ -17,9 +17,10 @@ use mio::{Interest, Registry};
 use sip::Transport;
 use sip::stream::Frame;
 use sip::transaction::Peer;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -313,7 +314,7 @@ impl Streams {
             Transport::Tls => Some(self.session(peer).map_err(|error| error.to_string())?),
             other => return Err(format!("{other} connections are opened by the peer")),
         };
-        let stream = TcpStream::connect(peer.addr).map_err(|error| error.to_string())?;
+        let stream = connect_from(self.context.local.ip(), peer.addr).map_err(|error| error.to_string())?;
         let destination = peer.flow.filter(|_| session.is_some());
         let connection = Connection::new(stream, peer.addr, session, Phase::Connecting, now);
         self.admit(connection, destination).ok_or_else(|| "no more connections can be watched".to_owned())
@@ -395,5 +396,19 @@ impl Streams {
             self.flush(id);
         }
         self.accept(now, gate);
+    }
+}
+
+/// Begins to connect from where we listen, so that peers who know us by our address know us; without waiting.
+fn connect_from(local: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    let leads_there = local.is_ipv4() == to.is_ipv4() && (!local.is_loopback() || to.ip().is_loopback());
+    if leads_there && !local.is_unspecified() {
+        socket.bind(&SocketAddr::new(local, 0).into())?;
+    }
+    match socket.connect(&to.into()) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(TcpStream::from_std(socket.into())),
     }
 }

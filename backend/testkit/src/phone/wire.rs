@@ -74,7 +74,11 @@ impl Streams {
             Kind::Tls(_) => Some(TcpListener::bind(address)?),
             Kind::Web { .. } => None,
         };
-        let local = listener.as_ref().map_or(Ok(address), TcpListener::local_addr)?;
+        let mut local = listener.as_ref().map_or(Ok(address), TcpListener::local_addr)?;
+        if local.port() == 0 {
+            // Nothing listens there; Via needs a number all the same.
+            local.set_port(5060);
+        }
         let (open, inbox) = (Vec::new(), VecDeque::new());
         Ok(Self { kind, local, listener, registry: None, next_token: TOKENS.start + 1, open, inbox })
     }
