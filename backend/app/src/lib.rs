@@ -11,15 +11,18 @@ pub mod calls;
 pub mod carriers;
 pub mod domains;
 mod error;
+pub mod health;
 pub mod inventory;
 mod mails;
 pub mod money;
 pub mod node;
+pub mod names;
 pub mod numbers;
 pub mod operators;
 pub mod outbox;
 mod page;
 pub mod plans;
+pub mod registrars;
 pub mod replays;
 pub mod sessions;
 mod settings;
@@ -68,6 +71,9 @@ struct Inner {
     doorman: tenants::Doorman,
     token_key: vault::Secret,
     calls: calls::State,
+    names: names::Names,
+    health: health::State,
+    registrars: registrars::State,
 }
 
 impl App {
@@ -86,6 +92,9 @@ impl App {
             doorman: tenants::Doorman::new(),
             token_key,
             calls,
+            names: names::Names::default(),
+            health: health::State::default(),
+            registrars: registrars::State::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -93,6 +102,8 @@ impl App {
         domains::remember_sandbox(&app).await?;
         inventory::ensure_sandbox_stock(&app).await?;
         calls::recover(&app).await?;
+        health::restore(&app).await?;
+        registrars::load(&app).await?;
         Ok(app)
     }
 
@@ -160,6 +171,18 @@ impl App {
 
     pub(crate) fn cell(&self) -> &snapshot::Cell {
         &self.0.live
+    }
+
+    pub(crate) fn names(&self) -> &names::Names {
+        &self.0.names
+    }
+
+    pub(crate) fn health(&self) -> &health::State {
+        &self.0.health
+    }
+
+    pub(crate) fn registrars(&self) -> &registrars::State {
+        &self.0.registrars
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

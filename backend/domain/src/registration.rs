@@ -140,6 +140,13 @@ impl Registration {
         self.next = now;
     }
 
+    /// The binding was taken back: nothing is asked for until [`Self::due`] is called again.
+    pub fn dropped(&mut self, now: DateTime<Utc>) {
+        self.state = RegistrationState::Waiting;
+        self.until = None;
+        self.next = now;
+    }
+
     /// How it stands.
     #[must_use]
     pub const fn state(&self) -> RegistrationState {

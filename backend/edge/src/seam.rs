@@ -41,6 +41,8 @@ pub struct Approach<'a> {
     pub method: &'a str,
     /// Host of the Request-URI, without port.
     pub request_host: &'a str,
+    /// User of the Request-URI; empty where there is none.
+    pub request_user: &'a str,
     /// Host of From.
     pub from_host: &'a str,
     /// User of From.
@@ -130,6 +132,8 @@ pub struct CallFacts {
     pub asserted: Option<String>,
     /// User part of the Request-URI, unescaped.
     pub to: String,
+    /// User part of To, unescaped: what was dialled where the Request-URI names our registered contact.
+    pub to_header: Option<String>,
     /// Call-ID of the caller's leg.
     pub sip_call_id: String,
     /// When it arrived.

@@ -9,11 +9,15 @@
 mod answers;
 mod configuration;
 mod drift;
+mod health;
+mod health_history;
 mod leases;
 mod lost_nodes;
 mod messages;
+mod names;
 mod outbox;
 mod phones;
+mod registrations;
 mod searches;
 mod sessions;
 mod traces;
@@ -45,7 +49,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 11] {
+fn all() -> [Job; 15] {
     jobs![
         outbox,
         searches,
@@ -57,7 +61,11 @@ fn all() -> [Job; 11] {
         answers,
         messages,
         traces,
-        configuration
+        configuration,
+        names,
+        health,
+        registrations,
+        health_history
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     batch::{Answer, Work},
-    decide, identify,
+    decide, elsewhere, identify,
     record::utc,
     writer::Job,
 };
@@ -30,11 +30,12 @@ impl Control {
 
 impl CallControl for Control {
     fn identify(&self, approach: &Approach<'_>) -> Identity {
-        identify::identify(&self.0.live(), approach)
+        elsewhere::recognise(&self.0, approach)
     }
 
     fn is_known_address(&self, ip: std::net::IpAddr) -> bool {
-        !self.0.live().senders(ip.to_canonical()).is_empty()
+        let ip = ip.to_canonical();
+        !self.0.live().senders(ip).is_empty() || self.0.names().senders().contains_key(&ip)
     }
 
     fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String> {
@@ -51,7 +52,8 @@ impl CallControl for Control {
         identify::user(&self.0.live(), realm, username)
     }
 
-    fn decide(&self, facts: CallFacts, reply: Reply<Verdict>) {
+    fn decide(&self, mut facts: CallFacts, reply: Reply<Verdict>) {
+        elsewhere::dialled(&self.0, &mut facts);
         self.0.calls().meters.began(&facts);
         decide::decide(&self.0, &facts, reply);
     }

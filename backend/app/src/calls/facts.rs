@@ -85,6 +85,6 @@ fn caller_id(shown: Option<&str>) -> Option<Dialled> {
 
 /// What is going on beside money, of what a call of this payer might meet: live, for a dry run, and kept for a
 /// post-mortem.
-pub(super) const fn conditions(_app: &App, _snapshot: &Snapshot, _payer: Option<TenantId>) -> Usage {
-    Usage::NONE
+pub(super) fn conditions(app: &App, _snapshot: &Snapshot, payer: Option<TenantId>) -> Usage {
+    Usage { offline: app.health().offline(payer), ..Usage::NONE }
 }

@@ -5,6 +5,7 @@ use crate::snapshot::{Live, Sender, Who};
 use domain::{
     cause::Cause,
     config::{Authentication, Carrier, Trunk},
+    ids::TenantId,
     phone::E164,
 };
 use edge::seam::{Approach, Identity, Party, PartyKind};
@@ -17,7 +18,7 @@ struct Candidate<'a> {
 }
 
 enum Found<'a> {
-    Trunk(&'a Trunk),
+    Trunk(TenantId, &'a Trunk),
     Carrier(&'a Carrier),
 }
 
@@ -88,7 +89,7 @@ fn realm(live: &Live, approach: &Approach<'_>) -> Option<std::sync::Arc<str>> {
 
 /// The one party that is left of those at an address: narrowed by the trunk's name in Contact or From, then by who
 /// owns the number in From. `None` where nobody or more than one is left.
-fn only_one<'a>(
+pub(super) fn only_one<'a>(
     live: &Live,
     approach: &Approach<'_>,
     senders: impl Iterator<Item = &'a Sender>,
@@ -102,7 +103,7 @@ fn only_one<'a>(
     }
     if left.len() > 1 {
         narrow(&mut left, |candidate| match candidate.found {
-            Found::Trunk(trunk) => [approach.contact_host, Some(approach.from_host)]
+            Found::Trunk(_, trunk) => [approach.contact_host, Some(approach.from_host)]
                 .into_iter()
                 .flatten()
                 .any(|host| host.eq_ignore_ascii_case(&trunk.fqdn)),
@@ -133,8 +134,8 @@ fn narrow(left: &mut Vec<Candidate<'_>>, fits: impl Fn(&Candidate<'_>) -> bool) 
 fn look_up(live: &Live, who: Who) -> Option<Found<'_>> {
     match who {
         Who::Trunk(tenant, id) => {
-            let tenant = live.config.tenant(tenant)?;
-            tenant.piece.value.trunks.iter().find(|trunk| trunk.id == id).map(Found::Trunk)
+            let trunks = &live.config.tenant(tenant)?.piece.value.trunks;
+            trunks.iter().find(|trunk| trunk.id == id).map(|trunk| Found::Trunk(tenant, trunk))
         }
         Who::Carrier(id) => live.config.carrier(id).map(Found::Carrier),
     }
@@ -142,17 +143,9 @@ fn look_up(live: &Live, who: Who) -> Option<Found<'_>> {
 
 impl Candidate<'_> {
     fn party(&self) -> Party {
-        match (&self.found, self.who) {
-            (Found::Trunk(trunk), who) => Party {
-                kind: PartyKind::Trunk,
-                tenant: match who {
-                    Who::Trunk(tenant, _) => Some(tenant.0.as_u128()),
-                    Who::Carrier(_) => None,
-                },
-                id: trunk.id.0.as_u128(),
-                name: trunk.fqdn.as_str().into(),
-            },
-            (Found::Carrier(carrier), _) => Party {
+        match &self.found {
+            Found::Trunk(tenant, trunk) => trunk_party(*tenant, trunk),
+            Found::Carrier(carrier) => Party {
                 kind: PartyKind::Carrier,
                 tenant: None,
                 id: carrier.id.0.as_u128(),
@@ -162,12 +155,21 @@ impl Candidate<'_> {
     }
 }
 
+/// A trunk of a tenant.
+pub(super) fn trunk_party(tenant: TenantId, trunk: &Trunk) -> Party {
+    Party {
+        kind: PartyKind::Trunk,
+        tenant: Some(tenant.0.as_u128()),
+        id: trunk.id.0.as_u128(),
+        name: trunk.fqdn.as_str().into(),
+    }
+}
+
 /// The party of a user who proved its name in a realm: the trunk that is known by this user's password, else the user.
 pub(super) fn user(live: &Live, realm: &str, username: &str) -> Option<Party> {
     let tenant = live.by_sip_domain(realm)?;
     if let Some(trunk) = tenant.piece.piece.value.trunks.iter().find(|trunk| is_known_by(trunk, username)) {
-        let found = Found::Trunk(trunk);
-        return Some(Candidate { who: Who::Trunk(tenant.id(), trunk.id), found }.party());
+        return Some(trunk_party(tenant.id(), trunk));
     }
     tenant.credentials.contains_key(username).then(|| Party {
         kind: PartyKind::User,

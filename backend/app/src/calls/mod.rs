@@ -7,6 +7,7 @@
 mod batch;
 mod control;
 mod decide;
+mod elsewhere;
 mod end;
 mod facts;
 mod get;
@@ -41,6 +42,7 @@ pub use get::get;
 pub use list::{CallFilter, list};
 pub use meters::{FAILURE_CLASSES, METERS_MAX, MeterName, MeterView, SETUP_BOUNDS_MS};
 pub use phones::{PhoneView, phones};
+pub(crate) use plan::host_and_port;
 pub(crate) use recover::recover;
 pub use recover::recover_lost;
 pub use redecide::{Redecided, redecide};

@@ -1,15 +1,16 @@
 //! The plan of a decision in the edge's words: addresses instead of names of trunks and carriers.
 
 use super::legs;
-use crate::App;
+use crate::{App, names};
 use domain::{
     cause::Cause,
-    config::{Authentication, IpVersion, PeerPolicy, Place, PrivacyHeader, Snapshot, Transport},
+    config::{IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
     decision::{self, CALL_MAX_SECONDS, Decision},
-    ids::TenantId,
 };
-use edge::seam::{Attempt, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Target};
-use std::{borrow::Cow, net::IpAddr, net::SocketAddr, time::Duration};
+use edge::seam::{Attempt, Credentials, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Secret, Target};
+use sip::locate::Wanted;
+use std::{borrow::Cow, net::IpAddr, time::Duration};
+use uuid::Uuid;
 
 /// How long before the end of a hold the edge asks to extend it; less where the hold is short.
 const EXTEND_LEAD_MAX: Duration = Duration::from_secs(10);
@@ -17,8 +18,6 @@ const EXTEND_LEAD_MAX: Duration = Duration::from_secs(10);
 const RETRY_AFTER_LIMIT: u32 = 1;
 /// Seconds after which a caller may try again, where the platform is overloaded or its database fails.
 const RETRY_AFTER_OVERLOAD: u32 = 5;
-/// Addresses of a name that are tried.
-const ADDRESSES_MAX: usize = 8;
 
 /// Our own refusal for a cause.
 pub(super) fn refusal(cause: Cause) -> Refusal {
@@ -38,20 +37,19 @@ pub(super) fn refusal_of(cause: Cause, status: u16) -> Refusal {
 /// A try whose addresses may still have to be looked up.
 enum Draft {
     Ready(Attempt),
-    /// The attempt with `hops` empty; the name, port and transport to look up.
-    Named(Attempt, String, u16, sip::Transport, IpVersion),
+    /// The attempt with `hops` empty; what to look up, and which version of IP goes first.
+    Named(Attempt, Vec<Wanted>, IpVersion),
 }
 
-/// The plan, where no name has to be looked up; else what [`looked_up`] takes.
+/// The plan, where every name was seen before; else what [`looked_up`] takes.
 pub(super) fn plan_now(
     app: &App,
     snapshot: &Snapshot,
     decision: &Decision,
     caller: LegPolicy,
 ) -> Result<Plan, Drafts> {
-    let host = &app.settings().public_host;
     let drafts: Vec<Draft> =
-        decision.plan.iter().filter_map(|attempt| draft(snapshot, host, attempt)).collect();
+        decision.plan.iter().filter_map(|attempt| draft(app, snapshot, attempt)).collect();
     if drafts.iter().all(|draft| matches!(draft, Draft::Ready(_))) {
         let attempts = drafts.into_iter().filter_map(Draft::ready).collect();
         return Ok(plan(decision, attempts, caller));
@@ -72,14 +70,10 @@ pub(super) async fn looked_up(app: &App, decision: &Decision, drafts: Drafts) ->
     for draft in drafts.drafts {
         match draft {
             Draft::Ready(attempt) => attempts.push(attempt),
-            Draft::Named(mut attempt, name, port, transport, version) => {
-                let found = app.deps().dns.addresses(&name).await.unwrap_or_else(|error| {
-                    tracing::warn!(%name, %error, "a trunk's or carrier's name has no address");
-                    Vec::new()
-                });
+            Draft::Named(mut attempt, wanted, version) => {
+                let found = names::find_all(app, &wanted, version).await;
                 if let Target::Hosts { hops, .. } = &mut attempt.target {
-                    let wanted = found.into_iter().filter(|ip| ip.is_ipv6() == (version == IpVersion::Ipv6));
-                    hops.extend(wanted.take(ADDRESSES_MAX).map(|ip| hop(ip, port, transport)));
+                    hops.extend(found);
                 }
                 attempts.push(attempt);
             }
@@ -111,6 +105,21 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan 
 }
 
 impl Draft {
+    fn new(
+        hops: Option<Vec<Hop>>,
+        host: String,
+        named: impl FnOnce() -> (Vec<Wanted>, IpVersion),
+        made: impl FnOnce(Target) -> Attempt,
+    ) -> Self {
+        match hops {
+            Some(hops) => Self::Ready(made(Target::Hosts { host, hops })),
+            None => {
+                let (wanted, version) = named();
+                Self::Named(made(Target::Hosts { host, hops: Vec::new() }), wanted, version)
+            }
+        }
+    }
+
     fn ready(self) -> Option<Attempt> {
         match self {
             Self::Ready(attempt) => Some(attempt),
@@ -120,62 +129,50 @@ impl Draft {
 }
 
 /// `None` where the target is gone from the snapshot, which it was decided on: never.
-fn draft(snapshot: &Snapshot, public_host: &str, attempt: &decision::Attempt) -> Option<Draft> {
-    let made = |target, policy: &PeerPolicy, headers, leg| Attempt {
+fn draft(app: &App, snapshot: &Snapshot, attempt: &decision::Attempt) -> Option<Draft> {
+    let made = |target, policy: &PeerPolicy, headers, leg, credentials| Attempt {
         target,
         caller_id: attempt.caller_id.clone(),
         from_host: None,
         callee: attempt.callee.clone(),
         headers,
         large_over_tcp: policy.udp_to_tcp,
-        credentials: None,
+        credentials,
         leg,
     };
+    let public_host = &app.settings().public_host;
     match &attempt.target {
         decision::Target::User { tenant, username } => {
-            let target = registered(snapshot, *tenant, username)?;
-            Some(Draft::Ready(made(target, &PeerPolicy::default(), Vec::new(), LegPolicy::default())))
+            let domain = &snapshot.tenant(*tenant)?.piece.value.sip_domain;
+            let target = Target::Registered { aor: format!("{username}@{domain}").to_ascii_lowercase() };
+            let (policy, leg) = (PeerPolicy::default(), LegPolicy::default());
+            Some(Draft::Ready(made(target, &policy, Vec::new(), leg, None)))
         }
         decision::Target::Trunk { tenant, fqdn } => {
-            let (_, trunk) = snapshot.tenant(*tenant)?.trunk(fqdn)?;
+            let tenant = snapshot.tenant(*tenant)?;
+            let (_, trunk) = tenant.trunk(fqdn)?;
             let headers = identity(public_host, attempt, trunk.policy.privacy_header);
-            if let Authentication::Registration { username } = trunk.authentication() {
-                let target = registered(snapshot, *tenant, &username)?;
-                return Some(Draft::Ready(made(
-                    target,
-                    &trunk.policy,
-                    headers,
-                    legs::of_trunk(&trunk.policy),
-                )));
-            }
-            let transport = transport(trunk.transport);
-            let at = |place: &Place| hop(place.ip, place.port.unwrap_or(trunk.port), transport);
-            let hops: Vec<Hop> = trunk.addresses.iter().map(at).collect();
-            let is_named = hops.is_empty();
-            let host = host_and_port(&trunk.fqdn, trunk.port, transport);
-            let attempt =
-                made(Target::Hosts { host, hops }, &trunk.policy, headers, legs::of_trunk(&trunk.policy));
-            Some(if is_named {
-                Draft::Named(attempt, trunk.fqdn.clone(), trunk.port, transport, trunk.policy.ip_version)
-            } else {
-                Draft::Ready(attempt)
-            })
+            let hops = names::trunk_hops(app, &tenant.piece.value.sip_domain, trunk);
+            let host = host_and_port(&trunk.fqdn, trunk.port, names::transport(trunk.transport));
+            let (leg, credentials) = (legs::of_trunk(&trunk.policy), credentials(app, trunk.id.0));
+            let named = || (vec![names::of_trunk(trunk)], trunk.policy.ip_version);
+            let made = |target| made(target, &trunk.policy, headers, leg, credentials);
+            Some(Draft::new(hops, host, named, made))
         }
         decision::Target::Carrier { carrier, .. } => {
             let carrier = snapshot.carrier(*carrier)?;
             // A carrier shows the number to whoever is called: it is told to keep an anonymous caller's to itself alone.
             let headers = identity(public_host, attempt, PrivacyHeader::None);
-            carrier_draft(carrier, |target| {
-                made(target, &carrier.policy, headers, legs::of_carrier(&carrier.policy))
-            })
+            let first = carrier.hosts.first()?;
+            let host = host_and_port(&first.address, first.port, names::transport(first.transport));
+            let wanted: Vec<Wanted> = carrier.hosts.iter().map(names::of_carrier_host).collect();
+            let version = carrier.policy.ip_version;
+            let hops = names::all_hops(app, &wanted, version);
+            let (leg, credentials) = (legs::of_carrier(&carrier.policy), credentials(app, carrier.id.0));
+            let made = |target| made(target, &carrier.policy, headers, leg, credentials);
+            Some(Draft::new(hops, host, || (wanted, version), made))
         }
     }
-}
-
-/// The phones of a user, or a PBX that registers like one.
-fn registered(snapshot: &Snapshot, tenant: TenantId, username: &str) -> Option<Target> {
-    let domain = &snapshot.tenant(tenant)?.piece.value.sip_domain;
-    Some(Target::Registered { aor: format!("{username}@{domain}").to_ascii_lowercase() })
 }
 
 /// P-Asserted-Identity (RFC 3325) with the number that is shown, and `Privacy: id` where the peer's policy or an
@@ -192,43 +189,14 @@ fn identity(public_host: &str, attempt: &decision::Attempt, privacy: PrivacyHead
     asserted.into_iter().chain(privacy).collect()
 }
 
-/// A carrier's hosts that are addresses, in order; its first name where none is.
-fn carrier_draft(carrier: &domain::config::Carrier, made: impl FnOnce(Target) -> Attempt) -> Option<Draft> {
-    let literal = |host: &domain::config::CarrierHost| {
-        let ip = host.address.parse().ok()?;
-        Some(hop(ip, host.port, transport(host.transport)))
-    };
-    let hops: Vec<Hop> = carrier.hosts.iter().filter_map(literal).collect();
-    let first = carrier.hosts.iter().find(|host| hops.is_empty() || literal(host).is_some())?;
-    let transport = transport(first.transport);
-    let host = host_and_port(&first.address, first.port, transport);
-    if hops.is_empty() {
-        let attempt = made(Target::Hosts { host, hops });
-        return Some(Draft::Named(
-            attempt,
-            first.address.clone(),
-            first.port,
-            transport,
-            carrier.policy.ip_version,
-        ));
-    }
-    Some(Draft::Ready(made(Target::Hosts { host, hops })))
-}
-
-const fn transport(configured: Transport) -> sip::Transport {
-    match configured {
-        Transport::Udp => sip::Transport::Udp,
-        Transport::Tcp => sip::Transport::Tcp,
-        Transport::Tls => sip::Transport::Tls,
-    }
-}
-
-const fn hop(ip: IpAddr, port: u16, transport: sip::Transport) -> Hop {
-    Hop { address: SocketAddr::new(ip, port), transport }
+/// Whom we are to a peer that we are registered with: towards its own place alone.
+fn credentials(app: &App, peer: Uuid) -> Option<Credentials> {
+    let (username, password, _) = app.registrars().credentials(peer)?;
+    Some(Credentials { username, secret: Secret::Password(password), realm: None })
 }
 
 /// The host part of a SIP URI (RFC 3261 §25.1): brackets around an IPv6 address, the port where it is not the default.
-fn host_and_port(host: &str, port: u16, transport: sip::Transport) -> String {
+pub(crate) fn host_and_port(host: &str, port: u16, transport: sip::Transport) -> String {
     let host = match host.parse() {
         Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
         _ => host.to_owned(),

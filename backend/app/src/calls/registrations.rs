@@ -7,6 +7,7 @@ use edge::seam::{Binding, Registrar, TooManyBindings};
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::SystemTime,
 };
@@ -15,6 +16,8 @@ use std::{
 pub const BINDINGS_MAX: usize = 10;
 /// Users of this node with a registered phone.
 pub const USERS_MAX: usize = 200_000;
+/// Places that are remembered as the source of a registration.
+const SOURCES_MAX: usize = 2 * USERS_MAX;
 /// Parts of the table, each with its own lock.
 const PARTS: usize = 16;
 
@@ -29,6 +32,12 @@ impl Registrations {
         Self(Arc::clone(&app.calls().registrations))
     }
 
+    /// Whose phone registered from this address and port.
+    #[must_use]
+    pub(super) fn at(&self, source: SocketAddr, now: SystemTime) -> Option<String> {
+        self.0.at(source, now)
+    }
+
     /// Forgets what has lapsed. Says how many users are left.
     #[must_use]
     pub fn sweep(&self, now: SystemTime) -> usize {
@@ -41,11 +50,17 @@ impl Registrations {
 pub(super) struct Table {
     hasher: RandomState,
     parts: [Mutex<HashMap<String, Vec<Binding>>>; PARTS],
+    /// Whose binding came from where, read without a lock; a place that gave its binding back is found out when asked.
+    sources: papaya::HashMap<SocketAddr, String>,
 }
 
 impl Default for Table {
     fn default() -> Self {
-        Self { hasher: RandomState::new(), parts: std::array::from_fn(|_| Mutex::default()) }
+        Self {
+            hasher: RandomState::new(),
+            parts: std::array::from_fn(|_| Mutex::default()),
+            sources: papaya::HashMap::new(),
+        }
     }
 }
 
@@ -55,7 +70,16 @@ impl Table {
         &self.parts[place]
     }
 
+    fn at(&self, source: SocketAddr, now: SystemTime) -> Option<String> {
+        let aor = self.sources.pin().get(&source)?.clone();
+        let is_there = self.lookup(&aor, now).iter().any(|binding| binding.hop.address == source);
+        is_there.then_some(aor)
+    }
+
     fn sweep(&self, now: SystemTime) -> usize {
+        self.sources
+            .pin()
+            .retain(|source, aor| self.lookup(aor, now).iter().any(|binding| binding.hop.address == *source));
         let sweep = |part: &Mutex<HashMap<String, Vec<Binding>>>| {
             let mut table = State::lock(part);
             table.retain(|_, bindings| {
@@ -76,7 +100,14 @@ impl Table {
         }
         let bindings = table.entry(aor.clone()).or_default();
         bindings.retain(|known| known.expires_at > now);
+        let source = binding.hop.address;
         let done = replace(bindings, binding, now);
+        if done.is_ok()
+            && self.sources.len() < SOURCES_MAX
+            && bindings.iter().any(|known| known.hop.address == source)
+        {
+            self.sources.pin().insert(source, aor.clone());
+        }
         if bindings.is_empty() {
             table.remove(&aor);
         }

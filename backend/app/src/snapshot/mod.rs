@@ -97,6 +97,8 @@ pub struct Live {
     by_address: HashMap<IpAddr, Vec<Sender>>,
     /// Trunks that are known by their certificate, by their name.
     by_fqdn: HashMap<String, Who>,
+    /// All trunks, by their name.
+    by_name: HashMap<String, TenantId>,
 }
 
 impl Live {
@@ -110,7 +112,12 @@ impl Live {
             by_address.entry(ip).or_default().push(sender);
         }
         let by_fqdn = tenants.values().flat_map(|tenant| certified_trunks(tenant)).collect();
-        Self { config: Arc::new(config), tenants, by_sip_domain, by_address, by_fqdn }
+        let fqdns = tenants.values().flat_map(|tenant| {
+            let trunks = tenant.piece.piece.value.trunks.iter();
+            trunks.map(|trunk| (trunk.fqdn.to_ascii_lowercase(), tenant.id()))
+        });
+        let by_name = fqdns.collect();
+        Self { config: Arc::new(config), tenants, by_sip_domain, by_address, by_fqdn, by_name }
     }
 
     /// A tenant.
@@ -132,6 +139,17 @@ impl Live {
             None => self.by_sip_domain.get(&domain.to_ascii_lowercase())?,
         };
         self.tenants.get(id)
+    }
+
+    /// A trunk by its FQDN, compared without case; names are unique on the platform.
+    #[must_use]
+    pub fn trunk_by_name(&self, fqdn: &str) -> Option<(&Arc<LiveTenant>, &Trunk)> {
+        let id = match self.by_name.get(fqdn) {
+            Some(id) => id,
+            None => self.by_name.get(&fqdn.to_ascii_lowercase())?,
+        };
+        let tenant = self.tenants.get(id)?;
+        Some((tenant, tenant.piece.piece.value.trunk(fqdn)?))
     }
 
     /// Whoever is said to be at an address: carriers first, then trunks.

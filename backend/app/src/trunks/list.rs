@@ -1,7 +1,7 @@
 //! A tenant looks at its trunks.
 
 use super::{Authentication, MediaView, TrunkView};
-use crate::{App, Error, snapshot::load};
+use crate::{App, Error, health, snapshot::load};
 use domain::{
     access::{Actor, Permission},
     config::{Transport, Trunk},
@@ -28,7 +28,7 @@ pub(super) fn view(app: &App, trunk: Trunk) -> TrunkView {
         authentication: if by_certificate { Authentication::Certificate } else { Authentication::Address },
         media: MediaView { srtp: trunk.srtp, codecs: trunk.codecs },
         limits: trunk.limits,
-        health: trunk.health,
+        health: health::view(app, trunk.id.0),
         fqdn: trunk.fqdn,
     }
 }

@@ -8,12 +8,13 @@ mod sip;
 
 pub(crate) use check::is_host_name;
 pub use get::get;
+pub(crate) use get::id_of;
 pub use list::list;
 pub use patch::patch;
 pub use sip::{sip_get, sip_patch};
 
-use crate::tenants::LimitsPatch;
-use domain::config::{Health, Limits, Place, Srtp, Transport};
+use crate::{health::HealthView, tenants::LimitsPatch};
+use domain::config::{Limits, Place, Srtp, Transport};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -92,7 +93,7 @@ pub struct MediaView {
 }
 
 /// A trunk as `/api/v1/trunks` says it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrunkView {
     /// Its name.
@@ -112,7 +113,7 @@ pub struct TrunkView {
     /// How much at once.
     pub limits: Limits,
     /// How it is doing.
-    pub health: Health,
+    pub health: HealthView,
     /// Why calls to it are refused as it stands; `None` where it can be tried.
     pub problem: Option<String>,
 }

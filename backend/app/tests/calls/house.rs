@@ -144,6 +144,7 @@ impl House {
             from: Some(self.number.to_string()),
             asserted: None,
             to: to.to_owned(),
+            to_header: None,
             sip_call_id: Uuid::now_v7().to_string(),
             at: SystemTime::now(),
         }

@@ -271,7 +271,7 @@ fn addresses(trunk: &TrunkView) -> String {
 impl From<&TrunkView> for TrunkRow {
     fn from(trunk: &TrunkView) -> Self {
         let state = if trunk.enabled {
-            words::health(trunk.health, trunk.problem.as_deref())
+            words::health(trunk.health.status, trunk.problem.as_deref())
         } else {
             Badge::new("warn", "switched off")
         };

@@ -23,6 +23,7 @@ fn approach<'a>(
         source: Hop { address: source.parse().expect("an address"), transport: sip::Transport::Udp },
         method,
         request_host: hosts[0],
+        request_user: "",
         from_host: hosts[1],
         from_user: NUMBER,
         to_host: hosts[2],

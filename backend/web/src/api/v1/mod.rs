@@ -4,10 +4,12 @@
 mod calls;
 mod carriers;
 mod domains;
+mod health;
 mod inventory;
 mod money;
 mod node;
 mod numbers;
+mod registrations;
 mod tenants;
 mod trunks;
 mod users;
@@ -32,6 +34,8 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     tenants::mount(routes);
     numbers::mount(routes);
     trunks::mount(routes);
+    health::mount(routes);
+    registrations::mount(routes);
     domains::mount(routes);
     users::mount(routes);
     calls::mount(routes);

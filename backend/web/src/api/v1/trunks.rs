@@ -1,6 +1,6 @@
 //! Trunks: what `/sip` cannot say about them.
 
-use super::{Listing, ok};
+use super::{Listing, health::Health, ok};
 use crate::{
     api::schema::{Limits, LimitsPatch},
     auth::Caller,
@@ -12,7 +12,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use app::trunks::{self, Authentication, MediaPatch, TrunkPatch, TrunkView};
-use domain::config::{Health, Place, Srtp, Transport};
+use domain::config::{Place, Srtp, Transport};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -39,8 +39,7 @@ pub(crate) struct Trunk {
     authentication: &'static str,
     media: Media,
     limits: Limits,
-    /// `unknown`, `online`, `warning` or `offline`.
-    #[schema(value_type = String)]
+    /// How it is doing; `/health` below it says how it has been.
     health: Health,
     /// Why calls to it are refused as it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +71,7 @@ impl From<TrunkView> for Trunk {
             },
             media: Media { srtp: trunk.media.srtp, codecs: trunk.media.codecs },
             limits: trunk.limits.into(),
-            health: trunk.health,
+            health: trunk.health.into(),
             problem: trunk.problem,
         }
     }
