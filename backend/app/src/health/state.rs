@@ -14,7 +14,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -43,6 +43,8 @@ pub(super) struct Peer {
     pub(super) who: Who,
     pub(super) name: String,
     pub(super) policy: OptionsPing,
+    /// As its state says it; read without its lock, which is held while the index is written.
+    is_offline: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -103,7 +105,7 @@ impl State {
         let _alone = self.reindexing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found: HashMap<Option<TenantId>, Vec<decision::Peer>> = HashMap::new();
         for peer in self.peers().values() {
-            if peer.lock().watch.state().health == Health::Offline {
+            if peer.is_offline.load(Ordering::Relaxed) {
                 found.entry(tenant_of(peer.who)).or_default().push(in_decisions(peer.who));
             }
         }
@@ -158,6 +160,7 @@ impl State {
         let Some(change) = inner.watch.on(now, event) else { return };
         let [was, is] = [change.from, change.to].map(|state| state.health == Health::Offline);
         if was != is {
+            peer.is_offline.store(is, Ordering::Relaxed);
             self.index(peer.who, is);
         }
         let changed = Changed {
@@ -205,7 +208,14 @@ impl State {
 
 impl Peer {
     pub(super) fn new(who: Who, name: String, policy: OptionsPing, watch: Watch, next: Instant) -> Self {
-        Self { who, name, policy, inner: Mutex::new(Inner { watch, next, round: Round::default() }) }
+        let is_offline = AtomicBool::new(watch.state().health == Health::Offline);
+        Self {
+            who,
+            name,
+            policy,
+            is_offline,
+            inner: Mutex::new(Inner { watch, next, round: Round::default() }),
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
