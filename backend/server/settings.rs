@@ -102,6 +102,9 @@ pub(crate) struct Sip {
     pub(crate) public_host: Option<String>,
     /// Signalling shards; the number of cores where it is not set.
     pub(crate) shards: Option<NonZeroUsize>,
+    /// How often trunks and carriers are asked with OPTIONS, in seconds, 1 to 3,600; one that is set to another
+    /// interval keeps its own.
+    pub(crate) options_interval_seconds: u32,
 }
 
 impl Default for Sip {
@@ -115,6 +118,7 @@ impl Default for Sip {
             tls_roots: None,
             public_host: None,
             shards: None,
+            options_interval_seconds: 60,
         }
     }
 }

@@ -6,8 +6,10 @@ mod crash;
 mod directions;
 mod endings;
 mod evidence;
+mod health;
 mod kamailio;
 mod peers;
+mod registrar;
 mod simulated;
 mod tls;
 

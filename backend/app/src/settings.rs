@@ -42,6 +42,8 @@ pub struct Settings {
     pub sandbox_carrier: Option<SocketAddr>,
     /// Who may sign up.
     pub signup: SignupMode,
+    /// How often trunks and carriers are asked with OPTIONS, in seconds, where they are set to nothing else.
+    pub options_interval_seconds: u32,
     /// The name of this node, for heartbeats and the calls it carries.
     pub node: String,
     /// Days for which the messages of calls are kept; 0 keeps none.

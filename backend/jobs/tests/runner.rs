@@ -16,6 +16,7 @@ async fn the_jobs_run_by_themselves_and_stop_when_they_are_told_to() {
         public_port: Some(8080),
         loopback: true,
         sandbox: SandboxMode::Off,
+        options_interval_seconds: 60,
         sandbox_carrier: None,
         signup: SignupMode::Open,
         trace_days: 7,

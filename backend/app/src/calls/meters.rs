@@ -218,6 +218,7 @@ mod tests {
             from: None,
             asserted: None,
             to: "1".to_owned(),
+            to_header: None,
             sip_call_id: call.to_string(),
             at: SystemTime::UNIX_EPOCH,
         }

@@ -22,6 +22,8 @@ use std::{
 const IN_FLIGHT_MAX: usize = 1_024;
 /// Places of one peer that are asked in one interval.
 const PLACES_MAX: usize = 4;
+/// The longest that the answer to a question takes: timer F (RFC 3261 §17.1.2.2).
+const ANSWER_WITHIN: Duration = Duration::from_secs(32);
 /// A peer that is new is asked within this time.
 const FIRST_WITHIN: Duration = Duration::from_millis(500);
 
@@ -49,7 +51,7 @@ fn follow(app: &App) {
     let (before, now) = (state.peers(), Instant::now());
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     let mut peers = HashMap::new();
-    for (who, name, policy) in configured(&config) {
+    for (who, name, policy) in configured(app, &config) {
         let id = id_of(who);
         let peer = match before.get(&id) {
             Some(known) if known.name == name && known.policy == policy => {
@@ -82,20 +84,36 @@ fn soon(peer: &Peer, now: Instant) {
     }
 }
 
-fn configured(config: &Snapshot) -> impl Iterator<Item = (Who, String, OptionsPing)> + '_ {
+fn configured<'a>(
+    app: &App,
+    config: &'a Snapshot,
+) -> impl Iterator<Item = (Who, String, OptionsPing)> + use<'a> {
+    let usual = app.settings().options_interval_seconds;
+    let policy = move |own: OptionsPing| match own.interval_seconds == OptionsPing::default().interval_seconds
+    {
+        true => OptionsPing { interval_seconds: usual, ..own },
+        false => own,
+    };
     let carriers = config.platform.value.carriers.iter().filter(|carrier| carrier.enabled);
-    let carriers =
-        carriers.map(|carrier| (Who::Carrier(carrier.id), carrier.name.clone(), carrier.policy.options));
-    let trunks = config.tenants().flat_map(|tenant| {
+    let carriers = carriers
+        .map(move |carrier| (Who::Carrier(carrier.id), carrier.name.clone(), policy(carrier.policy.options)));
+    let trunks = config.tenants().flat_map(move |tenant| {
         let tenant = &tenant.piece.value;
         let trunks = tenant.trunks.iter().filter(|trunk| trunk.enabled);
-        trunks.map(|trunk| (Who::Trunk(tenant.id, trunk.id), trunk.fqdn.clone(), trunk.policy.options))
+        trunks.map(move |trunk| {
+            (Who::Trunk(tenant.id, trunk.id), trunk.fqdn.clone(), policy(trunk.policy.options))
+        })
     });
     carriers.chain(trunks)
 }
 
 fn pause(policy: OptionsPing) -> Duration {
     Duration::from_secs(u64::from(policy.interval_seconds.max(1)))
+}
+
+/// A place that misses an answer is at the end of the line until the next one may have come.
+fn shunned_for(policy: OptionsPing) -> Duration {
+    pause(policy) * 2 + ANSWER_WITHIN
 }
 
 fn ask_all(app: &App, edge: &edge::Handle) {
@@ -114,6 +132,9 @@ fn ask_all(app: &App, edge: &edge::Handle) {
             inner.next = now + pause(peer.policy);
             // The last interval's questions are still out: it is an interval without an answer.
             let is_missed = std::mem::take(&mut inner.round.left) > 0;
+            for silent in std::mem::take(&mut inner.round.silent) {
+                app.names().shun(silent, now, shunned_for(peer.policy));
+            }
             state.on(peer, &mut inner, app.now(), if is_missed { Event::Missed } else { Event::Looked });
             inner.round.number += 1;
             inner.round.number
@@ -128,6 +149,7 @@ fn ask(app: &App, edge: &edge::Handle, config: &Snapshot, peer: &Arc<Peer>, roun
     {
         let mut inner = peer.lock();
         inner.round.left = hops.len();
+        inner.round.silent.clone_from(&hops);
         if hops.is_empty() {
             app.health().on(peer, &mut inner, app.now(), Event::Missed);
         }
@@ -149,9 +171,9 @@ fn said(app: &App, peer: &Peer, round: u64, hop: Hop, answer: Option<Originated>
     let status = answer.is_answered.then_some(answer.status);
     match status {
         Some(status) if status != 503 => app.names().trust(&hop),
-        _ => app.names().shun(hop, Instant::now()),
+        _ => app.names().shun(hop, Instant::now(), shunned_for(peer.policy)),
     }
-    peer.place_said(state, round, status, app.now());
+    peer.place_said(state, (round, hop), status, app.now());
 }
 
 fn question(app: &App, hop: Hop, host: &str) -> Origination {

@@ -62,8 +62,10 @@ pub(super) struct Inner {
 #[derive(Debug, Default)]
 pub(super) struct Round {
     pub(super) number: u64,
-    /// Answers that are waited for.
+    /// Answers that are waited for, until one came.
     pub(super) left: usize,
+    /// The places whose answer did not come yet.
+    pub(super) silent: Vec<Hop>,
 }
 
 /// A change that waits to be written down.
@@ -224,9 +226,19 @@ impl Peer {
     }
 
     /// One place answered, or did not: an answer counts at once, silence once all places are silent.
-    pub(super) fn place_said(&self, state: &State, round: u64, status: Option<u16>, now: DateTime<Utc>) {
+    pub(super) fn place_said(
+        &self,
+        state: &State,
+        (round, hop): (u64, Hop),
+        status: Option<u16>,
+        now: DateTime<Utc>,
+    ) {
         let mut inner = self.lock();
-        if inner.round.number != round || inner.round.left == 0 {
+        if inner.round.number != round {
+            return;
+        }
+        inner.round.silent.retain(|silent| *silent != hop);
+        if inner.round.left == 0 {
             return;
         }
         inner.round.left -= 1;

@@ -123,6 +123,15 @@ const fn nothing() -> HealthView {
     }
 }
 
+/// The health of a trunk of the actor's tenant.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn trunk(app: &App, actor: &Actor, fqdn: &str) -> Result<HealthView, Error> {
+    let id = crate::trunks::id_of(app, actor, fqdn).await?;
+    Ok(view(app, id.0))
+}
+
 /// The health of a carrier. Operators only.
 ///
 /// # Errors

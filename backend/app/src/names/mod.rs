@@ -12,7 +12,7 @@ mod wanted;
 pub(crate) use hops::{all_hops, find_all, trunk_hops};
 pub(crate) use refresh::find;
 pub use refresh::refresh;
-pub(crate) use table::Names;
+pub(crate) use table::{Names, SHUNNED_FOR};
 pub(crate) use wanted::{of_carrier_host, of_registrar, of_trunk, transport};
 
 use crate::snapshot::Sender;

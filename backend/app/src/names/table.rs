@@ -24,6 +24,8 @@ const STALE_MAX: Duration = Duration::from_secs(24 * 3_600);
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long a name is remembered that is neither configured nor asked for.
 const UNUSED_MAX: Duration = Duration::from_secs(3_600);
+/// How long a place that failed is at the end of the line, where nobody asks it meanwhile.
+pub(crate) const SHUNNED_FOR: Duration = Duration::from_secs(30);
 /// How long before an answer is old it is asked for again.
 const LEAD: Duration = Duration::from_secs(1);
 
@@ -114,9 +116,10 @@ impl Names {
         configured.iter().filter(is_due).take(most).cloned().collect()
     }
 
-    /// A place did not answer, could not be reached, or said 503: it goes to the end of the line for a while.
-    pub(crate) fn shun(&self, hop: Hop, now: Instant) {
-        self.shunned.add(hop, now);
+    /// A place did not answer, could not be reached, or said 503: it goes to the end of the line for so long, unless it
+    /// answers before.
+    pub(crate) fn shun(&self, hop: Hop, now: Instant, lasts: Duration) {
+        self.shunned.add(hop, now, lasts);
     }
 
     /// A place answered.

@@ -143,7 +143,7 @@ fn said(app: &App, entry: &Entry, hop: Hop, answer: Option<Originated>) {
     if answer.is_answered && answer.status != 503 {
         app.names().trust(&hop);
     } else {
-        app.names().shun(hop, Instant::now());
+        app.names().shun(hop, Instant::now(), names::SHUNNED_FOR);
     }
     inner.said = Some(if answer.is_answered {
         (answer.status, answer.reason.clone())

@@ -44,6 +44,7 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         public_port: Some(8080),
         loopback: wish.loopback,
         sandbox: wish.sandbox,
+        options_interval_seconds: 60,
         sandbox_carrier: Some("127.0.0.2:5060".parse().unwrap()),
         signup: wish.signup,
         trace_days: 7,

@@ -51,6 +51,7 @@ async fn app(test: &TestDb, carries_calls: bool) -> App {
         public_port: Some(8080),
         loopback: true,
         sandbox: SandboxMode::On,
+        options_interval_seconds: 60,
         sandbox_carrier: Some(CARRIER.parse().unwrap()),
         signup: SignupMode::Open,
         trace_days: 7,

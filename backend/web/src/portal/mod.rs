@@ -6,6 +6,7 @@
 mod calls;
 mod domains;
 mod error;
+mod health;
 mod live;
 mod numbers;
 mod once;
@@ -81,6 +82,7 @@ fn mount(pages: &mut ServiceConfig) {
     site::mount(pages);
     pages.service(overview::show);
     numbers::mount(pages);
+    health::mount(pages);
     trunks::mount(pages);
     routes::mount(pages);
     domains::mount(pages);
