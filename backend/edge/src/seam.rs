@@ -1,6 +1,7 @@
 //! The seams: what the edge asks, in its own words. The app answers [`CallControl`] and [`Registrar`], the wiring of
 //! the server answers [`MediaPool`]. Identifiers are opaque here: the edge knows no tenants, numbers or money.
 
+pub use crate::reply::Reply;
 pub use crate::tls::PeerCertificate;
 pub use crate::trace::{
     TRACE_CALL_BYTES_MAX, TRACE_FIRST_MAX, TRACE_LAST_MAX, TRACE_LINGER, Trace, TraceEntry, TraceEvent,
@@ -328,39 +329,6 @@ pub struct CallSummary {
     pub callee_call_id: Option<String>,
     /// What the media relay counted.
     pub media: Option<MediaStats>,
-}
-
-/// An answer to come, from the app back to the shard that asked. Dropping it unanswered answers `None`.
-pub struct Reply<T: Send + 'static> {
-    send: Option<Box<dyn FnOnce(Option<T>) + Send>>,
-}
-
-impl<T: Send + 'static> Reply<T> {
-    /// Wraps the way back.
-    pub fn new(send: impl FnOnce(Option<T>) + Send + 'static) -> Self {
-        Self { send: Some(Box::new(send)) }
-    }
-
-    /// Answers.
-    pub fn send(mut self, value: T) {
-        if let Some(send) = self.send.take() {
-            send(Some(value));
-        }
-    }
-}
-
-impl<T: Send + 'static> std::fmt::Debug for Reply<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reply").finish_non_exhaustive()
-    }
-}
-
-impl<T: Send + 'static> Drop for Reply<T> {
-    fn drop(&mut self) {
-        if let Some(send) = self.send.take() {
-            send(None);
-        }
-    }
 }
 
 /// The business of calls. No method blocks: what needs the database is queued and answered through its [`Reply`].

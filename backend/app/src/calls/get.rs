@@ -3,6 +3,7 @@
 use super::{
     CallState,
     settle::legs_of,
+    traces::hide_carriers,
     view::{CallView, DecisionView, LegView},
 };
 use crate::{App, Error};
@@ -24,11 +25,13 @@ pub async fn get(app: &App, actor: &Actor, id: CallId) -> Result<CallView, Error
         CallState::Live => live_legs(app, &call),
         CallState::Ended => store::calls::legs(app.db().read(), &scope, id).await?,
     };
-    view.legs = Some(legs.iter().map(LegView::from).collect());
+    let mut legs: Vec<LegView> = legs.iter().map(LegView::from).collect();
     if call.payer_call.is_none() {
         let decision = store::calls::decision(app.db().read(), &scope, id).await?;
+        hide_carriers(&scope, &call, decision.as_ref(), &mut legs);
         view.decision = decision.as_ref().map(DecisionView::from);
     }
+    view.legs = Some(legs);
     Ok(view)
 }
 

@@ -7,3 +7,4 @@ mod house;
 mod money;
 mod overload;
 mod records;
+mod traces;

@@ -53,7 +53,11 @@ async fn a_call_to_the_network_goes_to_the_carrier_with_the_owned_number_asserte
         let legs = record.legs.unwrap();
         assert_eq!(legs.iter().map(|leg| leg.side).collect::<Vec<_>>(), ["caller", "callee"]);
         assert_eq!((legs[0].received.packets, legs[0].sent_packets), (100, 99));
-        assert_eq!(legs[1].peer.as_deref(), Some(CARRIER));
+        assert_eq!(
+            legs[1].peer.as_deref(),
+            Some("carrier.invalid"),
+            "where a carrier is, is not a tenant's business"
+        );
         let decision = record.decision.unwrap();
         assert_eq!(decision.decided.verdict, VerdictWord::Connect);
         assert!(decision.decided.trace.iter().any(|step| step.rule == "funds"));

@@ -3,6 +3,7 @@
 
 mod codec;
 mod keep;
+mod legs;
 mod pcap;
 mod read;
 mod redact;
@@ -12,6 +13,7 @@ mod view;
 
 pub(super) use keep::Keeper;
 pub use keep::{TRACE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND_FAILED, TraceCounts};
+pub(super) use legs::hide_carriers;
 pub use read::{trace, trace_capture};
 pub use sweep::{sweep_traces, traces_written};
 pub use view::{EntryView, HeaderView, MessageView, PartyView, TraceView};
