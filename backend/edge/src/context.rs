@@ -76,7 +76,7 @@ impl Context {
 }
 
 /// The host of `host:port`, an address of IPv6 without its brackets.
-fn without_port(text: &str) -> &str {
+pub(crate) fn without_port(text: &str) -> &str {
     match text.strip_prefix('[') {
         Some(inside) => inside.split(']').next().unwrap_or(inside),
         None => text.split(':').next().unwrap_or(text),

@@ -104,10 +104,8 @@ counters! {
     tls_failures,
     /// TLS connections whose peer showed a certificate that is not believed, and so counts as none.
     tls_unverified,
-    /// Requests of more than 1,300 bytes that went over UDP, since their peer takes no TCP.
+    /// Requests of more than 1,300 bytes that went over UDP, since their peer takes no TCP (RFC 3261 §18.1.1).
     large_over_udp,
-    /// Requests of more than 1,300 bytes that went over TCP in the place of UDP.
-    large_over_tcp,
 }
 
 impl Tally {

@@ -3,6 +3,8 @@
 //! The engine knows a peer by address, transport and flow. A destination is such a flow: it outlives the connections
 //! that are opened for it, and stands in each message that comes over one of them.
 
+use crate::seam::PeerCertificate;
+use arc_swap::ArcSwapOption;
 use papaya::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -28,6 +30,8 @@ pub(crate) struct Destinations {
 pub(crate) struct Destination {
     pub(crate) addr: SocketAddr,
     pub(crate) name: Box<str>,
+    /// What was shown there last.
+    pub(crate) shown: ArcSwapOption<PeerCertificate>,
     used: AtomicU64,
 }
 
@@ -50,7 +54,12 @@ impl Destinations {
         if known.len() >= DESTINATIONS_MAX {
             self.forget();
         }
-        let destination = Destination { addr, name: name.into(), used: AtomicU64::new(used) };
+        let destination = Destination {
+            addr,
+            name: name.into(),
+            shown: ArcSwapOption::empty(),
+            used: AtomicU64::new(used),
+        };
         known.insert(flow, Arc::new(destination));
         flow
     }

@@ -1,11 +1,13 @@
 //! Commands the other way: what the app asks of a running edge. Nothing here blocks.
 
+use crate::context::without_port;
 use crate::counters::{Counters, Tally, add};
 use crate::destinations::Destinations;
 use crate::gauges::{Gauges, ShardReading};
 use crate::guard::replay::Replays;
 use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
+use crate::seam::PeerCertificate;
 use crate::seam::{
     CallId, Hop, MediaId, MediaPool, MediaStats, Originated, Origination, Refusal, Reply, Trace,
 };
@@ -225,6 +227,14 @@ impl Handle {
     #[must_use]
     pub fn websocket(&self, peer: SocketAddr, secure: bool, sink: Sink) -> Option<WebSocket> {
         WebSocket::open(&self.shared, peer, secure, sink)
+    }
+
+    /// The certificate that was shown last at a hop over TLS to us who asked for this host; `None` where there was no
+    /// handshake that ended well.
+    #[must_use]
+    pub fn certificate_of(&self, hop: Hop, host: &str) -> Option<Arc<PeerCertificate>> {
+        let destinations = &self.shared.destinations;
+        destinations.get(destinations.flow(hop.address, without_port(host)))?.shown.load_full()
     }
 
     /// When the certificate that we show expires; `None` where TLS is not spoken.

@@ -169,6 +169,14 @@ fn parse(address: &str) -> Result<SocketAddr, PhoneError> {
     address.parse().map_err(|_| PhoneError::State(format!("{address} is no address and port")))
 }
 
+/// A wire over TLS for a driver of one's own, such as the load tool's.
+///
+/// # Errors
+/// Where the address is taken.
+pub fn wire_over_tls(address: SocketAddr, tls: &Tls) -> Result<Box<dyn sandbox::driver::Wire>, PhoneError> {
+    Ok(Box::new(Streams::new(address, Kind::Tls(tls.clone()))?))
+}
+
 /// A SIP account, as `POST /api/v1/sipUsers` hands it out.
 #[derive(Debug, Clone)]
 pub struct Account {

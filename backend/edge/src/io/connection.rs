@@ -268,3 +268,25 @@ impl Connection {
         (now.saturating_duration_since(from) >= bound).then_some(reason)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_trickles_is_given_up_however_much_was_said_before() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let now = Instant::now();
+        let mut connection = Connection::new(TcpStream::connect(addr).unwrap(), addr, None, Phase::Open, now);
+        let (later, shaking) = (now + MESSAGE_TIMEOUT, Duration::from_secs(10));
+        assert_eq!(connection.overdue(later, shaking), Some("nothing was said"));
+        connection.heard(now);
+        assert_eq!(connection.overdue(later, shaking), None);
+        connection.begun = Some(now);
+        assert_eq!(connection.overdue(later, shaking), Some("a message did not become whole in time"));
+        connection.begun = None;
+        assert_eq!(connection.overdue(now + IDLE_TIMEOUT, shaking), Some("idle"));
+    }
+}

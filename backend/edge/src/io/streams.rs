@@ -214,6 +214,9 @@ impl Streams {
             tracing::info!(peer = %connection.addr, fault, "a certificate is not believed, and counts as none");
         }
         connection.certificate = certificate.map(Arc::new);
+        if let Some(destination) = self.context.shared.destinations.get(connection.flow) {
+            destination.shown.store(connection.certificate.clone());
+        }
         connection.enter(Phase::Open, now);
         self.shaking.remove(&id);
         self.flush(id);

@@ -69,6 +69,7 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
     let place = |peer: Peer, request_uri: String, host: &str, is_binding: bool| b2bua::Attempt {
         headers: attempt.headers.clone(),
         next_on_any_failure: is_binding,
+        large_over_tcp: attempt.large_over_tcp && peer.transport == Transport::Udp,
         credentials: attempt.credentials.clone(),
         leg: attempt.leg.clone(),
         ..b2bua::Attempt::new(peer, request_uri, from.clone(), format!("<sip:{callee}@{host}>"))

@@ -5,6 +5,7 @@ use crate::context::{Context, Outgoing, canonical};
 use crate::counters::add;
 use bytes::Bytes;
 use sip::Transport;
+use sip::b2bua::DATAGRAM_MAX;
 use sip::transaction::Peer;
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +29,9 @@ impl Transmit {
     pub(super) fn send(&mut self, peer: Peer, bytes: Bytes) {
         match peer.transport {
             Transport::Udp => {
+                if bytes.len() > DATAGRAM_MAX && !bytes.starts_with(b"SIP/2.0 ") {
+                    add(&self.context.shared.shard_tally(self.shard).large_over_udp, 1);
+                }
                 self.datagrams.push((self.context.to_udp(peer.addr), bytes));
                 if self.datagrams.len() >= BATCH {
                     self.send_datagrams();

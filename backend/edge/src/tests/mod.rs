@@ -5,6 +5,7 @@ mod browsers;
 mod calls;
 mod fakes;
 mod guard;
+mod large;
 mod limits;
 mod originate;
 mod peers;

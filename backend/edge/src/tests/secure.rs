@@ -246,6 +246,10 @@ fn a_call_over_tls_shows_our_certificate_to_a_callee_who_proves_its_name() {
     assert!(contact.contains(&format!("{};transport=tls", house.tls)), "{contact}");
     let shown = line.stream.conn.peer_certificates().expect("the edge shows its certificate");
     assert!(crate::PeerCertificate::read(&shown[0]).unwrap().covers("edge.test"));
+    let hop = Hop { address: callee.0.local_addr().unwrap(), transport: Transport::Tls };
+    let seen = house.edge.handle.certificate_of(hop, "one.carrier.test:5071").expect("it was shown");
+    assert_eq!((seen.names(), seen.fault()), (["*.carrier.test".to_owned()].as_slice(), None));
+    assert_eq!(house.edge.handle.certificate_of(hop, "two.carrier.test"), None);
     line.send(reply(&invite, "486 Busy Here"));
     assert_eq!(line.receive().method().as_str(), "ACK");
     assert_eq!([caller.receive().status(), caller.receive().status()], [Some(100), Some(486)]);

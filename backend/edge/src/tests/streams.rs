@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// A connection that reads whole messages.
-struct Line {
+pub(super) struct Line {
     stream: TcpStream,
     framer: Framer,
 }
@@ -21,7 +21,7 @@ impl Line {
         Self::over(TcpStream::connect(edge.addr).unwrap())
     }
 
-    fn over(stream: TcpStream) -> Self {
+    pub(super) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, framer: Framer::new() }
@@ -31,11 +31,11 @@ impl Line {
         self.stream.local_addr().unwrap()
     }
 
-    fn send(&mut self, text: impl AsRef<[u8]>) {
+    pub(super) fn send(&mut self, text: impl AsRef<[u8]>) {
         self.stream.write_all(text.as_ref()).unwrap();
     }
 
-    fn receive(&mut self) -> Message {
+    pub(super) fn receive(&mut self) -> Message {
         let mut room = [0; 4_096];
         loop {
             if let Some(Frame::Message(bytes)) = self.framer.next().unwrap() {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::Transport;
 use crate::transaction::Peer;
 
 use super::{Credentials, LegPolicy};
@@ -11,6 +12,9 @@ use super::{Credentials, LegPolicy};
 pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
 /// What a client is told to wait after a 503 or 500 of ours, in seconds (RFC 3261 §20.33).
 pub const RETRY_AFTER_SECS: u32 = 5;
+
+/// The longest request that goes over UDP where TCP is possible, in bytes (RFC 3261 §18.1.1).
+pub const DATAGRAM_MAX: usize = 1_300;
 
 /// What is to happen to a call.
 #[derive(Debug, Clone)]
@@ -93,6 +97,9 @@ pub struct Attempt {
     pub headers: Vec<(String, String)>,
     /// Whether any failure but a global one (6xx) moves on to the next attempt: the bindings of one user.
     pub next_on_any_failure: bool,
+    /// Whether an INVITE of more than [`DATAGRAM_MAX`] bytes goes over TCP to this peer, which is one of UDP (RFC 3261
+    /// §18.1.1); over UDP all the same where TCP does not get there.
+    pub large_over_tcp: bool,
     /// Whom we are to this peer, where it asks (401, 407).
     pub credentials: Option<Credentials>,
     /// How this leg is treated.
@@ -100,6 +107,25 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Goes over TCP from now on, where the request is too large for a datagram; `false` where nothing changes.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        let grows = self.large_over_tcp && self.peer.transport == Transport::Udp && bytes > DATAGRAM_MAX;
+        if grows {
+            self.peer.transport = Transport::Tcp;
+        }
+        grows
+    }
+
+    /// Goes over UDP again, where TCP was tried in its place; `false` where nothing changes.
+    pub(super) fn shrink(&mut self) -> bool {
+        let shrinks = self.large_over_tcp && self.peer.transport == Transport::Tcp;
+        if shrinks {
+            self.peer.transport = Transport::Udp;
+            self.large_over_tcp = false;
+        }
+        shrinks
+    }
+
     /// An attempt without further headers or credentials, treated as [`LegPolicy::default`] says.
     #[must_use]
     pub fn new(
@@ -115,6 +141,7 @@ impl Attempt {
             to: to.into(),
             headers: Vec::new(),
             next_on_any_failure: false,
+            large_over_tcp: false,
             credentials: None,
             leg: LegPolicy::default(),
         }

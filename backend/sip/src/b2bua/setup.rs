@@ -140,6 +140,12 @@ impl Call {
         let status = failed.status();
         self.invite = None;
         self.trial = None;
+        let attempt = self.plan.as_mut().and_then(|plan| plan.attempts.get_mut(index));
+        if matches!(failed, Failed::Nothing(Failure::Transport))
+            && attempt.is_some_and(|attempt| attempt.shrink())
+        {
+            return self.try_from(io, now, index);
+        }
         self.tried.push((index, status));
         let Some(plan) = &self.plan else { return };
         let any_failure = plan.attempts.get(index).is_some_and(|attempt| attempt.next_on_any_failure);

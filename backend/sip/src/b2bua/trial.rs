@@ -68,7 +68,12 @@ impl Call {
             Some(offer) => writer.body(Some(SDP), offer).finish(),
             None => writer.finish(),
         };
-        let outgoing = Outgoing { peer: attempt.peer, method: &Method::Invite, branch: &branch, bytes };
+        let (peer, length) = (attempt.peer, bytes.len());
+        let attempt = self.plan.as_mut().and_then(|plan| plan.attempts.get_mut(index));
+        if attempt.is_some_and(|attempt| attempt.grow(length)) {
+            return self.send_invite(io, now);
+        }
+        let outgoing = Outgoing { peer, method: &Method::Invite, branch: &branch, bytes };
         self.invite = io.layer.request(now, outgoing, Owner::Attempt(self.key, index)).ok();
         self.invite.is_some()
     }

@@ -1,0 +1,82 @@
+//! Requests that are too large for a datagram (RFC 3261 §18.1.1).
+
+use super::peers::Raw;
+use super::streams::{Line, plan};
+use super::{Edge, PATIENCE, wait_for};
+use crate::seam::{Hop, Verdict};
+use bytes::Bytes;
+use sip::Transport;
+use sip::wire::{HeaderName, Message};
+use std::net::{TcpListener, UdpSocket};
+
+/// An INVITE whose offer alone is larger than a datagram may be.
+fn large_invite(trunk: &mut Raw) -> String {
+    let offer =
+        format!("{}{}", super::peers::SDP, "a=candidate:1 1 udp 1 192.0.2.1 1 typ host\r\n".repeat(30));
+    let typed = "Content-Type: application/sdp\r\n";
+    let request = trunk.request("INVITE", "sip:1@edge.test", typed);
+    request.replace("Content-Length: 0\r\n\r\n", &format!("Content-Length: {}\r\n\r\n{offer}", offer.len()))
+}
+
+/// Places such a call to a UDP hop; gives the edge, its caller and the callee's socket of either kind.
+fn call(large_over_tcp: bool, listens: bool) -> (Edge, Raw, UdpSocket, Option<TcpListener>) {
+    let edge = Edge::start();
+    let mut trunk = Raw::new(edge.addr);
+    edge.business.trust(trunk.addr());
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = tcp.local_addr().unwrap();
+    let udp = UdpSocket::bind(address).unwrap();
+    udp.set_read_timeout(Some(PATIENCE)).unwrap();
+    let tcp = listens.then_some(tcp);
+    let mut ring = plan(address);
+    ring.attempts[0].target = crate::seam::Target::Hosts {
+        host: "carrier.test".to_owned(),
+        hops: vec![Hop { address, transport: Transport::Udp }],
+    };
+    ring.attempts[0].large_over_tcp = large_over_tcp;
+    edge.business.always(Verdict::Connect(ring));
+    let invite = large_invite(&mut trunk);
+    trunk.send(invite);
+    assert_eq!(trunk.receive().status(), Some(100));
+    (edge, trunk, udp, tcp)
+}
+
+fn over_udp(socket: &UdpSocket) -> Message {
+    let mut room = [0; 65_536];
+    let read = socket.recv(&mut room).expect("the edge sends in time");
+    Message::parse(Bytes::copy_from_slice(&room[..read])).unwrap()
+}
+
+fn finish(edge: &Edge) {
+    edge.handle.drain(std::time::Duration::ZERO);
+    wait_for("the end", || (edge.handle.count() == 0).then_some(()));
+}
+
+#[test]
+fn a_large_invite_moves_to_tcp_where_the_peer_takes_that() {
+    let (edge, _trunk, udp, tcp) = call(true, true);
+    let mut line = Line::over(tcp.unwrap().accept().unwrap().0);
+    let invite = line.receive();
+    assert!(invite.header(HeaderName::Via).unwrap().starts_with("SIP/2.0/TCP "));
+    assert!(invite.header(HeaderName::Contact).unwrap().contains(";transport=tcp"));
+    udp.set_nonblocking(true).unwrap();
+    assert!(udp.recv(&mut [0; 16]).is_err(), "nothing goes over UDP");
+    assert_eq!(edge.handle.counters().large_over_udp, 0);
+    line.send(super::secure::reply(&invite, "486 Busy Here"));
+    assert_eq!(line.receive().method().as_str(), "ACK");
+    finish(&edge);
+}
+
+#[test]
+fn it_stays_with_udp_where_nobody_listens_on_tcp_or_the_peer_takes_none() {
+    for (large_over_tcp, listens) in [(true, false), (false, true)] {
+        let (edge, _trunk, udp, _tcp) = call(large_over_tcp, listens);
+        let invite = over_udp(&udp);
+        assert_eq!(invite.method().as_str(), "INVITE");
+        assert!(invite.header(HeaderName::Via).unwrap().starts_with("SIP/2.0/UDP "));
+        assert!(invite.bytes().len() > 1_300);
+        wait_for("the count", || (edge.handle.counters().large_over_udp >= 1).then_some(()));
+        udp.send_to(super::secure::reply(&invite, "486 Busy Here").as_bytes(), edge.addr).unwrap();
+        finish(&edge);
+    }
+}
