@@ -1,14 +1,18 @@
 //! The API as its users meet it: the true binary on a loopback address of its own.
 
 mod access;
+mod emergency;
 mod errors;
 mod hmac;
 mod money;
 mod numbers;
 mod operator;
+mod protection;
+mod routes;
 mod sdk;
 mod signup;
 mod simulate;
+mod sip_preview;
 mod trunks;
 
 use std::{net::Ipv4Addr, sync::LazyLock};

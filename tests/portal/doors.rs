@@ -84,18 +84,15 @@ fn another_tenants_things_look_as_if_they_were_not_there() {
         ("transport", "udp"),
         ("srtp", "off"),
         ("addresses", ""),
-        ("enabled", "on"),
     ];
-    owner.send("/app/trunks", &trunk).leads_to("/app/trunks");
+    owner.send("/app/trunks", &trunk).leads_to("/app/trunks/sbc.portal-owner.test");
 
     let foreign = tenant("Portal Foreign");
     foreign.get("/app").expect(200);
     let call = placed.location;
     let nowhere = foreign.get("/app/calls/01a2054e-c067-74db-b8dd-bec667168299").expect(404);
     let main = |text: &str| text.split_once("<main").map(|(_, main)| main.to_owned());
-    for path in
-        [&call, &format!("/app/numbers/{number}"), &"/app/trunks?trunk=sbc.portal-owner.test".to_owned()]
-    {
+    for path in [&call, &format!("/app/numbers/{number}"), &"/app/trunks/sbc.portal-owner.test".to_owned()] {
         let page = foreign.get(path).expect(404);
         assert_eq!(main(&page.text), main(&nowhere.text), "{path} tells that it is there");
     }

@@ -6,6 +6,7 @@ mod calls;
 mod doors;
 mod numbers;
 mod operator;
+mod routes;
 mod screens;
 mod signup;
 mod trunks;

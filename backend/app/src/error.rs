@@ -1,6 +1,6 @@
 //! What a use case answers instead of its result. A door turns it into its own words; see each variant for the status.
 
-use domain::{access::Denied, money::Money};
+use domain::{access::Denied, config::Fault, money::Money};
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -13,10 +13,10 @@ pub enum Error {
         /// The field or noun.
         target: Option<String>,
     },
-    /// 400 or 422: the request says what cannot be done.
+    /// 400, 403 or 422: the request says what cannot be done.
     #[error("{message}")]
     Invalid {
-        /// 400 or 422.
+        /// 400, 403 or 422.
         status: u16,
         /// The code of the envelope: `InvalidInput`, `UnprocessableConfiguration`, …
         code: &'static str,
@@ -136,6 +136,11 @@ impl From<store::Error> for Error {
             other => Self::Internal(Box::new(other)),
         }
     }
+}
+
+/// A setting that the domain refuses: 400 for its field.
+pub(crate) fn faulty(fault: Fault) -> Error {
+    Error::invalid(&fault.field, fault.message)
 }
 
 impl From<Denied> for Error {

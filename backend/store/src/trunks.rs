@@ -101,6 +101,15 @@ pub async fn update_domain<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Domai
     table::update(tx, row).await
 }
 
+/// Deletes a domain; whether it was there.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn delete_domain<C: ConnectionTrait>(tx: &C, scope: &Scope, name: &str) -> Result<bool, Error> {
+    let query = domains::Entity::delete_many().filter(domains::Column::Name.eq(name));
+    Ok(own(query, domains::Column::TenantId, scope).exec(tx).await?.rows_affected > 0)
+}
+
 /// The domains that the scope sees, by name.
 ///
 /// # Errors

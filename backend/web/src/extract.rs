@@ -2,9 +2,13 @@
 
 use crate::error::ApiError;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::StatusCode, web::Bytes};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+};
 
 /// The body of an API request, read whole by the gate, within its bounds.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +18,57 @@ pub(crate) struct RawBody(pub(crate) Bytes);
 /// as JSON.
 #[derive(Debug)]
 pub(crate) struct Body<T>(pub(crate) T);
+
+/// A merge-patch (RFC 7396) of a `T`: what is left out stays, `null` takes away.
+#[derive(Debug)]
+pub(crate) struct Patch<T>(Value, PhantomData<T>);
+
+impl<T: Serialize + DeserializeOwned> Patch<T> {
+    /// What comes out where it is put on `now`; the error names the field.
+    pub(crate) fn apply(&self, now: &T) -> Result<T, app::Error> {
+        let mut merged = serde_json::to_value(now).map_err(app::Error::internal)?;
+        merge(&mut merged, &self.0);
+        serde_path_to_error::deserialize(merged).map_err(|error| {
+            let (target, text) = fault(error.path(), &error.inner().to_string());
+            app::Error::invalid(&target, text)
+        })
+    }
+
+    /// The patch as it was sent.
+    pub(crate) fn of(json: Value) -> Self {
+        Self(json, PhantomData)
+    }
+}
+
+fn merge(onto: &mut Value, patch: &Value) {
+    let Value::Object(fields) = patch else {
+        *onto = patch.clone();
+        return;
+    };
+    if !onto.is_object() {
+        *onto = Value::Object(serde_json::Map::new());
+    }
+    let Some(target) = onto.as_object_mut() else { return };
+    for (name, value) in fields {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+impl<T> FromRequest for Patch<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            json(request)
+                .map(|fields: serde_json::Map<String, Value>| Self(Value::Object(fields), PhantomData)),
+        )
+    }
+}
 
 /// The query.
 #[derive(Debug)]
@@ -80,6 +135,12 @@ pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
 
 /// serde names a missing or unknown field in its text alone, and stands at the object around it.
 fn field_error(path: &Path, text: &str) -> ApiError {
+    let (target, message) = fault(path, text);
+    ApiError::invalid(target, message)
+}
+
+/// The field, and what is wrong with it.
+fn fault(path: &Path, text: &str) -> (String, String) {
     let mut target = path
         .iter()
         .map(|segment| match segment {
@@ -98,7 +159,7 @@ fn field_error(path: &Path, text: &str) -> ApiError {
     }
     let target = if target.is_empty() { "body".to_owned() } else { target.join(".") };
     let message = format!("{target}: {text}");
-    ApiError::invalid(target, message)
+    (target, message)
 }
 
 /// serde_json ends its texts with " at line 1 column 7", which helps nobody who sent one line.
@@ -169,5 +230,31 @@ mod tests {
         let (_, error) = envelope(query::<Line>("").unwrap_err()).await;
         assert_eq!(error["target"], "quantity");
         assert_eq!(query::<Line>("quantity=3").unwrap().quantity, 3);
+    }
+
+    #[actix_web::test]
+    async fn a_merge_patch_changes_what_it_names_and_takes_away_what_it_nulls() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Phone {
+            name: String,
+            note: Option<String>,
+            lines: Vec<u8>,
+        }
+        let now = Phone { name: "desk".into(), note: Some("by the door".into()), lines: vec![1, 2] };
+        let patched = |json| Patch::<Phone>::of(json).apply(&now);
+        let after = patched(serde_json::json!({ "note": null, "lines": [3] })).unwrap();
+        assert_eq!(after, Phone { name: "desk".into(), note: None, lines: vec![3] });
+        for (patch, field) in [
+            (serde_json::json!({ "colour": "red" }), "colour"),
+            (serde_json::json!({ "name": null }), "name"),
+            (serde_json::json!({ "lines": [1, 300] }), "lines.1"),
+        ] {
+            let error = patched(patch).unwrap_err();
+            assert!(
+                matches!(&error, app::Error::Invalid { target: Some(target), .. } if target == field),
+                "{error:?}"
+            );
+        }
     }
 }

@@ -1,34 +1,43 @@
-//! What a carrier may look like; and the row of one as its view.
+//! What a carrier may look like.
 
-use super::{CarrierView, HOSTS_MAX, Host, PREFIXES_MAX, Prefix};
-use crate::{Error, snapshot::load};
-use domain::{
-    config::{CarrierHost, CarrierPrefix},
-    money::{Currency, Money},
-};
-use serde_json::Value;
+use super::{CAPACITY_MAX, HOSTS_MAX, PREFIXES_MAX};
+use crate::{Error, error::faulty, tenants::check_limits};
+use domain::config::{Carrier, CarrierHost, CarrierPrefix, WINDOWS_MAX};
 use std::{collections::BTreeSet, net::IpAddr};
-use store::carriers::Carrier;
 
 /// Characters of a name at most.
 const NAME_MAX: usize = 100;
 /// Digits of a prefix at most: no number is longer (ITU-T E.164).
 const PREFIX_MAX: usize = 15;
 
-pub(super) fn name(text: &str) -> Result<String, Error> {
-    let name = text.trim();
+/// The carrier with its texts tidied, where it can be used.
+///
+/// # Errors
+/// [`Error::Invalid`] by field.
+pub(super) fn tidy(mut carrier: Carrier) -> Result<Carrier, Error> {
+    let name = carrier.name.trim();
     if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
         return Err(Error::invalid("name", format!("name the carrier in 1 to {NAME_MAX} characters")));
     }
-    Ok(name.to_owned())
+    carrier.name = name.to_owned();
+    hosts(&mut carrier.hosts, carrier.sandbox)?;
+    prefixes(&mut carrier.prefixes)?;
+    if carrier.capacity.is_some_and(|calls| !(1..=CAPACITY_MAX).contains(&calls)) {
+        return Err(Error::invalid(
+            "capacity",
+            format!("give a number of calls from 1 to {CAPACITY_MAX}, or null"),
+        ));
+    }
+    check_limits(carrier.limits)?;
+    carrier.check().map_err(faulty)?;
+    Ok(carrier)
 }
 
-pub(super) fn hosts(hosts: &[Host]) -> Result<Value, Error> {
-    if hosts.is_empty() || hosts.len() > HOSTS_MAX {
+fn hosts(hosts: &mut [CarrierHost], sandbox: bool) -> Result<(), Error> {
+    if (hosts.is_empty() && !sandbox) || hosts.len() > HOSTS_MAX {
         return Err(Error::invalid("hosts", format!("give 1 to {HOSTS_MAX} hosts")));
     }
-    let mut rows = Vec::with_capacity(hosts.len());
-    for (index, host) in hosts.iter().enumerate() {
+    for (index, host) in hosts.iter_mut().enumerate() {
         let address = host.address.trim().to_ascii_lowercase();
         let is_name = crate::trunks::is_host_name(&address) || address == "localhost";
         if address.parse::<IpAddr>().is_err() && !is_name {
@@ -38,12 +47,12 @@ pub(super) fn hosts(hosts: &[Host]) -> Result<Value, Error> {
         if host.port == 0 {
             return Err(Error::invalid(&format!("hosts[{index}].port"), "ports are 1 to 65535"));
         }
-        rows.push(CarrierHost { address, port: host.port, transport: host.transport });
+        host.address = address;
     }
-    serde_json::to_value(rows).map_err(Error::internal)
+    Ok(())
 }
 
-pub(super) fn prefixes(prefixes: &[Prefix]) -> Result<Value, Error> {
+fn prefixes(prefixes: &mut [CarrierPrefix]) -> Result<(), Error> {
     if prefixes.is_empty() || prefixes.len() > PREFIXES_MAX {
         return Err(Error::invalid(
             "prefixes",
@@ -51,47 +60,28 @@ pub(super) fn prefixes(prefixes: &[Prefix]) -> Result<Value, Error> {
         ));
     }
     let mut seen = BTreeSet::new();
-    let mut rows = Vec::with_capacity(prefixes.len());
-    for (index, given) in prefixes.iter().enumerate() {
-        let row = prefix(index, given)?;
+    for (index, row) in prefixes.iter_mut().enumerate() {
+        prefix(row)
+            .map_err(|(field, message)| Error::invalid(&format!("prefixes[{index}].{field}"), message))?;
         if !seen.insert(row.prefix.clone()) {
             let target = format!("prefixes[{index}].prefix");
             return Err(Error::invalid(&target, format!("the prefix {:?} is there twice", row.prefix)));
         }
-        rows.push(row);
     }
-    serde_json::to_value(rows).map_err(Error::internal)
+    Ok(())
 }
 
-fn prefix(index: usize, given: &Prefix) -> Result<CarrierPrefix, Error> {
-    let digits = given.prefix.trim().trim_start_matches('+');
+fn prefix(row: &mut CarrierPrefix) -> Result<(), (&'static str, String)> {
+    let digits = row.prefix.trim().trim_start_matches('+').to_owned();
     if digits.len() > PREFIX_MAX || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let target = format!("prefixes[{index}].prefix");
-        return Err(Error::invalid(&target, "a prefix is digits, such as 1206; empty covers everything"));
+        return Err(("prefix", "a prefix is digits, such as 1206; empty covers everything".to_owned()));
     }
-    let cost = given.cost_per_minute.unwrap_or(Money::zero(Currency::USD));
-    if cost.micros < 0 {
-        let target = format!("prefixes[{index}].costPerMinute");
-        return Err(Error::invalid(&target, "a cost is zero or more"));
+    if row.cost_per_minute_micros < 0 {
+        return Err(("costPerMinute", "a cost is zero or more".to_owned()));
     }
-    Ok(CarrierPrefix { prefix: digits.to_owned(), cost_per_minute_micros: cost.micros, windows: Vec::new() })
-}
-
-pub(super) fn view(row: Carrier) -> Result<CarrierView, Error> {
-    let carrier = load::carrier(row)?;
-    let host = |host: CarrierHost| Host { address: host.address, port: host.port, transport: host.transport };
-    let prefix = |prefix: CarrierPrefix| Prefix {
-        prefix: prefix.prefix,
-        cost_per_minute: Some(Money::new(prefix.cost_per_minute_micros, Currency::USD)),
-    };
-    Ok(CarrierView {
-        id: carrier.id,
-        name: carrier.name,
-        sandbox: carrier.sandbox,
-        enabled: carrier.enabled,
-        hosts: carrier.hosts.into_iter().map(host).collect(),
-        caller_id: carrier.caller_id,
-        limits: carrier.limits,
-        prefixes: carrier.prefixes.into_iter().map(prefix).collect(),
-    })
+    if row.windows.len() > WINDOWS_MAX {
+        return Err(("windows", format!("give {WINDOWS_MAX} windows at most")));
+    }
+    row.prefix = digits;
+    Ok(())
 }

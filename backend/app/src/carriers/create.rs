@@ -1,49 +1,61 @@
 //! The operator adds a carrier.
 
-use super::{CarrierView, NewCarrier, change, check, policy};
-use crate::{App, Error, audit, tenants::apply_limits};
+use super::{CarrierView, audited, check, rows};
+use crate::{App, Error, Password, audit};
 use domain::{
     access::{Actor, Permission},
-    config::{DEFAULT_CALLS_PER_SECOND, DEFAULT_MAX_CALLS},
+    config::Carrier,
+    ids::CarrierId,
 };
-use serde_json::Value;
-use store::carriers::{Carrier, insert};
+use serde_json::{Value, json};
+use store::carriers::insert;
 use uuid::Uuid;
 
-/// Adds a carrier. Operators only.
+/// Adds a carrier; it is given its identifier here. Operators only.
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::Invalid`] for a bad field, [`Error::Conflict`] where there is one of that name.
-pub async fn create(app: &App, actor: &Actor, new: NewCarrier) -> Result<CarrierView, Error> {
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    new: Carrier,
+    password: Password,
+) -> Result<CarrierView, Error> {
     let scope = actor.scope(Permission::Operate)?;
-    let mut row = Carrier {
-        id: Uuid::now_v7(),
-        name: check::name(&new.name)?,
+    let id = Uuid::now_v7();
+    let carrier = check::tidy(Carrier { id: CarrierId(id), sandbox: false, ..new })?;
+    let empty = store::carriers::Carrier {
+        id,
+        name: String::new(),
         sandbox: false,
         enabled: true,
-        hosts: check::hosts(&new.hosts)?,
-        caller_id: policy(new.caller_id).to_owned(),
-        calls_per_second: i32::try_from(DEFAULT_CALLS_PER_SECOND).unwrap_or(i32::MAX),
-        max_calls: i32::try_from(DEFAULT_MAX_CALLS).unwrap_or(i32::MAX),
-        prefixes: check::prefixes(&new.prefixes)?,
-        settings: serde_json::json!({}),
+        hosts: json!([]),
+        caller_id: String::new(),
+        calls_per_second: 0,
+        max_calls: 0,
+        prefixes: json!([]),
+        settings: json!({}),
         outbound_secret: None,
         created_at: app.now(),
     };
-    if let Some(limits) = new.limits {
-        apply_limits(limits, &mut row.calls_per_second, &mut row.max_calls)?;
-    }
-    let added = check::view(row.clone())?;
+    let mut row = rows::with(empty, &carrier)?;
+    let has_username = carrier.policy.credentials.is_some();
+    row.outbound_secret = password.apply(has_username, None, |password| rows::seal(app, &row, password))?;
     app.db()
         .write::<_, Error, _>(async |tx| {
             insert(tx, &scope, row.clone()).await.map_err(|error| match error {
                 store::Error::Taken(_) => Error::conflict("name", "there is a carrier of that name already"),
                 other => other.into(),
             })?;
-            audit::record(app, tx, &scope, change(actor, "carrier.create", &added.name, Value::Null, &added))
-                .await
+            audit::record(
+                app,
+                tx,
+                &scope,
+                audited(actor, "carrier.create", &carrier.name, Value::Null, &carrier),
+            )
+            .await
         })
         .await?;
     super::changed(app).await?;
-    Ok(added)
+    Ok(CarrierView { has_password: row.outbound_secret.is_some(), carrier })
 }

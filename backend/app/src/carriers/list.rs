@@ -1,8 +1,11 @@
 //! The operator looks at the carriers.
 
-use super::{CarrierView, Host, check};
+use super::{CarrierView, change::no_carrier, rows};
 use crate::{App, Error};
-use domain::access::{Actor, Permission};
+use domain::{
+    access::{Actor, Permission},
+    ids::CarrierId,
+};
 
 /// All carriers, by name. Operators only. Whether the simulated one is used, and where it is, is said as it is now.
 ///
@@ -10,21 +13,25 @@ use domain::access::{Actor, Permission};
 /// [`Error::Denied`].
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<CarrierView>, Error> {
     let scope = actor.scope(Permission::Operate)?;
-    let rows = store::carriers::all(app.db().read(), &scope).await?;
+    let all = store::carriers::all(app.db().read(), &scope).await?;
     let live = app.live();
-    rows.into_iter()
+    all.into_iter()
         .map(|row| {
-            let mut view = check::view(row)?;
-            if let Some(now) = live.config.carrier(view.id).filter(|carrier| carrier.sandbox) {
-                let host = |host: &domain::config::CarrierHost| Host {
-                    address: host.address.clone(),
-                    port: host.port,
-                    transport: host.transport,
-                };
-                view.enabled = now.enabled;
-                view.hosts = now.hosts.iter().map(host).collect();
+            let has_password = row.outbound_secret.is_some();
+            let mut carrier = rows::read(row)?;
+            if let Some(now) = live.config.carrier(carrier.id).filter(|carrier| carrier.sandbox) {
+                carrier.enabled = now.enabled;
+                carrier.hosts.clone_from(&now.hosts);
             }
-            Ok(view)
+            Ok(CarrierView { carrier, has_password })
         })
         .collect()
+}
+
+/// A carrier. Operators only.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`].
+pub async fn get(app: &App, actor: &Actor, id: CarrierId) -> Result<CarrierView, Error> {
+    list(app, actor).await?.into_iter().find(|view| view.carrier.id == id).ok_or_else(no_carrier)
 }

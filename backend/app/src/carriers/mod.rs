@@ -1,142 +1,78 @@
 //! Carriers: where the operator's calls to the world go, and come from.
 
+mod change;
 mod check;
 mod create;
 mod list;
+mod order;
+mod rows;
 mod sandbox;
-mod update;
 
+pub use change::change;
 pub use create::create;
-pub use list::list;
+pub use list::{get, list};
+pub(crate) use order::read_order;
+pub use order::{order, put_order};
+pub(crate) use rows::read;
 pub(crate) use sandbox::{ensure as ensure_sandbox, sandbox_id};
-pub use update::update;
 
 use crate::{
     App, Error,
     audit::{Change, seen},
     snapshot::{Changed, refresh},
-    tenants::LimitsPatch,
 };
 use domain::{
     access::Actor,
-    config::{CallerIdPolicy, Limits, Transport},
+    config::{CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, DEFAULT_QUALITY, Limits, PeerPolicy},
     ids::CarrierId,
-    money::Money,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Hosts of a carrier at most.
 pub const HOSTS_MAX: usize = 32;
 /// Prefixes of a carrier at most.
 pub const PREFIXES_MAX: usize = 10_000;
+/// Calls that a carrier can be said to carry at most.
+pub const CAPACITY_MAX: u32 = 1_000_000;
 
-/// A host of a carrier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Host {
-    /// An IP address or a name.
-    pub address: String,
-    /// Its SIP port, 5060 where it is left out.
-    #[serde(default = "sip_port")]
-    pub port: u16,
-    /// Its transport, UDP where it is left out.
-    #[serde(default = "udp")]
-    pub transport: Transport,
-}
-
-const fn sip_port() -> u16 {
-    5060
-}
-
-const fn udp() -> Transport {
-    Transport::Udp
-}
-
-const fn any() -> CallerIdPolicy {
-    CallerIdPolicy::Any
-}
-
-/// What a carrier carries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Prefix {
-    /// Digits, with or without `+`; empty is everything.
-    pub prefix: String,
-    /// What a minute costs the operator; nothing where it is left out.
-    #[serde(default)]
-    pub cost_per_minute: Option<Money>,
-}
-
-/// A carrier to make.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewCarrier {
-    /// Its name, unique.
-    pub name: String,
-    /// Its hosts, in order.
-    pub hosts: Vec<Host>,
-    /// Which caller ids it takes; any where it is left out.
-    #[serde(default = "any")]
-    pub caller_id: CallerIdPolicy,
-    /// How much at once.
-    #[serde(default)]
-    pub limits: Option<LimitsPatch>,
-    /// What it carries.
-    pub prefixes: Vec<Prefix>,
-}
-
-/// A change of a carrier; what is left out stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct CarrierPatch {
-    /// On or off.
-    pub enabled: Option<bool>,
-    /// All hosts.
-    pub hosts: Option<Vec<Host>>,
-    /// Which caller ids it takes.
-    pub caller_id: Option<CallerIdPolicy>,
-    /// How much at once.
-    pub limits: Option<LimitsPatch>,
-    /// All prefixes.
-    pub prefixes: Option<Vec<Prefix>>,
-}
-
-/// A carrier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A carrier as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CarrierView {
-    /// Its identifier.
-    pub id: CarrierId,
-    /// Its name.
-    pub name: String,
-    /// Whether it is the simulated one.
-    pub sandbox: bool,
-    /// Whether it is used.
-    pub enabled: bool,
-    /// Its hosts, in order.
-    pub hosts: Vec<Host>,
-    /// Which caller ids it takes.
-    pub caller_id: CallerIdPolicy,
-    /// How much at once.
-    pub limits: Limits,
-    /// What it carries.
-    pub prefixes: Vec<Prefix>,
+    /// What it was told.
+    #[serde(flatten)]
+    pub carrier: Carrier,
+    /// Whether the password of its credentials is kept.
+    pub has_password: bool,
 }
 
-const fn policy(policy: CallerIdPolicy) -> &'static str {
-    match policy {
-        CallerIdPolicy::Any => "any",
-        CallerIdPolicy::Owned => "owned",
+/// A carrier of which nothing is said but its name, its hosts and what it carries.
+#[must_use]
+pub fn plain(name: &str, hosts: Vec<CarrierHost>, prefixes: Vec<CarrierPrefix>) -> Carrier {
+    Carrier {
+        id: CarrierId(uuid::Uuid::nil()),
+        name: name.to_owned(),
+        sandbox: false,
+        enabled: true,
+        hosts,
+        caller_id: CallerIdPolicy::Any,
+        limits: Limits::default(),
+        prefixes,
+        quality: DEFAULT_QUALITY,
+        capacity: None,
+        weight: 1,
+        policy: PeerPolicy::default(),
+        emergency_countries: Vec::new(),
     }
 }
 
-fn change<'a>(
+fn audited<'a>(
     actor: &'a Actor,
     what: &'static str,
     target: &'a str,
     before: Value,
-    after: &CarrierView,
+    after: &Carrier,
 ) -> Change<'a> {
     Change { actor: &actor.name, tenant: None, what, target, before, after: seen(after) }
 }

@@ -5,9 +5,12 @@ use crate::{
     App, Error,
     audit::{self, Change, seen},
 };
-use domain::access::{Actor, Permission};
+use domain::{
+    access::{Actor, Permission, Scope},
+    ids::TenantId,
+};
 use serde_json::Value;
-use store::trunks;
+use store::{Tx, trunks};
 use uuid::Uuid;
 
 /// Adds a domain; asked again, it answers the same record.
@@ -20,26 +23,11 @@ pub async fn add(app: &App, actor: &Actor, domain: &str) -> Result<DomainView, E
     let name = name(domain)?;
     app.db()
         .write::<_, Error, _>(async |tx| {
-            // A reserved domain that counts is written down by this question.
-            reserved::is_verified(app, tx, &scope, tenant, &name).await?;
-            let known = trunks::domains(tx, &scope).await?;
-            if let Some(row) = known.iter().find(|row| row.name == name) {
-                return Ok(view(row));
+            let known = trunks::domains(tx, &scope).await?.iter().any(|row| row.name == name);
+            let added = view(&ensure(app, tx, &scope, tenant, &name).await?);
+            if known {
+                return Ok(added);
             }
-            if known.len() >= DOMAINS_MAX {
-                return Err(Error::conflict("name", format!("there are {DOMAINS_MAX} domains already")));
-            }
-            let row = trunks::Domain {
-                id: Uuid::now_v7(),
-                tenant_id: tenant.0,
-                name: name.clone(),
-                token: token(),
-                verified_at: None,
-                enabled: true,
-                created_at: app.now(),
-            };
-            let added = view(&row);
-            trunks::insert_domain(tx, &scope, row).await?;
             let change = Change {
                 actor: &actor.name,
                 tenant: Some(tenant),
@@ -52,4 +40,34 @@ pub async fn add(app: &App, actor: &Actor, domain: &str) -> Result<DomainView, E
             Ok(added)
         })
         .await
+}
+
+/// A domain of a tenant; written down where it is not there yet.
+pub(crate) async fn ensure(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    tenant: TenantId,
+    name: &str,
+) -> Result<trunks::Domain, Error> {
+    // A reserved domain that counts is written down by this question.
+    reserved::is_verified(app, tx, scope, tenant, name).await?;
+    let known = trunks::domains(tx, scope).await?;
+    if let Some(row) = known.iter().find(|row| row.name == name) {
+        return Ok(row.clone());
+    }
+    if known.len() >= DOMAINS_MAX {
+        return Err(Error::conflict("name", format!("there are {DOMAINS_MAX} domains already")));
+    }
+    let row = trunks::Domain {
+        id: Uuid::now_v7(),
+        tenant_id: tenant.0,
+        name: name.to_owned(),
+        token: token(),
+        verified_at: None,
+        enabled: true,
+        created_at: app.now(),
+    };
+    trunks::insert_domain(tx, scope, row.clone()).await?;
+    Ok(row)
 }

@@ -1,11 +1,14 @@
 //! Domains: a trunk's name must lie in a domain that the tenant has shown to be its own.
 
 mod add;
+mod change;
 mod list;
 pub(crate) mod reserved;
 mod verify;
 
 pub use add::add;
+pub(crate) use add::ensure;
+pub use change::{delete, switch};
 pub use list::list;
 pub(crate) use reserved::remember_sandbox;
 pub use verify::verify;
@@ -39,6 +42,8 @@ pub struct DomainView {
     pub verified: bool,
     /// Since when.
     pub verified_at: Option<DateTime<Utc>>,
+    /// Whether trunks in it are used.
+    pub enabled: bool,
     /// The record to publish.
     pub record: TxtRecord,
 }
@@ -60,6 +65,7 @@ fn view(row: &store::trunks::Domain) -> DomainView {
         name: row.name.clone(),
         verified: row.verified_at.is_some(),
         verified_at: row.verified_at,
+        enabled: row.enabled,
         record: TxtRecord {
             kind: "TXT".to_owned(),
             name: format!("{LABEL}.{}", row.name),
@@ -69,7 +75,7 @@ fn view(row: &store::trunks::Domain) -> DomainView {
 }
 
 /// A domain's name in lower case.
-fn name(text: &str) -> Result<String, Error> {
+pub(crate) fn name(text: &str) -> Result<String, Error> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let is_reserved_top = reserved::is_reserved(&name) && !name.contains('.') && !name.is_empty();
     if name.len() <= NAME_MAX

@@ -3,7 +3,7 @@
 use super::{Country, Filter, Locality, Offering, places, rows};
 use crate::{App, Error, List, Window};
 use domain::{
-    access::{Actor, Permission},
+    access::{Actor, Permission, Scope},
     numbering::{AssignmentType, NumberType},
 };
 use std::collections::BTreeSet;
@@ -19,6 +19,13 @@ pub async fn countries(app: &App, actor: &Actor, window: Window) -> Result<List<
     Ok(window.of(codes
         .into_iter()
         .map(|code| Country { localized_name: places::country(&code), country_code: code })))
+}
+
+/// The countries in which numbers are for sale, by code.
+pub(crate) async fn countries_for_sale(app: &App) -> Result<BTreeSet<String>, Error> {
+    let scope = Scope::system("what is for sale is everybody's to know");
+    let found = kinds(app.db().read(), &scope, &Wanted::default()).await?;
+    Ok(found.into_iter().map(|kind| kind.country).collect())
 }
 
 /// The places of a country in which numbers are for sale.

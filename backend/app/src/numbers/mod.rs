@@ -14,6 +14,7 @@ mod rows;
 mod search;
 
 pub use bind::bind;
+pub(crate) use catalogue::countries_for_sale;
 pub use catalogue::{area_codes, countries, localities, offerings};
 pub use expire::expire;
 pub use get::get;

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     App, Error,
     audit::{self, Change},
+    eligibility,
     snapshot::{Changed, load, refresh},
 };
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ use domain::{
     money::Money,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 use store::{
     Tx,
     leases::Lease,
@@ -58,6 +60,10 @@ impl Buyer<'_> {
             return known.map_or_else(|| Err(lapsed()), rows::operation);
         }
         let numbers = self.take(tx, &search).await?;
+        let countries: BTreeSet<&str> = numbers.iter().map(|number| number.country.as_str()).collect();
+        for country in countries {
+            eligibility::check_numbers(self.app, scope, country).await?;
+        }
         let leases = self.lease(tx, &search, &numbers).await?;
         self.order(tx, &search, &leases).await?;
         self.pay(tx, &leases).await?;

@@ -1,7 +1,7 @@
 //! A search looks for free numbers and holds them for a while.
 
 use super::{Operation, SearchRequest, SearchResult, catalogue::uses, rows};
-use crate::{App, Error, snapshot::load};
+use crate::{App, Error, eligibility, snapshot::load};
 use chrono::Duration;
 use domain::{
     access::{Actor, Permission, Scope},
@@ -34,6 +34,7 @@ pub async fn search(app: &App, actor: &Actor, request: SearchRequest) -> Result<
     let tenant = rows::active(app, scope.tenant())?;
     let request = SearchRequest { country: request.country.to_uppercase(), ..request };
     let wanted = check(&request)?;
+    eligibility::check_numbers(app, &scope, &request.country).await?;
     if !stock::is_known(app.db().read(), &scope, &wanted).await? {
         return Err(no_plan());
     }

@@ -1,13 +1,19 @@
 //! Pieces of configuration as the database holds them.
 
 use super::{Credential, Key, Live, LiveTenant};
-use crate::{App, Error, SandboxMode, tenants::TenantStatus, vault::Place};
+use crate::{
+    App, Error, SandboxMode,
+    eligibility::{Policy, Terms, read_policy},
+    emergency, protection, routes,
+    tenants::TenantStatus,
+    trunks::rows::join,
+    vault::{Place, Secret},
+};
 use domain::{
     access::Scope,
     config::{
-        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, DEFAULT_QUALITY, Eligibility, Health,
-        Limits, PeerPolicy, Platform, PlatformPiece, Protection, Snapshot, Tenant, TenantEmergency,
-        TenantPiece, Transport, Trunk,
+        Abilities, Carrier, CarrierHost, Health, Limits, PeerPolicy, Platform, PlatformPiece, Snapshot,
+        Tenant, TenantEmergency, TenantPiece, Transport, Trunk,
     },
     ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
     numbering::{Binding, Owned},
@@ -44,7 +50,10 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, 
     let plans = carriers::plans(on, scope).await?;
     let plans: Vec<PricePlan> =
         plans.into_iter().map(|row| read("price_plans.body", row.body)).collect::<Result<_, _>>()?;
-    Ok(PlatformPiece::new(Platform::new(carriers, plans, app.settings().abilities)))
+    let mut platform = Platform::new(carriers, plans, app.settings().abilities);
+    platform.carrier_order = crate::carriers::read_order(on).await?;
+    platform.emergency = emergency::read_countries(on, scope).await?;
+    Ok(PlatformPiece::new(platform))
 }
 
 fn sandbox_host(at: std::net::SocketAddr) -> CarrierHost {
@@ -64,6 +73,9 @@ pub(super) async fn tenants(app: &App, scope: &Scope, before: &Live) -> Result<V
         users: by_tenant(store::sip_users::all(on, scope).await?, |row| row.tenant_id),
         leases: by_tenant(store::leases::all(on, scope).await?, |row| row.tenant_id),
         keys: by_tenant(store::access_keys::all(on, scope).await?, |row| row.tenant_id),
+        domains: by_tenant(trunks::domains(on, scope).await?, |row| row.tenant_id),
+        addresses: by_tenant(store::emergency::addresses(on, scope).await?, |row| row.tenant_id),
+        policy: read_policy(on).await?,
     };
     let build = |row: store::tenants::Tenant| {
         let (id, slug) = (TenantId(row.id), row.slug.clone());
@@ -79,6 +91,9 @@ struct Parts {
     users: HashMap<Uuid, Vec<SipUser>>,
     leases: HashMap<Uuid, Vec<Lease>>,
     keys: HashMap<Uuid, Vec<AccessKey>>,
+    domains: HashMap<Uuid, Vec<trunks::Domain>>,
+    addresses: HashMap<Uuid, Vec<store::emergency::Address>>,
+    policy: Policy,
 }
 
 fn by_tenant<T>(rows: Vec<T>, tenant: impl Fn(&T) -> Uuid) -> HashMap<Uuid, Vec<T>> {
@@ -103,20 +118,29 @@ fn tenant(
     let routes = parts.routes.remove(&id).unwrap_or_default();
     let leases = parts.leases.remove(&id).unwrap_or_default();
     let keys = parts.keys.remove(&id).unwrap_or_default();
+    let terms = Terms::of(&row)?;
+    let protection = protection::Kept::of(&row)?.effective();
+    let eligibility = parts.policy.eligibility(&terms);
+    let numbers: Vec<Owned> = leases.iter().map(owned).collect::<Result<_, _>>()?;
+    let addresses = parts.addresses.remove(&id).unwrap_or_default();
+    let emergency = emergency_of(terms, addresses, &numbers)?;
+    let secrets = trunks.iter().filter_map(|row| trunk_secret(app, row).transpose());
+    let trunk_secrets = secrets.collect::<Result<_, Error>>()?;
+    let domains = parts.domains.remove(&id).unwrap_or_default();
     let value = Tenant {
         id: TenantId(id),
         slug: row.slug,
         active: status == TenantStatus::Active,
         limits: limits(row.calls_per_second, row.max_calls),
         plan: PlanId(row.plan_id),
-        trunks: trunks.into_iter().map(trunk).collect::<Result<_, _>>()?,
+        trunks: trunks.into_iter().map(|row| trunk_in(row, &domains)).collect::<Result<_, _>>()?,
         routes: routes.into_iter().map(route).collect::<Result<_, _>>()?,
         users: users.iter().map(|user| user.username.clone()).collect(),
-        numbers: leases.iter().map(owned).collect::<Result<_, _>>()?,
+        numbers,
         sip_domain: realm,
-        protection: Protection::default(),
-        eligibility: Eligibility::default(),
-        emergency: TenantEmergency::default(),
+        protection,
+        eligibility,
+        emergency,
     };
     let usable = users.iter().filter(|user| user.realm == value.sip_domain);
     let credentials = usable
@@ -127,7 +151,8 @@ fn tenant(
         Some(before) => TenantPiece::changed(value, &before.piece),
         None => TenantPiece::new(value),
     };
-    Ok(LiveTenant { piece: Arc::new(piece), name: row.name, status, credentials, keys })
+    let piece = Arc::new(piece);
+    Ok(LiveTenant { piece, name: row.name, status, credentials, keys, trunk_secrets })
 }
 
 fn credential(app: &App, row: &SipUser) -> Result<Credential, Error> {
@@ -148,8 +173,51 @@ fn key(app: &App, row: &AccessKey) -> Result<Key, Error> {
     Ok(Key { slot: row.slot.clone(), secret: app.vault().open(place, &row.secret)? })
 }
 
+/// The password with which a trunk's challenges are answered.
+fn trunk_secret(app: &App, row: &trunks::Trunk) -> Result<Option<(TrunkId, Secret)>, Error> {
+    let Some(sealed) = &row.outbound_secret else { return Ok(None) };
+    let (tenant, id) = (row.tenant_id.to_string(), row.id.to_string());
+    let place = Place { tenant: &tenant, table: "trunks", column: "outbound_secret", id: &id };
+    Ok(Some((TrunkId(row.id), app.vault().open(place, sealed)?)))
+}
+
+/// The passwords with which challenges of carriers are answered.
+pub(super) async fn carrier_secrets(app: &App, scope: &Scope) -> Result<HashMap<CarrierId, Secret>, Error> {
+    let mut secrets = HashMap::new();
+    for row in carriers::all(app.db().read(), scope).await? {
+        let Some(sealed) = &row.outbound_secret else { continue };
+        let id = row.id.to_string();
+        let place = Place { tenant: "platform", table: "carriers", column: "outbound_secret", id: &id };
+        secrets.insert(CarrierId(row.id), app.vault().open(place, sealed)?);
+    }
+    Ok(secrets)
+}
+
+/// What a tenant set for emergency calls; addresses of numbers that it gave back count no more.
+fn emergency_of(
+    terms: Terms,
+    addresses: Vec<store::emergency::Address>,
+    numbers: &[Owned],
+) -> Result<TenantEmergency, Error> {
+    let owns = |number| numbers.iter().any(|owned| owned.number == number);
+    let addresses: Vec<_> = addresses.into_iter().map(emergency::address).collect::<Result<_, Error>>()?;
+    Ok(TenantEmergency {
+        country: terms.emergency.country,
+        call_back: terms.emergency.call_back.filter(|number| owns(*number)),
+        addresses: addresses.into_iter().filter(|address| owns(address.number)).collect(),
+    })
+}
+
+/// A trunk as calls see it: one in a domain that is switched off is off, too.
+fn trunk_in(row: trunks::Trunk, domains: &[trunks::Domain]) -> Result<Trunk, Error> {
+    let mut trunk = trunk(row)?;
+    let within = trunk.fqdn.split_once('.').map_or("", |(_, domain)| domain);
+    trunk.enabled &= !domains.iter().any(|domain| domain.name == within && !domain.enabled);
+    Ok(trunk)
+}
+
 pub(crate) fn trunk(row: trunks::Trunk) -> Result<Trunk, Error> {
-    Ok(Trunk {
+    let trunk = Trunk {
         id: TrunkId(row.id),
         fqdn: row.fqdn,
         port: u16::try_from(row.port).map_err(Error::internal)?,
@@ -164,18 +232,15 @@ pub(crate) fn trunk(row: trunks::Trunk) -> Result<Trunk, Error> {
         policy: PeerPolicy::default(),
         max_call_micros: None,
         health: Health::Unknown,
-    })
+    };
+    match row.settings {
+        Value::Object(fields) if fields.is_empty() => Ok(trunk),
+        settings => join(&trunk, settings),
+    }
 }
 
 pub(crate) fn route(row: trunks::Route) -> Result<VoiceRoute, Error> {
-    Ok(VoiceRoute {
-        name: row.name,
-        description: row.description,
-        number_pattern: row.number_pattern,
-        targets: read("routes.trunks", row.trunks)?,
-        caller_id_override: row.caller_id_override,
-        ..VoiceRoute::default()
-    })
+    routes::read(row)
 }
 
 pub(crate) fn owned(row: &Lease) -> Result<Owned, Error> {
@@ -200,23 +265,7 @@ pub(crate) fn binding(row: &Lease) -> Result<Binding, Error> {
 }
 
 pub(crate) fn carrier(row: carriers::Carrier) -> Result<Carrier, Error> {
-    let caller_id: CallerIdPolicy = word("carriers.caller_id", &row.caller_id)?;
-    let prefixes: Vec<CarrierPrefix> = read("carriers.prefixes", row.prefixes)?;
-    Ok(Carrier {
-        id: CarrierId(row.id),
-        name: row.name,
-        sandbox: row.sandbox,
-        enabled: row.enabled,
-        hosts: read("carriers.hosts", row.hosts)?,
-        caller_id,
-        limits: limits(row.calls_per_second, row.max_calls),
-        prefixes,
-        quality: DEFAULT_QUALITY,
-        capacity: None,
-        weight: 1,
-        policy: PeerPolicy::default(),
-        emergency_countries: Vec::new(),
-    })
+    crate::carriers::read(row)
 }
 
 fn limits(calls_per_second: i32, max_calls: i32) -> Limits {

@@ -65,6 +65,8 @@ pub struct LiveTenant {
     pub credentials: HashMap<String, Credential>,
     /// Its keys.
     pub keys: Vec<Key>,
+    /// The passwords with which we answer challenges of its trunks.
+    pub trunk_secrets: HashMap<TrunkId, Secret>,
 }
 
 /// A party that is known by its address.
@@ -99,6 +101,7 @@ pub struct Live {
     by_fqdn: HashMap<String, Who>,
     /// All trunks, by their name.
     by_name: HashMap<String, TenantId>,
+    carrier_secrets: Arc<HashMap<CarrierId, Secret>>,
 }
 
 impl Live {
@@ -117,7 +120,33 @@ impl Live {
             trunks.map(|trunk| (trunk.fqdn.to_ascii_lowercase(), tenant.id()))
         });
         let by_name = fqdns.collect();
-        Self { config: Arc::new(config), tenants, by_sip_domain, by_address, by_fqdn, by_name }
+        let carrier_secrets = Arc::default();
+        Self {
+            config: Arc::new(config),
+            tenants,
+            by_sip_domain,
+            by_address,
+            by_fqdn,
+            by_name,
+            carrier_secrets,
+        }
+    }
+
+    /// The same with the passwords with which we answer challenges of carriers.
+    pub(crate) fn with_carrier_secrets(self, carrier_secrets: Arc<HashMap<CarrierId, Secret>>) -> Self {
+        Self { carrier_secrets, ..self }
+    }
+
+    /// The password with which we answer challenges of a carrier. It goes to the realm of its credentials alone.
+    #[must_use]
+    pub fn carrier_secret(&self, id: CarrierId) -> Option<&Secret> {
+        self.carrier_secrets.get(&id)
+    }
+
+    /// The password with which we answer challenges of a trunk. It goes to the realm of its credentials alone.
+    #[must_use]
+    pub fn trunk_secret(&self, tenant: TenantId, trunk: TrunkId) -> Option<&Secret> {
+        self.tenants.get(&tenant)?.trunk_secrets.get(&trunk)
     }
 
     /// A tenant.

@@ -52,6 +52,10 @@ async fn rebuild(app: &App, changed: Changed) -> Result<Vec<Broken>, Error> {
         Changed::Tenant(_) => Arc::clone(&before.config.platform),
         Changed::Platform | Changed::Everything => Arc::new(load::platform(app, &scope).await?),
     };
+    let secrets = match changed {
+        Changed::Tenant(_) => Arc::clone(&before.carrier_secrets),
+        Changed::Platform | Changed::Everything => Arc::new(load::carrier_secrets(app, &scope).await?),
+    };
     let (tenants, broken) = match changed {
         Changed::Platform => (before.tenants.clone(), Vec::new()),
         Changed::Tenant(id) => (with_tenant(app, &scope, &before, id).await?, Vec::new()),
@@ -68,7 +72,7 @@ async fn rebuild(app: &App, changed: Changed) -> Result<Vec<Broken>, Error> {
             Snapshot::new(platform, tenants.values().map(|tenant| Arc::clone(&tenant.piece)))
         }
     };
-    app.cell().swap(Live::new(config, tenants));
+    app.cell().swap(Live::new(config, tenants).with_carrier_secrets(secrets));
     Ok(broken)
 }
 

@@ -3,7 +3,10 @@
 use super::{AccessKeys, SignedUp, TenantRef, TenantView, view};
 use crate::{App, Error};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::access::{Actor, Permission};
+use domain::{
+    access::{Actor, Permission},
+    ids::TenantId,
+};
 
 /// The actor's tenant.
 ///
@@ -12,6 +15,16 @@ use domain::access::{Actor, Permission};
 pub async fn get(app: &App, actor: &Actor) -> Result<TenantView, Error> {
     let scope = actor.scope(Permission::ReadTenant)?;
     let id = scope.tenant().ok_or_else(no_tenant)?;
+    let row = store::tenants::get(app.db().read(), &scope, id).await?.ok_or_else(no_tenant)?;
+    view::tenant(app, &scope, row).await
+}
+
+/// A tenant, for the operator.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`].
+pub async fn get_of(app: &App, actor: &Actor, id: TenantId) -> Result<TenantView, Error> {
+    let scope = actor.scope(Permission::Operate)?;
     let row = store::tenants::get(app.db().read(), &scope, id).await?.ok_or_else(no_tenant)?;
     view::tenant(app, &scope, row).await
 }

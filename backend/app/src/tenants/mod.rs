@@ -19,7 +19,7 @@ mod view;
 pub use create::create;
 pub(crate) use doorman::Doorman;
 pub(crate) use found::email as email_address;
-pub use get::{access, get};
+pub use get::{access, get, get_of};
 pub use key::actor_by_key;
 pub use list::list;
 pub use overview::{Overview, overview};
@@ -29,7 +29,7 @@ pub use sign_in::sign_in;
 pub use sign_up::sign_up;
 pub(crate) use token::{Purpose, key as token_key, sign as sign_token};
 pub use token::{actor_by_token, issue_token};
-pub(crate) use update::apply_limits;
+pub(crate) use update::check_limits;
 pub use update::update;
 pub use verify::verify_email;
 

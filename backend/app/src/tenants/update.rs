@@ -8,6 +8,7 @@ use crate::{
 };
 use domain::{
     access::{Actor, Permission},
+    config::Limits,
     ids::{PlanId, TenantId},
 };
 
@@ -78,6 +79,15 @@ pub(crate) fn apply_limits(
         *max_calls = limit("limits.maxCalls", wanted, CALLS_MAX)?;
     }
     Ok(())
+}
+
+/// Whether limits are in their range.
+///
+/// # Errors
+/// [`Error::Invalid`] where one is not.
+pub(crate) fn check_limits(limits: Limits) -> Result<(), Error> {
+    limit("limits.callsPerSecond", limits.calls_per_second, CALLS_PER_SECOND_MAX)?;
+    limit("limits.maxCalls", limits.max_calls, CALLS_MAX).map(drop)
 }
 
 fn limit(target: &str, wanted: u32, most: u32) -> Result<i32, Error> {

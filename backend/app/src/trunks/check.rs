@@ -2,6 +2,7 @@
 
 use super::{ROUTE_TRUNKS_MAX, ROUTES_MAX, SipRoute, TRUNKS_MAX};
 use crate::Error;
+use domain::{phone::E164, routing::Pattern};
 use std::{collections::BTreeSet, net::IpAddr};
 
 /// Characters of a trunk's name at most.
@@ -14,7 +15,7 @@ const NAME_MAX: usize = 256;
 const TEXT_MAX: usize = 1_024;
 
 /// A refusal in the protocol's words; `detail` says what to do about it.
-pub(super) fn refused(status: u16, code: &'static str, message: &str, detail: &str) -> Error {
+pub(crate) fn refused(status: u16, code: &'static str, message: &str, detail: &str) -> Error {
     Error::Invalid {
         status,
         code: "UnprocessableConfiguration",
@@ -45,6 +46,11 @@ pub(super) fn fqdn(text: &str) -> Result<String, Error> {
     Err(bad_fqdn("Name the SBC by its full host name, such as sbc1.contoso.com."))
 }
 
+/// The domain in which a trunk's name lies: all but its first label.
+pub(super) fn domain_of(fqdn: &str) -> &str {
+    fqdn.split_once('.').map_or(fqdn, |(_, domain)| domain)
+}
+
 /// Whether a lower-case text is a host name of two labels or more.
 pub(crate) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
@@ -58,14 +64,16 @@ pub(crate) fn is_host_name(name: &str) -> bool {
 
 /// A SIP port, 1 to 65,535.
 pub(super) fn port(port: i64) -> Result<u16, Error> {
-    u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
-        refused(
-            422,
-            "InvalidTrunkSipSignalingPort",
-            "Trunk with an invalid SIP signaling port.",
-            "Ports are 1 to 65535.",
-        )
-    })
+    u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(bad_port)
+}
+
+pub(super) fn bad_port() -> Error {
+    refused(
+        422,
+        "InvalidTrunkSipSignalingPort",
+        "Trunk with an invalid SIP signaling port.",
+        "sipSignalingPort is 1 to 65535.",
+    )
 }
 
 /// Names and patterns of routes, and that each leads to trunks that are there.
@@ -91,11 +99,19 @@ fn route_texts(route: &SipRoute) -> Result<(), Error> {
         return Err(refused(422, "InvalidRouteName", "Route with an invalid name.", &detail));
     }
     if !fits(&route.number_pattern, TEXT_MAX) {
-        let detail = format!("Patterns have 1 to {TEXT_MAX} characters.");
+        return Err(bad_pattern(&format!("Patterns have 1 to {TEXT_MAX} characters.")));
+    }
+    if let Some(why) = Pattern::compile(&route.number_pattern).broken() {
+        return Err(bad_pattern(&format!("Route {:?}: {why}.", route.name)));
+    }
+    if let Some(text) = &route.caller_id_override
+        && E164::parse(text).is_err()
+    {
+        let detail = format!("callerIdOverride is a number in full, such as +12065550100, not {text:?}.");
         return Err(refused(
             422,
-            "InvalidRouteNumberPattern",
-            "Route with an invalid number pattern.",
+            "InvalidRouteCallerIdOverride",
+            "Route with an invalid caller id.",
             &detail,
         ));
     }
@@ -104,6 +120,15 @@ fn route_texts(route: &SipRoute) -> Result<(), Error> {
         return Err(refused(422, "InvalidRouteDescription", "Route with an invalid description.", &detail));
     }
     Ok(())
+}
+
+fn bad_pattern(detail: &str) -> Error {
+    refused(422, "InvalidRouteNumberPattern", "Route with an invalid number pattern.", detail)
+}
+
+/// That each route leads to trunks that are there.
+pub(super) fn routes_trunks(routes: &[SipRoute], trunks: &BTreeSet<String>) -> Result<(), Error> {
+    routes.iter().try_for_each(|route| route_trunks(route, trunks))
 }
 
 fn route_trunks(route: &SipRoute, trunks: &BTreeSet<String>) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use domain::{
 /// [`Error::NotFound`].
 pub async fn get(app: &App, actor: &Actor, fqdn: &str) -> Result<TrunkView, Error> {
     let all = list(app, actor).await?;
-    all.into_iter().find(|trunk| trunk.fqdn.eq_ignore_ascii_case(fqdn)).ok_or_else(no_trunk)
+    all.into_iter().find(|view| view.trunk.fqdn.eq_ignore_ascii_case(fqdn)).ok_or_else(no_trunk)
 }
 
 /// The identifier of a trunk of the actor's tenant.

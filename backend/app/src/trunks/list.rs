@@ -1,11 +1,12 @@
 //! A tenant looks at its trunks.
 
-use super::{Authentication, MediaView, TrunkView};
-use crate::{App, Error, health, snapshot::load};
+use super::{TrunkView, check};
+use crate::{App, Error, eligibility, health, snapshot::load};
 use domain::{
     access::{Actor, Permission},
-    config::{Transport, Trunk},
+    ids::TenantId,
 };
+use std::collections::HashMap;
 
 /// The trunks of the actor's tenant, by name; [`TRUNKS_MAX`](super::TRUNKS_MAX) at most.
 ///
@@ -13,22 +14,29 @@ use domain::{
 /// [`Error::Denied`].
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<TrunkView>, Error> {
     let scope = actor.scope(Permission::ReadRouting)?;
-    let rows = store::trunks::all(app.db().read(), &scope).await?;
-    rows.into_iter().map(|row| Ok(view(app, load::trunk(row)?))).collect()
+    let on = app.db().read();
+    let domains = store::trunks::domains(on, &scope).await?;
+    let domains: HashMap<String, bool> = domains.into_iter().map(|row| (row.name, row.enabled)).collect();
+    let rows = store::trunks::all(on, &scope).await?;
+    rows.into_iter().map(|row| view(app, row, &domains)).collect()
 }
 
-pub(super) fn view(app: &App, trunk: Trunk) -> TrunkView {
-    let by_certificate = trunk.transport == Transport::Tls && trunk.addresses.is_empty();
-    TrunkView {
-        problem: trunk.unusable(app.settings().abilities),
-        sip_signaling_port: trunk.port,
-        enabled: trunk.enabled,
-        transport: trunk.transport,
-        addresses: trunk.addresses,
-        authentication: if by_certificate { Authentication::Certificate } else { Authentication::Address },
-        media: MediaView { srtp: trunk.srtp, codecs: trunk.codecs },
-        limits: trunk.limits,
-        health: health::view(app, trunk.id.0),
-        fqdn: trunk.fqdn,
-    }
+/// A trunk with its state as it is now. `domains` says which domains are switched on.
+pub(super) fn view(
+    app: &App,
+    row: store::trunks::Trunk,
+    domains: &HashMap<String, bool>,
+) -> Result<TrunkView, Error> {
+    let has_password = row.outbound_secret.is_some();
+    let tenant = TenantId(row.tenant_id);
+    let mut trunk = load::trunk(row)?;
+    let health = health::view(app, trunk.id.0);
+    trunk.health = health.status;
+    let domain = check::domain_of(&trunk.fqdn);
+    let is_off = domains.get(domain).is_some_and(|enabled| !enabled);
+    let problem = is_off
+        .then(|| format!("the domain {domain} is switched off"))
+        .or_else(|| eligibility::no_direct_routing(app, tenant))
+        .or_else(|| trunk.unusable(app.settings().abilities));
+    Ok(TrunkView { problem, has_password, health, trunk })
 }

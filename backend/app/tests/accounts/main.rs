@@ -7,5 +7,6 @@ mod house;
 mod identity;
 mod numbers;
 mod snapshot;
+mod terms;
 mod trunks;
 mod users;

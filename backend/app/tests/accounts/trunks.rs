@@ -2,12 +2,12 @@
 
 use crate::house::{Wish, start, tenant, try_start};
 use dialtone_app::{
-    App, Error, SandboxMode, Window, domains, numbers,
-    trunks::{self, Authentication, SipConfiguration, SipPatch, TrunkPatch},
+    App, Error, Password, SandboxMode, Window, domains, numbers,
+    trunks::{self, SipConfiguration, SipPatch},
 };
 use domain::{
     access::Actor,
-    config::{Srtp, Transport},
+    config::{Authentication, Limits, Place, Srtp, Transport, Trunk},
     numbering::Binding,
 };
 use serde_json::{Value, json};
@@ -35,26 +35,30 @@ async fn a_trunk_made_through_sip_speaks_tls_and_srtp_and_is_found_by_dns() {
         assert_eq!(trunks::sip_get(&app, &actor).await.unwrap(), SipConfiguration::default());
         let after =
             patch(&app, &actor, json!({ "trunks": { "SBC.Acme.test": { "sipSignalingPort": 5061 } } })).await;
-        let expected = json!({ "trunks": { "sbc.acme.test": { "sipSignalingPort": 5061 } }, "routes": [] });
-        assert_eq!(serde_json::to_value(after.unwrap()).unwrap(), expected);
+        let after = after.unwrap();
+        assert_eq!((after.trunks["sbc.acme.test"].sip_signaling_port, after.routes.len()), (5061, 0));
+        assert!(after.domains["acme.test"].enabled, "its reserved domain is written down");
         let trunk = trunks::get(&app, &actor, "sbc.acme.test").await.unwrap();
-        assert_eq!(
-            (trunk.transport, trunk.media.srtp, trunk.addresses.len()),
-            (Transport::Tls, Srtp::Required, 0)
-        );
-        assert_eq!(trunk.authentication, Authentication::Certificate);
+        let Trunk { transport, srtp, addresses, .. } = &trunk.trunk;
+        assert_eq!((*transport, *srtp, addresses.len()), (Transport::Tls, Srtp::Required, 0));
+        assert_eq!(trunk.trunk.authentication(), Authentication::Certificate);
         assert!(
             trunk.problem.is_some_and(|problem| problem.contains("TLS")),
             "it says why it cannot be called yet"
         );
-        let changed = json!({
-            "transport": "udp", "addresses": ["127.0.0.9:5070"], "media": { "srtp": "off", "codecs": ["PCMA"] },
-            "limits": { "maxCalls": 5 }
-        });
-        let changed: TrunkPatch = serde_json::from_value(changed).unwrap();
-        let trunk = trunks::patch(&app, &actor, "SBC.acme.test", changed).await.unwrap();
-        assert_eq!((trunk.problem, trunk.limits.max_calls, trunk.limits.calls_per_second), (None, 5, 100));
-        assert_eq!(trunk.authentication, Authentication::Address);
+        let trunk = trunks::change(&app, &actor, "SBC.acme.test", |now| {
+            let limits = Limits { max_calls: 5, ..now.limits };
+            let addresses = vec![Place::try_from("127.0.0.9:5070".to_owned()).unwrap()];
+            let codecs = vec!["PCMA".to_owned()];
+            let changed =
+                Trunk { transport: Transport::Udp, srtp: Srtp::Off, limits, addresses, codecs, ..now };
+            Ok((changed, Password::Keep))
+        })
+        .await
+        .unwrap();
+        let limits = trunk.trunk.limits;
+        assert_eq!((trunk.problem, limits.max_calls, limits.calls_per_second), (None, 5, 100));
+        assert_eq!(trunk.trunk.authentication(), Authentication::Address);
         let live = app.live();
         let at = live.senders("127.0.0.9".parse().unwrap());
         assert_eq!((at.len(), at[0].port), (1, 5070), "calls from its address are known at once");
@@ -63,7 +67,7 @@ async fn a_trunk_made_through_sip_speaks_tls_and_srtp_and_is_found_by_dns() {
         assert_eq!(kept.unwrap().trunks["sbc.acme.test"].sip_signaling_port, 5071);
         let trunk = trunks::get(&app, &actor, "sbc.acme.test").await.unwrap();
         assert_eq!(
-            (trunk.transport, trunk.addresses.len()),
+            (trunk.trunk.transport, trunk.trunk.addresses.len()),
             (Transport::Udp, 1),
             "/sip changes the port alone"
         );
@@ -138,7 +142,8 @@ async fn a_trunk_belongs_to_one_tenant_and_a_stranger_does_not_find_it() {
     assert_eq!(inner(patch(&app, &stranger, made).await), (422, "InvalidTrunkFqdn"));
     let missing = |error: Error| assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
     missing(trunks::get(&app, &stranger, "sbc.acme.test").await.unwrap_err());
-    missing(trunks::patch(&app, &stranger, "sbc.acme.test", TrunkPatch::default()).await.unwrap_err());
+    let same = |now| Ok((now, Password::Keep));
+    missing(trunks::change(&app, &stranger, "sbc.acme.test", same).await.unwrap_err());
     patch(&app, &stranger, json!({ "trunks": { "sbc.acme.test": null } })).await.unwrap();
     assert_eq!(trunks::list(&app, &actor).await.unwrap().len(), 1, "a stranger's null deletes nothing");
 }
@@ -242,18 +247,125 @@ async fn a_bad_field_of_a_trunk_is_named() {
         .await
         .unwrap();
     let before = trunks::get(&app, &actor, "sbc.acme.test").await.unwrap();
-    for (bad, field) in [
-        (json!({ "sipSignalingPort": 0 }), "sipSignalingPort"),
-        (json!({ "addresses": vec!["192.0.2.1"; 17] }), "addresses"),
-        (json!({ "media": { "codecs": ["PCM U"] } }), "media.codecs"),
-        (json!({ "limits": { "maxCalls": 0 } }), "limits.maxCalls"),
-    ] {
-        let patch: TrunkPatch = serde_json::from_value(bad).unwrap();
-        let error = trunks::patch(&app, &actor, "sbc.acme.test", patch).await.unwrap_err();
+    let place = Place::try_from("192.0.2.1".to_owned()).unwrap();
+    let edits: [(&dyn Fn(&mut Trunk), &str); 6] = [
+        (&|trunk| trunk.port = 0, "sipSignalingPort"),
+        (&|trunk| trunk.addresses = vec![place; 17], "addresses"),
+        (&|trunk| trunk.codecs = vec!["PCM U".to_owned()], "media.codecs"),
+        (&|trunk| trunk.limits.max_calls = 0, "limits.maxCalls"),
+        (&|trunk| trunk.policy.session_timer.seconds = 10, "sessionTimer.seconds"),
+        (
+            &|trunk| trunk.authentication = Some(Authentication::Digest { username: "nobody".to_owned() }),
+            "sipUser",
+        ),
+    ];
+    for (edit, field) in edits {
+        let changed = trunks::change(&app, &actor, "sbc.acme.test", |mut trunk| {
+            edit(&mut trunk);
+            Ok((trunk, Password::Keep))
+        });
+        let error = changed.await.unwrap_err();
         assert!(
             matches!(&error, Error::Invalid { target: Some(target), .. } if target == field),
             "{error:?}"
         );
     }
     assert_eq!(trunks::get(&app, &actor, "sbc.acme.test").await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_password_for_a_trunks_challenges_is_sealed_and_there_for_those_who_answer_them() {
+    for test in TestDb::each().await.unwrap() {
+        let app = start(&test).await;
+        let (actor, acme) = tenant(&app, "Acme").await;
+        patch(&app, &actor, json!({ "trunks": { "sbc.acme.test": { "sipSignalingPort": 5061 } } }))
+            .await
+            .unwrap();
+        let set = |username: &'static str, password: Password| {
+            let (app, actor) = (&app, &actor);
+            async move {
+                trunks::change(app, actor, "sbc.acme.test", |mut trunk| {
+                    trunk.policy.credentials = (!username.is_empty()).then(|| domain::config::Credentials {
+                        username: username.to_owned(),
+                        realm: "carrier.test".to_owned(),
+                    });
+                    Ok((trunk, password.clone()))
+                })
+                .await
+            }
+        };
+        assert!(set("us", Password::Keep).await.is_err(), "a username needs a password");
+        assert!(set("", Password::Set("secret".into())).await.is_err(), "a password needs a username");
+        let kept = set("us", Password::Set("secret".into())).await.unwrap();
+        assert!(kept.has_password);
+        let shown = format!("{kept:?}{}", serde_json::to_string(&kept).unwrap());
+        assert!(!shown.contains("secret"), "{shown}");
+        let secret = |app: &App| {
+            let live = app.live();
+            let secret = live.trunk_secret(acme.tenant.id, kept.trunk.id).map(|secret| secret.to_vec());
+            secret
+        };
+        assert_eq!(secret(&app).as_deref(), Some(&b"secret"[..]));
+        assert!(set("us", Password::Keep).await.unwrap().has_password, "what is left out stays");
+        assert!(!set("", Password::Keep).await.unwrap().has_password, "no username, no password");
+        assert_eq!(secret(&app), None);
+    }
+}
+
+#[tokio::test]
+async fn a_domain_that_is_switched_off_takes_its_trunks_out_of_use() {
+    let test = TestDb::sqlite().await.unwrap();
+    let app = start(&test).await;
+    let (actor, acme) = tenant(&app, "Acme").await;
+    patch(&app, &actor, json!({ "trunks": { "sbc.acme.test": { "sipSignalingPort": 5061 } } }))
+        .await
+        .unwrap();
+    let is_used = |app: &App| {
+        let live = app.live();
+        let tenant = live.tenant(acme.tenant.id).unwrap();
+        tenant.piece.piece.value.trunk("sbc.acme.test").unwrap().enabled
+    };
+    assert!(is_used(&app));
+    let off = json!({ "domains": { "acme.test": { "enabled": false } } });
+    assert!(!patch(&app, &actor, off).await.unwrap().domains["acme.test"].enabled);
+    assert!(!is_used(&app));
+    let problem = trunks::get(&app, &actor, "sbc.acme.test").await.unwrap().problem;
+    assert!(problem.is_some_and(|problem| problem.contains("acme.test")));
+    let gone = json!({ "domains": { "acme.test": null } });
+    assert_eq!(inner(patch(&app, &actor, gone.clone()).await), (422, "DomainInUse"));
+    let both = json!({ "domains": { "acme.test": null }, "trunks": { "sbc.acme.test": null } });
+    assert!(patch(&app, &actor, both).await.unwrap().domains.is_empty());
+}
+
+#[tokio::test]
+async fn what_sip_cannot_say_of_a_route_stays_with_its_name() {
+    for test in TestDb::each().await.unwrap() {
+        let app = start(&test).await;
+        let (actor, _) = tenant(&app, "Acme").await;
+        let route =
+            json!({ "name": "se", "numberPattern": r"^\+46", "trunks": ["a.acme.test", "b.acme.test"] });
+        let made = json!({
+            "trunks": { "a.acme.test": { "sipSignalingPort": 5061 }, "b.acme.test": { "sipSignalingPort": 5061 } },
+            "routes": [route]
+        });
+        patch(&app, &actor, made).await.unwrap();
+        let rich = dialtone_app::routes::change(&app, &actor, |mut all| {
+            all[0].targets[1].weight = 7;
+            all[0].failover_on = Some(vec![500, 503]);
+            all[0].caller_id_override = Some("+12065550100".to_owned());
+            Ok(all)
+        })
+        .await
+        .unwrap();
+        let again =
+            json!({ "routes": [{ "name": "se", "numberPattern": r"^\+46\d+$", "trunks": ["b.acme.test"] }] });
+        patch(&app, &actor, again).await.unwrap();
+        let now = dialtone_app::routes::list(&app, &actor).await.unwrap();
+        assert_eq!(now[0].targets, rich[0].targets[1..]);
+        assert_eq!(
+            (&now[0].failover_on, &now[0].caller_id_override),
+            (&rich[0].failover_on, &rich[0].caller_id_override)
+        );
+        assert_eq!(now[0].number_pattern, r"^\+46\d+$");
+    }
 }

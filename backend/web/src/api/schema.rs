@@ -57,8 +57,8 @@ pub(crate) struct PhoneNumberCapabilities {
 }
 
 /// How much at once.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Limits {
     /// New calls per second.
     calls_per_second: u32,
@@ -70,6 +70,45 @@ impl From<config::Limits> for Limits {
     fn from(limits: config::Limits) -> Self {
         Self { calls_per_second: limits.calls_per_second, max_calls: limits.max_calls }
     }
+}
+
+impl From<Limits> for config::Limits {
+    fn from(limits: Limits) -> Self {
+        Self { calls_per_second: limits.calls_per_second, max_calls: limits.max_calls }
+    }
+}
+
+/// A span of the day on some days of the week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"days": ["mon", "fri"], "from": "08:00", "until": "17:00", "zone": "+02:00"}))]
+pub(crate) struct TimeWindow {
+    /// `mon` to `sun`; empty is every day.
+    days: Vec<String>,
+    /// `08:00`.
+    from: String,
+    /// The minute after its last one; before `from` it is on the next day.
+    until: String,
+    /// `UTC`, or an offset from it such as `+02:00`.
+    zone: String,
+}
+
+/// Number manipulation: in each list the first rule whose pattern matches is applied.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NumberRewrites {
+    /// On the caller id.
+    caller: Vec<NumberRewrite>,
+    /// On the called number.
+    callee: Vec<NumberRewrite>,
+}
+
+/// One rule of number manipulation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"pattern": "^0(\\d+)$", "replacement": "+46$1"}))]
+pub(crate) struct NumberRewrite {
+    /// A regular expression.
+    pattern: String,
+    /// What stands in the place of what it matches; `$1` is its first group.
+    replacement: String,
 }
 
 /// A change of limits; what is left out stays.

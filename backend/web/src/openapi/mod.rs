@@ -26,7 +26,11 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
     ),
     tags(
         (name = "numbers", description = "Search, buy, bind and release numbers"),
-        (name = "trunks", description = "The tenant's SBCs, voice routes and domains"),
+        (name = "trunks", description = "The tenant's SBCs and domains"),
+        (name = "routes", description = "Voice routes: which trunks a dialled number goes to"),
+        (name = "protection", description = "Where a tenant may call, and for how much"),
+        (name = "emergency", description = "Emergency calls and registered addresses"),
+        (name = "eligibility", description = "Which ways of connection a tenant may use"),
         (name = "users", description = "SIP users: phones that register with digest"),
         (name = "calls", description = "Records, live calls, and what would happen if"),
         (name = "money", description = "Balance and ledger"),

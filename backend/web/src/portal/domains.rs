@@ -84,6 +84,6 @@ async fn refused(
     failed: app::Error,
 ) -> PageResult {
     let (status, text) = error::of_form(failed)?;
-    let forms = Forms { domain, domain_error: Some(text), is_new_trunk: true, ..Forms::default() };
+    let forms = Forms { domain, domain_error: Some(text), ..Forms::default() };
     trunks::page(app, portal, member, status, forms).await
 }

@@ -3,8 +3,13 @@
 //! A handler asks a use case, fills a page with facts that are ready to print, and a template prints them. What all pages
 //! share comes from the [`visit`]: who is signed in, the frame, the token of the forms. `mount` is the list of pages.
 
+mod amounts;
 mod calls;
+mod carriers;
 mod domains;
+mod eligibility;
+mod emergency;
+mod emergency_countries;
 mod error;
 mod health;
 mod live;
@@ -15,8 +20,11 @@ mod outbox;
 mod overview;
 mod page;
 mod posted;
+mod protection;
 mod routes;
+mod signaling;
 mod site;
+mod tenant;
 mod trunks;
 mod users;
 mod visit;
@@ -88,6 +96,12 @@ fn mount(pages: &mut ServiceConfig) {
     domains::mount(pages);
     users::mount(pages);
     calls::mount(pages);
+    protection::mount(pages);
+    emergency::mount(pages);
+    carriers::mount(pages);
+    tenant::mount(pages);
+    emergency_countries::mount(pages);
+    eligibility::mount(pages);
     pages.service(operator::show).service(outbox::show);
     live::mount(pages);
 }

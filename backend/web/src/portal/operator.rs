@@ -58,6 +58,7 @@ struct DriftPart {
 
 /// One tenant.
 struct TenantRow {
+    id: String,
     name: String,
     slug: String,
     state: Badge,
@@ -151,6 +152,7 @@ impl From<&TenantView> for TenantRow {
             TenantStatus::Suspended => Badge::new("bad", "suspended"),
         };
         Self {
+            id: tenant.id.to_string(),
             name: tenant.name.clone(),
             slug: tenant.slug.clone(),
             state,
@@ -163,11 +165,12 @@ impl From<&TenantView> for TenantRow {
 }
 
 impl From<&CarrierView> for CarrierRow {
-    fn from(carrier: &CarrierView) -> Self {
-        let host = |host: &app::carriers::Host| {
+    fn from(view: &CarrierView) -> Self {
+        let carrier = &view.carrier;
+        let host = |host: &domain::config::CarrierHost| {
             format!("{}:{} {}", host.address, host.port, words::transport(host.transport))
         };
-        let prefix = |prefix: &app::carriers::Prefix| match prefix.prefix.trim_start_matches('+') {
+        let prefix = |prefix: &domain::config::CarrierPrefix| match prefix.prefix.trim_start_matches('+') {
             "" => "everything".to_owned(),
             digits => format!("+{digits}"),
         };

@@ -92,12 +92,22 @@ impl Audience {
     }
 
     fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 5] =
-            [Place::Overview, Place::Numbers, Place::Trunks, Place::Users, Place::Calls];
+        const MEMBER: [Place; 8] = [
+            Place::Overview,
+            Place::Numbers,
+            Place::Trunks,
+            Place::Routes,
+            Place::Users,
+            Place::Calls,
+            Place::Protection,
+            Place::Emergency,
+        ];
+        const OPERATOR: [Place; 5] =
+            [Place::Platform, Place::Carriers, Place::EmergencyCountries, Place::Eligibility, Place::Outbox];
         let places: &[Place] = match self {
             Self::Stranger => &[],
             Self::Member => &MEMBER,
-            Self::Operator => &[Place::Platform, Place::Live, Place::Outbox],
+            Self::Operator => &OPERATOR,
         };
         let entry = |known: &Place| {
             let (href, label) = known.entry();
@@ -116,8 +126,20 @@ pub(crate) enum Place {
     Overview,
     /// Numbers.
     Numbers,
-    /// Trunks and routes.
+    /// Trunks.
     Trunks,
+    /// Voice routes.
+    Routes,
+    /// Where calls may go, and for how much.
+    Protection,
+    /// Emergency calls of a tenant.
+    Emergency,
+    /// The operator's carriers.
+    Carriers,
+    /// Emergency calls by country.
+    EmergencyCountries,
+    /// Which ways of connection tenants may use.
+    Eligibility,
     /// SIP users.
     Users,
     /// Calls.
@@ -137,6 +159,12 @@ impl Place {
             Self::Overview => ("/app", "Overview"),
             Self::Numbers => ("/app/numbers", "Numbers"),
             Self::Trunks => ("/app/trunks", "Trunks"),
+            Self::Routes => ("/app/routes", "Routes"),
+            Self::Protection => ("/app/protection", "Protection"),
+            Self::Emergency => ("/app/emergency", "Emergency"),
+            Self::Carriers => ("/operator/carriers", "Carriers"),
+            Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
+            Self::Eligibility => ("/operator/eligibility", "Eligibility"),
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
             Self::Platform => ("/operator", "Platform"),
@@ -171,8 +199,18 @@ pub(crate) enum Done {
     RouteSaved,
     /// A route is gone.
     RouteDeleted,
-    /// A route is tried earlier.
+    /// A route is at another place.
     RouteMoved,
+    /// What protects the account changed.
+    ProtectionSaved,
+    /// What is set for emergency calls changed.
+    EmergencySaved,
+    /// A carrier was made or changed.
+    CarrierSaved,
+    /// A tenant's terms or bounds changed.
+    TermsSaved,
+    /// The rules of eligibility changed.
+    EligibilitySaved,
     /// A domain waits for its record.
     DomainAdded,
     /// A domain counts as the tenant's.
@@ -190,7 +228,12 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 24] = [
+        Self::ProtectionSaved,
+        Self::EmergencySaved,
+        Self::CarrierSaved,
+        Self::TermsSaved,
+        Self::EligibilitySaved,
         Self::SignedUp,
         Self::Verified,
         Self::SignedOut,
@@ -242,7 +285,14 @@ impl Done {
             Self::TrunkDeleted => ("trunk-deleted", "The trunk is deleted."),
             Self::RouteSaved => ("route-saved", "The route is saved. The next call is routed by it."),
             Self::RouteDeleted => ("route-deleted", "The route is deleted."),
-            Self::RouteMoved => ("route-moved", "The route is tried earlier now."),
+            Self::RouteMoved => {
+                ("route-moved", "The route is moved. The next call is routed by the new order.")
+            }
+            Self::ProtectionSaved => ("protection-saved", "Saved. The next call is held to it."),
+            Self::EmergencySaved => ("emergency-saved", "Saved for emergency calls."),
+            Self::CarrierSaved => ("carrier-saved", "The carrier is saved. The next call is routed by it."),
+            Self::TermsSaved => ("terms-saved", "The tenant's terms are saved."),
+            Self::EligibilitySaved => ("eligibility-saved", "The rules are saved."),
             Self::DomainAdded => ("domain-added", "The domain is noted."),
             Self::DomainVerified => ("domain-verified", "The domain is yours: trunks may have names in it."),
             Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),

@@ -1,198 +1,276 @@
-//! Voice routes: which trunks a dialled number goes to. They are tried in order, so the form for a new one adds it last
-//! and each can be moved up.
+//! Voice routes: which trunks a dialled number goes to. They are asked in order, so the form for a new one adds it last
+//! and each can be moved. A number can be tried on them without a call.
+
+mod form;
 
 use super::{
-    Portal, error,
-    page::Done,
+    error,
+    page::{Done, Place, Shell},
     posted::Posted,
-    trunks::{self, Forms},
+    trunks::{Choice, choices},
     visit::{Member, PageResult},
+    words::Badge,
 };
 use actix_web::{
+    get,
     http::StatusCode,
     post,
-    web::{Data, ServiceConfig},
+    web::{Data, Query, ServiceConfig},
 };
 use app::{
     App,
-    trunks::{SipPatch, SipRoute},
+    routes::{Tested, Verdict},
 };
-use domain::routing::Pattern;
+use askama::Template;
+use domain::routing::{Pattern, VoiceRoute};
+use form::RouteForm;
 use serde::Deserialize;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
-    pages.service(save).service(delete).service(move_up);
+    pages.service(show).service(save).service(delete).service(move_up).service(move_down);
+}
+
+#[derive(Template)]
+#[template(path = "routes/index.html")]
+struct RoutesPage {
+    shell: Shell,
+    routes: Vec<RouteRow>,
+    to: String,
+    tested: Option<Outcome>,
+    form: RouteForm,
+    error: Option<String>,
+    orders: Vec<Choice>,
+    trunks: Vec<String>,
 }
 
 /// One voice route.
-pub(super) struct RouteRow {
-    /// Its name.
-    pub(super) name: String,
-    /// What it matches.
-    pub(super) pattern: String,
-    /// Why it never matches.
-    pub(super) broken: Option<String>,
-    /// Its trunks.
-    pub(super) trunks: String,
+struct RouteRow {
+    name: String,
+    description: String,
+    pattern: String,
+    broken: Option<String>,
+    targets: Vec<String>,
+    extras: Vec<String>,
     /// Its name as a query says it.
-    pub(super) query: String,
+    query: String,
+    test: Option<TestPart>,
 }
 
-impl From<&SipRoute> for RouteRow {
-    fn from(route: &SipRoute) -> Self {
-        Self {
-            name: route.name.clone(),
-            pattern: route.number_pattern.clone(),
-            broken: Pattern::compile(&route.number_pattern).broken().map(str::to_owned),
-            trunks: route.trunks.join(", "),
-            query: form_urlencoded::byte_serialize(route.name.as_bytes()).collect(),
-        }
-    }
+/// What a route makes of the number that is tried.
+#[derive(Clone)]
+struct TestPart {
+    badge: Badge,
+    why: String,
 }
 
-/// What somebody types about a route; `was` is its name until now, empty for a new one.
-#[derive(Debug, Clone, Deserialize)]
+/// What becomes of the number on the whole.
+struct Outcome {
+    tone: &'static str,
+    text: String,
+}
+
+/// Which route to put into the form, and which number to try.
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct RouteForm {
-    pub(super) was: String,
-    pub(super) name: String,
-    pub(super) pattern: String,
-    pub(super) trunks: String,
-}
-
-impl Default for RouteForm {
-    fn default() -> Self {
-        let pattern = r"^\+46\d+$".to_owned();
-        Self { was: String::new(), name: String::new(), pattern, trunks: String::new() }
-    }
-}
-
-impl RouteForm {
-    /// The form of a route that is there.
-    pub(super) async fn find(app: &App, member: &Member, name: &str) -> Result<Self, app::Error> {
-        let routes = app::trunks::sip_get(app, &member.actor).await?.routes;
-        let missing = || app::Error::not_found("route", format!("there is no route {name}"));
-        let route = routes.into_iter().find(|route| route.name == name).ok_or_else(missing)?;
-        Ok(Self {
-            was: route.name.clone(),
-            name: route.name,
-            pattern: route.number_pattern,
-            trunks: route.trunks.join(", "),
-        })
-    }
-
-    /// Puts the route into the place of the one that it was, or after all others.
-    fn put_into(&self, routes: &mut Vec<SipRoute>) {
-        let trunks = self.trunks.split(',').map(str::trim).filter(|text| !text.is_empty());
-        let route = SipRoute {
-            description: None,
-            name: self.name.trim().to_owned(),
-            number_pattern: self.pattern.trim().to_owned(),
-            trunks: trunks.map(str::to_ascii_lowercase).collect(),
-        };
-        match routes.iter_mut().find(|known| !self.was.is_empty() && known.name == self.was) {
-            Some(known) => *known = SipRoute { description: known.description.take(), ..route },
-            None => routes.push(route),
-        }
-    }
+struct Asked {
+    edit: Option<String>,
+    to: Option<String>,
 }
 
 /// A route by its name.
 #[derive(Debug, Deserialize)]
-pub(super) struct Named {
+struct Named {
     name: String,
 }
 
-/// The routes of a tenant, in order.
-pub(super) async fn rows(app: &App, member: &Member) -> Result<Vec<RouteRow>, app::Error> {
-    Ok(app::trunks::sip_get(app, &member.actor).await?.routes.iter().map(RouteRow::from).collect())
+#[get("/app/routes")]
+async fn show(app: Data<App>, member: Member, asked: Query<Asked>) -> PageResult {
+    let form = match &asked.edit {
+        Some(name) => {
+            let all = app::routes::list(&app, &member.actor).await?;
+            let missing = || app::Error::not_found("route", format!("there is no route {name}"));
+            RouteForm::from(all.iter().find(|route| route.name == *name).ok_or_else(missing)?)
+        }
+        None => RouteForm::default(),
+    };
+    let to = asked.to.clone().unwrap_or_default();
+    page(&app, &member, StatusCode::OK, Filled { form, error: None, to }).await
 }
 
 #[post("/app/routes")]
-pub(super) async fn save(
-    app: Data<App>,
-    portal: Data<Portal>,
-    member: Member,
-    form: Posted<RouteForm>,
-) -> PageResult {
-    match change(&app, &member, |routes| form.0.put_into(routes)).await {
-        Ok(()) => Ok(member.go_saying("/app/trunks", Done::RouteSaved)),
+async fn save(app: Data<App>, member: Member, form: Posted<RouteForm>) -> PageResult {
+    match app::routes::change(&app, &member.actor, |all| form.0.put_into(all)).await {
+        Ok(_) => Ok(member.go_saying("/app/routes", Done::RouteSaved)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;
-            page(&app, &portal, &member, status, form.0, text).await
+            page(&app, &member, status, Filled { form: form.0, error: Some(text), to: String::new() }).await
         }
     }
 }
 
 #[post("/app/routes/delete")]
-pub(super) async fn delete(app: Data<App>, member: Member, form: Posted<Named>) -> PageResult {
-    change(&app, &member, |routes| routes.retain(|route| route.name != form.0.name)).await?;
-    Ok(member.go_saying("/app/trunks", Done::RouteDeleted))
+async fn delete(app: Data<App>, member: Member, form: Posted<Named>) -> PageResult {
+    app::routes::change(&app, &member.actor, |mut all| {
+        all.retain(|route| route.name != form.0.name);
+        Ok(all)
+    })
+    .await?;
+    Ok(member.go_saying("/app/routes", Done::RouteDeleted))
 }
 
 #[post("/app/routes/up")]
-pub(super) async fn move_up(app: Data<App>, member: Member, form: Posted<Named>) -> PageResult {
-    change(&app, &member, |routes| up(routes, &form.0.name)).await?;
-    Ok(member.go_saying("/app/trunks", Done::RouteMoved))
+async fn move_up(app: Data<App>, member: Member, form: Posted<Named>) -> PageResult {
+    app::routes::change(&app, &member.actor, |all| Ok(moved(all, &form.0.name, -1))).await?;
+    Ok(member.go_saying("/app/routes", Done::RouteMoved))
 }
 
-fn up(routes: &mut [SipRoute], name: &str) {
-    if let Some(place) = routes.iter().position(|route| route.name == name).filter(|place| *place > 0) {
-        routes.swap(place - 1, place);
+#[post("/app/routes/down")]
+async fn move_down(app: Data<App>, member: Member, form: Posted<Named>) -> PageResult {
+    app::routes::change(&app, &member.actor, |all| Ok(moved(all, &form.0.name, 1))).await?;
+    Ok(member.go_saying("/app/routes", Done::RouteMoved))
+}
+
+/// The routes with one of them moved by a place, where there is one.
+fn moved(mut all: Vec<VoiceRoute>, name: &str, by: isize) -> Vec<VoiceRoute> {
+    if let Some(from) = all.iter().position(|route| route.name == name)
+        && let Some(to) = from.checked_add_signed(by).filter(|to| *to < all.len())
+    {
+        all.swap(from, to);
     }
+    all
 }
 
-/// Changes the routes as a whole, as `/sip` does.
-async fn change(app: &App, member: &Member, edit: impl FnOnce(&mut Vec<SipRoute>)) -> Result<(), app::Error> {
-    let mut routes = app::trunks::sip_get(app, &member.actor).await?.routes;
-    edit(&mut routes);
-    app::trunks::sip_patch(app, &member.actor, SipPatch { trunks: None, routes: Some(routes) }).await?;
-    Ok(())
+/// The form as it stands, and the number that is tried.
+struct Filled {
+    form: RouteForm,
+    error: Option<String>,
+    to: String,
 }
 
-async fn page(
+async fn page(app: &App, member: &Member, status: StatusCode, filled: Filled) -> PageResult {
+    let Filled { form, error, to } = filled;
+    let routes = app::routes::list(app, &member.actor).await?;
+    let trunks = app::trunks::list(app, &member.actor).await?;
+    let (tests, tested) = test(app, member, &to, &routes).await?;
+    let row = |(index, route): (usize, &VoiceRoute)| RouteRow {
+        test: tests.get(index).cloned(),
+        ..RouteRow::from(route)
+    };
+    let orders =
+        [("listed", "as listed", true), ("shuffle", "by chance", true), ("weighted", "by weight", true)];
+    let page = RoutesPage {
+        shell: member.shell(Place::Routes),
+        routes: routes.iter().enumerate().map(row).collect(),
+        orders: choices(&orders, &form.order),
+        trunks: trunks.into_iter().map(|view| view.trunk.fqdn).collect(),
+        to,
+        tested,
+        form,
+        error,
+    };
+    member.page_with(status, &page)
+}
+
+/// What each route makes of a number, and what becomes of it on the whole.
+async fn test(
     app: &App,
-    portal: &Portal,
     member: &Member,
-    status: StatusCode,
-    route: RouteForm,
-    text: String,
-) -> PageResult {
-    let forms = Forms { route, route_error: Some(text), is_new_trunk: true, ..Forms::default() };
-    trunks::page(app, portal, member, status, forms).await
+    to: &str,
+    routes: &[VoiceRoute],
+) -> Result<(Vec<TestPart>, Option<Outcome>), app::Error> {
+    if to.trim().is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let tested = match app::routes::test(app, &member.actor, to, app.now(), Some(routes.to_vec())).await {
+        Ok(tested) => tested,
+        Err(app::Error::Invalid { message, .. }) => {
+            return Ok((Vec::new(), Some(Outcome { tone: "bad", text: format!("{to}: {message}") })));
+        }
+        Err(other) => return Err(other),
+    };
+    let matching: Vec<&Tested> = tested.iter().filter(|one| one.verdict == Verdict::Takes).collect();
+    let matched = tested.iter().any(|one| one.verdict == Verdict::NoTrunk);
+    let outcome = match matching.first() {
+        Some(first) => Outcome {
+            tone: "good",
+            text: match matching.len() {
+                1 => format!("{to} goes to route {}.", first.route.name),
+                more => format!(
+                    "{to} goes to route {}; {} further ones follow where its trunks fail.",
+                    first.route.name,
+                    more - 1
+                ),
+            },
+        },
+        None if matched => Outcome {
+            tone: "bad",
+            text: format!("{to} matches a route, and no trunk of it can be tried: the call fails."),
+        },
+        None => Outcome {
+            tone: "warn",
+            text: format!(
+                "No route takes {to}: it goes to the platform's carriers, if the caller id is a number of yours."
+            ),
+        },
+    };
+    Ok((tested.into_iter().map(part).collect(), Some(outcome)))
+}
+
+fn part(tested: Tested) -> TestPart {
+    let badge = match tested.verdict {
+        Verdict::Takes => Badge::new("good", "takes it"),
+        Verdict::NoTrunk => Badge::new("bad", "no trunk"),
+        Verdict::Closed => Badge::new("warn", "closed now"),
+        Verdict::Passes => Badge::new("", "passes"),
+    };
+    TestPart { badge, why: tested.why }
+}
+
+impl From<&VoiceRoute> for RouteRow {
+    fn from(route: &VoiceRoute) -> Self {
+        let form = RouteForm::from(route);
+        let mut extras = Vec::new();
+        let mut say = |label: &str, text: &str| {
+            if !text.is_empty() {
+                extras.push(format!("{label} {text}"));
+            }
+        };
+        say("shows", &form.caller_id);
+        say("open", &form.windows.replace('\n', ", "));
+        say("fails over on", &form.failover_on);
+        if route.order != domain::routing::RouteOrder::Listed {
+            say("order", route.order.word());
+        }
+        let changed = route.rewrites.caller.len() + route.rewrites.callee.len();
+        if changed > 0 {
+            extras.push(format!("rewrites numbers by {changed} rules"));
+        }
+        Self {
+            name: route.name.clone(),
+            description: route.description.clone().unwrap_or_default(),
+            pattern: route.number_pattern.clone(),
+            broken: Pattern::compile(&route.number_pattern).broken().map(str::to_owned),
+            targets: form.targets.lines().map(str::to_owned).collect(),
+            query: form_urlencoded::byte_serialize(route.name.as_bytes()).collect(),
+            extras,
+            test: None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn route(name: &str) -> SipRoute {
-        SipRoute {
-            name: name.into(),
-            description: Some("kept".into()),
-            number_pattern: String::new(),
-            trunks: vec![],
-        }
-    }
-
     #[test]
-    fn a_changed_route_keeps_its_place_and_a_new_one_comes_last() {
-        let mut routes = vec![route("a"), route("b")];
-        let form = |was: &str, name: &str| RouteForm {
-            was: was.into(),
-            name: name.into(),
-            trunks: "SBC.test, two.test".into(),
-            ..RouteForm::default()
+    fn a_route_is_moved_by_one_place_and_not_beyond_the_ends() {
+        let all = |names: &[&str]| -> Vec<VoiceRoute> {
+            names.iter().map(|name| VoiceRoute { name: (*name).into(), ..VoiceRoute::default() }).collect()
         };
-        form("a", "alpha").put_into(&mut routes);
-        form("", "c").put_into(&mut routes);
-        let names: Vec<_> = routes.iter().map(|route| route.name.as_str()).collect();
-        assert_eq!(names, ["alpha", "b", "c"]);
-        assert_eq!(routes[0].trunks, ["sbc.test", "two.test"]);
-        assert_eq!(routes[0].description.as_deref(), Some("kept"));
-        up(&mut routes, "c");
-        up(&mut routes, "alpha");
-        let names: Vec<_> = routes.iter().map(|route| route.name.as_str()).collect();
-        assert_eq!(names, ["alpha", "c", "b"]);
+        let names = |all: Vec<VoiceRoute>| all.into_iter().map(|route| route.name).collect::<Vec<_>>();
+        assert_eq!(names(moved(all(&["a", "b", "c"]), "c", -1)), ["a", "c", "b"]);
+        assert_eq!(names(moved(all(&["a", "b", "c"]), "a", 1)), ["b", "a", "c"]);
+        assert_eq!(names(moved(all(&["a", "b"]), "a", -1)), ["a", "b"]);
+        assert_eq!(names(moved(all(&["a", "b"]), "b", 1)), ["a", "b"]);
     }
 }

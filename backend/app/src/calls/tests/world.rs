@@ -210,6 +210,7 @@ fn with_secrets(piece: Arc<TenantPiece>) -> Arc<LiveTenant> {
         name: piece.piece.value.slug.clone(),
         credentials,
         keys: Vec::new(),
+        trunk_secrets: HashMap::new(),
         piece,
     })
 }

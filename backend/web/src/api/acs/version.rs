@@ -22,6 +22,16 @@ pub(crate) struct VersionParams {
     api_version: String,
 }
 
+/// The first preview that knows domains, health and more of trunks, and tests routes.
+const SIP_PREVIEW: &str = "2024-11-15";
+
+impl ApiVersion {
+    /// Whether the caller speaks the preview of the SIP configuration, or a later one.
+    pub(crate) fn has_sip_preview(&self) -> bool {
+        self.0.split_once("-preview").is_some_and(|(date, _)| date >= SIP_PREVIEW)
+    }
+}
+
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -66,6 +76,19 @@ fn is_dated(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sip_preview_is_spoken_by_later_previews_and_by_no_stable_version() {
+        for (version, expected) in [
+            ("2024-11-15-preview", true),
+            ("2025-03-01-preview2", true),
+            ("2023-04-01-preview", false),
+            ("2023-03-01", false),
+            ("2025-06-01", false),
+        ] {
+            assert_eq!(ApiVersion(version.to_owned()).has_sip_preview(), expected, "{version}");
+        }
+    }
 
     #[test]
     fn every_dated_version_is_taken_and_anything_else_is_refused() {

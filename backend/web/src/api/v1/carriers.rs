@@ -1,19 +1,26 @@
 //! Carriers: where the operator's calls to the world go, and come from.
 
-use super::{Listing, Operator, created, ok};
+use super::{
+    Listing, Operator, created, ok,
+    signaling::{CredentialsBody, Signaling, renamed},
+};
 use crate::{
-    api::schema::{Amount, Limits, LimitsPatch},
+    api::schema::{Amount, Limits, TimeWindow},
     error::{ApiError, ApiResult},
-    extract::Body,
+    extract::{Body, Patch},
 };
 use actix_web::{
-    get, patch, post,
+    get, patch, post, put,
     web::{Data, Path},
 };
-use app::carriers::{self, CarrierPatch, CarrierView, NewCarrier};
+use app::{
+    Password,
+    carriers::{self, CarrierView},
+};
 use domain::{
-    config::{CallerIdPolicy, Transport},
-    money::Money,
+    config::{self, CallerIdPolicy, CarrierOrder, Transport, Window},
+    ids::CarrierId,
+    money::{Currency, Money},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,11 +28,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
-    routes.service(list_carriers).service(create_carrier).service(update_carrier);
+    routes
+        .service(list_carriers)
+        .service(create_carrier)
+        .service(get_carrier)
+        .service(update_carrier)
+        .service(get_carrier_order)
+        .service(put_carrier_order);
 }
 
 /// A host of a carrier.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CarrierHost)]
 pub(crate) struct Host {
@@ -48,12 +61,8 @@ const fn udp() -> Transport {
     Transport::Udp
 }
 
-const fn any() -> CallerIdPolicy {
-    CallerIdPolicy::Any
-}
-
 /// What a carrier carries.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = CarrierPrefix)]
 pub(crate) struct Prefix {
@@ -62,34 +71,45 @@ pub(crate) struct Prefix {
     /// What a minute costs the operator; nothing where it is left out.
     #[schema(value_type = Option<Amount>)]
     cost_per_minute: Option<Money>,
+    /// When it is carried at this cost; empty is always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<TimeWindow>)]
+    windows: Vec<Window>,
 }
 
-impl From<Host> for carriers::Host {
-    fn from(host: Host) -> Self {
-        Self { address: host.address, port: host.port, transport: host.transport }
-    }
+/// What a carrier was told.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CarrierSettings {
+    /// Unique.
+    name: String,
+    #[serde(default = "yes")]
+    enabled: bool,
+    /// In order, 1 to 32.
+    hosts: Vec<Host>,
+    /// Which caller ids it takes: `any` or `owned`.
+    #[schema(value_type = String)]
+    caller_id: CallerIdPolicy,
+    limits: Limits,
+    /// 1 to 10,000.
+    prefixes: Vec<Prefix>,
+    /// How good it is, 0 to 100.
+    quality: u8,
+    /// Calls that it can carry, for the order by capacity; its limit of calls where it is null.
+    capacity: Option<u32>,
+    /// Its share among its equals, for the order by weight; 0 comes last.
+    weight: u32,
+    #[serde(default)]
+    signaling: Signaling,
+    /// With what its digest challenges are answered.
+    credentials: Option<CredentialsBody>,
+    /// Countries whose emergency calls it can take (ISO 3166-1 alpha-2).
+    #[serde(default)]
+    emergency_countries: Vec<String>,
 }
 
-impl From<carriers::Host> for Host {
-    fn from(host: carriers::Host) -> Self {
-        Self { address: host.address, port: host.port, transport: host.transport }
-    }
-}
-
-impl From<Prefix> for carriers::Prefix {
-    fn from(prefix: Prefix) -> Self {
-        Self { prefix: prefix.prefix, cost_per_minute: prefix.cost_per_minute }
-    }
-}
-
-impl From<carriers::Prefix> for Prefix {
-    fn from(prefix: carriers::Prefix) -> Self {
-        Self { prefix: prefix.prefix, cost_per_minute: prefix.cost_per_minute }
-    }
-}
-
-fn each<A: Into<B>, B>(all: Vec<A>) -> Vec<B> {
-    all.into_iter().map(Into::into).collect()
+const fn yes() -> bool {
+    true
 }
 
 /// A carrier.
@@ -97,109 +117,159 @@ fn each<A: Into<B>, B>(all: Vec<A>) -> Vec<B> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Carrier {
     id: Uuid,
-    name: String,
     /// Whether it is the simulated one.
     sandbox: bool,
-    enabled: bool,
-    hosts: Vec<Host>,
-    /// `any` or `owned`.
-    #[schema(value_type = String)]
-    caller_id: CallerIdPolicy,
-    limits: Limits,
-    prefixes: Vec<Prefix>,
+    #[serde(flatten)]
+    settings: CarrierSettings,
+    /// Whether the password of its credentials is kept.
+    password_kept: bool,
 }
 
 impl From<CarrierView> for Carrier {
-    fn from(carrier: CarrierView) -> Self {
+    fn from(view: CarrierView) -> Self {
         Self {
-            id: carrier.id.0,
-            name: carrier.name,
-            sandbox: carrier.sandbox,
-            enabled: carrier.enabled,
-            hosts: each(carrier.hosts),
-            caller_id: carrier.caller_id,
-            limits: carrier.limits.into(),
-            prefixes: each(carrier.prefixes),
+            id: view.carrier.id.0,
+            sandbox: view.carrier.sandbox,
+            settings: CarrierSettings::from(&view.carrier),
+            password_kept: view.has_password,
         }
     }
 }
 
-/// A carrier to add.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = NewCarrier)]
-pub(crate) struct NewCarrierBody {
-    /// Unique.
-    name: String,
-    /// In order.
-    hosts: Vec<Host>,
-    /// `any` or `owned`.
-    #[serde(default = "any")]
-    #[schema(value_type = String, default = "any")]
-    caller_id: CallerIdPolicy,
-    limits: Option<LimitsPatch>,
-    prefixes: Vec<Prefix>,
+impl From<&config::Carrier> for CarrierSettings {
+    fn from(carrier: &config::Carrier) -> Self {
+        let host = |host: &config::CarrierHost| Host {
+            address: host.address.clone(),
+            port: host.port,
+            transport: host.transport,
+        };
+        let prefix = |prefix: &config::CarrierPrefix| Prefix {
+            prefix: prefix.prefix.clone(),
+            cost_per_minute: Some(Money::new(prefix.cost_per_minute_micros, Currency::USD)),
+            windows: prefix.windows.clone(),
+        };
+        Self {
+            name: carrier.name.clone(),
+            enabled: carrier.enabled,
+            hosts: carrier.hosts.iter().map(host).collect(),
+            caller_id: carrier.caller_id,
+            limits: carrier.limits.into(),
+            prefixes: carrier.prefixes.iter().map(prefix).collect(),
+            quality: carrier.quality,
+            capacity: carrier.capacity,
+            weight: carrier.weight,
+            signaling: Signaling::from(&carrier.policy),
+            credentials: carrier.policy.credentials.as_ref().map(Into::into),
+            emergency_countries: carrier.emergency_countries.clone(),
+        }
+    }
 }
 
-/// What changes about a carrier; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct CarrierChange {
-    enabled: Option<bool>,
-    hosts: Option<Vec<Host>>,
-    /// `any` or `owned`.
-    #[schema(value_type = Option<String>)]
-    caller_id: Option<CallerIdPolicy>,
-    limits: Option<LimitsPatch>,
-    prefixes: Option<Vec<Prefix>>,
+impl CarrierSettings {
+    fn into_carrier(self, now: config::Carrier) -> (config::Carrier, Password) {
+        let host = |host: Host| config::CarrierHost {
+            address: host.address,
+            port: host.port,
+            transport: host.transport,
+        };
+        let prefix = |prefix: Prefix| config::CarrierPrefix {
+            prefix: prefix.prefix,
+            cost_per_minute_micros: prefix.cost_per_minute.map_or(0, |cost| cost.micros),
+            windows: prefix.windows,
+        };
+        let (policy, password) = self.signaling.policy(self.credentials, now.policy);
+        let carrier = config::Carrier {
+            name: self.name,
+            enabled: self.enabled,
+            hosts: self.hosts.into_iter().map(host).collect(),
+            caller_id: self.caller_id,
+            limits: self.limits.into(),
+            prefixes: self.prefixes.into_iter().map(prefix).collect(),
+            quality: self.quality,
+            capacity: self.capacity,
+            weight: self.weight,
+            emergency_countries: self.emergency_countries,
+            policy,
+            ..now
+        };
+        (carrier, password)
+    }
 }
 
 /// All carriers, by name.
 #[utoipa::path(tag = "operator", responses((status = 200, body = Listing<Carrier>)))]
 #[get("/api/v1/operator/carriers")]
 pub(crate) async fn list_carriers(app: Data<app::App>, operator: Operator) -> ApiResult {
-    ok(&Listing::<Carrier>::whole(each(carriers::list(&app, &operator).await?)))
+    let all = carriers::list(&app, &operator).await?;
+    ok(&Listing::<Carrier>::whole(all.into_iter().map(Into::into).collect()))
 }
 
-/// Adds a carrier.
-#[utoipa::path(tag = "operator", request_body = NewCarrierBody, responses((status = 201, body = Carrier)))]
+/// Adds a carrier. What is left out is as it is by default; name, hosts and prefixes are needed.
+#[utoipa::path(tag = "operator", request_body = CarrierSettings, responses((status = 201, body = Carrier)))]
 #[post("/api/v1/operator/carriers")]
 pub(crate) async fn create_carrier(
     app: Data<app::App>,
     operator: Operator,
-    body: Body<NewCarrierBody>,
+    body: Patch<CarrierSettings>,
 ) -> ApiResult {
-    let new = body.0;
-    let new = NewCarrier {
-        name: new.name,
-        hosts: each(new.hosts),
-        caller_id: new.caller_id,
-        limits: new.limits.map(Into::into),
-        prefixes: each(new.prefixes),
-    };
-    let carrier = Carrier::from(carriers::create(&app, &operator, new).await?);
+    let plain = carriers::plain("", Vec::new(), Vec::new());
+    let (carrier, password) = body.apply(&CarrierSettings::from(&plain))?.into_carrier(plain);
+    let made = carriers::create(&app, &operator, carrier, password).await.map_err(renamed)?;
+    let carrier = Carrier::from(made);
     Ok(created(&format!("/api/v1/operator/carriers/{}", carrier.id), &carrier))
 }
 
-/// Changes a carrier.
+/// One carrier.
+#[utoipa::path(tag = "operator", responses((status = 200, body = Carrier)))]
+#[get("/api/v1/operator/carriers/{id}")]
+pub(crate) async fn get_carrier(app: Data<app::App>, operator: Operator, id: Path<String>) -> ApiResult {
+    ok(&Carrier::from(carriers::get(&app, &operator, carrier_id(&id)?).await?))
+}
+
+/// Changes a carrier: what is left out stays, `null` takes away.
 #[utoipa::path(tag = "operator",
-    request_body(content = CarrierChange, content_type = "application/merge-patch+json"),
+    request_body(content = CarrierSettings, content_type = "application/merge-patch+json"),
     responses((status = 200, body = Carrier)))]
 #[patch("/api/v1/operator/carriers/{id}")]
 pub(crate) async fn update_carrier(
     app: Data<app::App>,
     operator: Operator,
     id: Path<String>,
-    body: Body<CarrierChange>,
+    change: Patch<CarrierSettings>,
 ) -> ApiResult {
-    let id = id.parse().map_err(|_| ApiError::not_found(format!("there is no carrier {id:?}")).at("id"))?;
-    let change = body.0;
-    let patch = CarrierPatch {
-        enabled: change.enabled,
-        hosts: change.hosts.map(each),
-        caller_id: change.caller_id,
-        limits: change.limits.map(Into::into),
-        prefixes: change.prefixes.map(each),
-    };
-    ok(&Carrier::from(carriers::update(&app, &operator, id, patch).await?))
+    let edit = |now: config::Carrier| Ok(change.apply(&CarrierSettings::from(&now))?.into_carrier(now));
+    let carrier = carriers::change(&app, &operator, carrier_id(&id)?, edit).await.map_err(renamed)?;
+    ok(&Carrier::from(carrier))
+}
+
+/// By what carriers with an equally long prefix are put in order.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CarrierOrderBody {
+    /// `cost`, `quality`, `capacity`, `weight`: the first that tells two carriers apart decides.
+    #[schema(value_type = Vec<String>)]
+    carrier_order: Vec<CarrierOrder>,
+}
+
+/// By what carriers with an equally long prefix are put in order.
+#[utoipa::path(tag = "operator", responses((status = 200, body = CarrierOrderBody)))]
+#[get("/api/v1/operator/routing")]
+pub(crate) async fn get_carrier_order(app: Data<app::App>, operator: Operator) -> ApiResult {
+    ok(&CarrierOrderBody { carrier_order: carriers::order(&app, &operator).await? })
+}
+
+/// Sets by what carriers with an equally long prefix are put in order.
+#[utoipa::path(tag = "operator", request_body = CarrierOrderBody, responses((status = 200, body = CarrierOrderBody)))]
+#[put("/api/v1/operator/routing")]
+pub(crate) async fn put_carrier_order(
+    app: Data<app::App>,
+    operator: Operator,
+    body: Body<CarrierOrderBody>,
+) -> ApiResult {
+    let carrier_order = carriers::put_order(&app, &operator, body.0.carrier_order).await?;
+    ok(&CarrierOrderBody { carrier_order })
+}
+
+fn carrier_id(text: &str) -> Result<CarrierId, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found(format!("there is no carrier {text:?}")).at("id"))
 }

@@ -3,7 +3,7 @@
 use super::{Listing, created, ok};
 use crate::{auth::Caller, error::ApiResult, extract::Body};
 use actix_web::{
-    get, post,
+    HttpResponse, delete, get, patch, post,
     web::{Data, Path},
 };
 use app::domains::{self, DomainView};
@@ -13,7 +13,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
-    routes.service(list_domains).service(add_domain).service(verify_domain);
+    routes
+        .service(list_domains)
+        .service(add_domain)
+        .service(verify_domain)
+        .service(update_domain)
+        .service(delete_domain);
 }
 
 /// A domain of the tenant.
@@ -23,6 +28,8 @@ pub(crate) struct Domain {
     name: String,
     verified: bool,
     verified_at: Option<DateTime<Utc>>,
+    /// Whether trunks in it are used.
+    enabled: bool,
     record: Record,
 }
 
@@ -44,6 +51,7 @@ impl From<DomainView> for Domain {
             name: domain.name,
             verified: domain.verified,
             verified_at: domain.verified_at,
+            enabled: domain.enabled,
             record: Record { kind: record.kind, name: record.name, value: record.value },
         }
     }
@@ -77,4 +85,34 @@ pub(crate) async fn add_domain(app: Data<app::App>, caller: Caller, body: Body<N
 #[post("/api/v1/domains/{name}:verify")]
 pub(crate) async fn verify_domain(app: Data<app::App>, caller: Caller, name: Path<String>) -> ApiResult {
     ok(&Domain::from(domains::verify(&app, &caller, &name).await?))
+}
+
+/// What changes about a domain.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DomainChange {
+    /// Whether trunks in it are used.
+    enabled: Option<bool>,
+}
+
+/// Switches a domain on or off.
+#[utoipa::path(tag = "trunks",
+    request_body(content = DomainChange, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = Domain)))]
+#[patch("/api/v1/domains/{name}")]
+pub(crate) async fn update_domain(
+    app: Data<app::App>,
+    caller: Caller,
+    name: Path<String>,
+    body: Body<DomainChange>,
+) -> ApiResult {
+    ok(&Domain::from(domains::switch(&app, &caller, &name, body.0.enabled.unwrap_or(true)).await?))
+}
+
+/// Gives a domain up; no trunk may lie in it.
+#[utoipa::path(tag = "trunks", responses((status = 204)))]
+#[delete("/api/v1/domains/{name}")]
+pub(crate) async fn delete_domain(app: Data<app::App>, caller: Caller, name: Path<String>) -> ApiResult {
+    domains::delete(&app, &caller, &name).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

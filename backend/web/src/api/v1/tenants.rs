@@ -2,16 +2,16 @@
 
 use super::{Listing, Operator, PageParams, created, ok};
 use crate::{
-    api::schema::{Amount, Limits, LimitsPatch},
+    api::schema::{Amount, Limits},
     auth::Caller,
     error::{ApiError, ApiResult},
     extract::{Body, Params},
 };
 use actix_web::{
-    HttpRequest, get, patch, post,
+    HttpRequest, get, post,
     web::{Data, Path},
 };
-use app::tenants::{self, NewTenant, SignedUp, TenantPatch, TenantStatus, TenantView};
+use app::tenants::{self, NewTenant, SignedUp, TenantStatus, TenantView};
 use chrono::{DateTime, Utc};
 use domain::{ids::TenantId, money::Money};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,6 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
         .service(get_tenant)
         .service(list_tenants)
         .service(create_tenant)
-        .service(update_tenant)
         .service(credit_tenant);
 }
 
@@ -213,38 +212,6 @@ pub(crate) async fn create_tenant(app: Data<app::App>, operator: Operator, body:
     Ok(created(&format!("/api/v1/operator/tenants/{}", account.tenant.id), &account))
 }
 
-/// What the operator changes; what is left out stays.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct TenantChange {
-    /// `active` or `suspended`.
-    #[schema(value_type = Option<String>)]
-    status: Option<TenantStatus>,
-    limits: Option<LimitsPatch>,
-    /// A plan, by name or identifier.
-    price_plan: Option<String>,
-}
-
-/// Changes status, limits or plan of a tenant.
-#[utoipa::path(tag = "operator",
-    request_body(content = TenantChange, content_type = "application/merge-patch+json"),
-    responses((status = 200, body = Tenant)))]
-#[patch("/api/v1/operator/tenants/{id}")]
-pub(crate) async fn update_tenant(
-    app: Data<app::App>,
-    operator: Operator,
-    id: Path<String>,
-    body: Body<TenantChange>,
-) -> ApiResult {
-    let change = body.0;
-    let patch = TenantPatch {
-        status: change.status,
-        limits: change.limits.map(Into::into),
-        price_plan: change.price_plan,
-    };
-    ok(&Tenant::from(tenants::update(&app, &operator, tenant_id(&id)?, patch).await?))
-}
-
 /// An amount to give.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -270,6 +237,6 @@ pub(crate) async fn credit_tenant(
     ok(&super::money::Balance::from(balance))
 }
 
-fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
+pub(super) fn tenant_id(text: &str) -> Result<TenantId, ApiError> {
     text.parse().map_err(|_| ApiError::not_found(format!("there is no tenant {text:?}")).at("id"))
 }

@@ -170,7 +170,9 @@ pub(super) async fn sources(app: &App, member: &Member, chosen: &str) -> Result<
         ("pstn".to_owned(), "the telephone network".to_owned()),
     ];
     let trunks = app::trunks::list(app, &member.actor).await?;
-    all.extend(trunks.into_iter().map(|trunk| (trunk.fqdn.clone(), format!("trunk {}", trunk.fqdn))));
+    all.extend(
+        trunks.into_iter().map(|view| (view.trunk.fqdn.clone(), format!("trunk {}", view.trunk.fqdn))),
+    );
     let source = |(value, label): (String, String)| Source { selected: value == chosen, value, label };
     Ok(all.into_iter().map(source).collect())
 }

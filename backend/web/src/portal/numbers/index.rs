@@ -22,6 +22,8 @@ struct NumbersPage {
     shell: Shell,
     numbers: Vec<NumberRow>,
     sandbox: bool,
+    /// Why no numbers can be bought.
+    refused: Option<String>,
     next: Option<String>,
     next_label: &'static str,
 }
@@ -47,7 +49,9 @@ pub(super) struct Part {
 #[get("/app/numbers")]
 pub(super) async fn show(app: Data<App>, member: Member, part: Query<Part>) -> PageResult {
     let list = app::numbers::list(&app, &member.actor, Window { skip: part.skip, limit: ROWS }).await?;
+    let open = app::eligibility::view(&app, &member.actor).await?.cloud_calling;
     member.page(&NumbersPage {
+        refused: (!open.allowed).then_some(open.why),
         shell: member.shell(Place::Numbers),
         numbers: list.value.iter().map(NumberRow::from).collect(),
         sandbox: app.sandbox_on(),

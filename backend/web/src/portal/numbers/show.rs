@@ -154,7 +154,9 @@ async fn options(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>
         users.into_iter().map(|user| (format!("user:{}", user.username), format!("user {}", user.username))),
     );
     all.extend(
-        trunks.into_iter().map(|trunk| (format!("trunk:{}", trunk.fqdn), format!("trunk {}", trunk.fqdn))),
+        trunks
+            .into_iter()
+            .map(|view| (format!("trunk:{}", view.trunk.fqdn), format!("trunk {}", view.trunk.fqdn))),
     );
     all.push(("forward".to_owned(), "another number".to_owned()));
     if !all.iter().any(|(value, _)| value == chosen) {

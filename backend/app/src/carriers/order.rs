@@ -1,0 +1,67 @@
+//! By what carriers with an equally long prefix are put in order.
+
+use crate::{
+    App, Error,
+    audit::{self, Change, seen},
+    snapshot::{Changed, refresh},
+};
+use domain::{
+    access::{Actor, Permission, Scope},
+    config::{CARRIER_ORDER, CarrierOrder},
+};
+use store::platform;
+
+/// The name under which it is kept.
+const NAME: &str = "carrier-order";
+
+/// The order: the first that tells two carriers apart decides. Operators only.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn order(app: &App, actor: &Actor) -> Result<Vec<CarrierOrder>, Error> {
+    actor.scope(Permission::Operate)?;
+    read_order(app.db().read()).await
+}
+
+/// Puts another order into its place. Operators only.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::Invalid`].
+pub async fn put_order(
+    app: &App,
+    actor: &Actor,
+    order: Vec<CarrierOrder>,
+) -> Result<Vec<CarrierOrder>, Error> {
+    let scope = actor.scope(Permission::Operate)?;
+    let is_double = |index: usize, by: &CarrierOrder| order[..index].contains(by);
+    if order.is_empty() || order.iter().enumerate().any(|(index, by)| is_double(index, by)) {
+        let message = "give each of cost, quality, capacity and weight once at most, and one at least";
+        return Err(Error::invalid("carrierOrder", message));
+    }
+    let json = serde_json::to_vec(&order).map_err(Error::internal)?;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            let before = read_order(tx).await?;
+            platform::put_value(tx, &scope, NAME, json.clone()).await?;
+            let change = Change {
+                actor: &actor.name,
+                tenant: None,
+                what: "carrier.order",
+                target: NAME,
+                before: seen(&before),
+                after: seen(&order),
+            };
+            audit::record(app, tx, &scope, change).await
+        })
+        .await?;
+    refresh(app, Changed::Platform).await?;
+    Ok(order)
+}
+
+pub(crate) async fn read_order(on: &impl store::On) -> Result<Vec<CarrierOrder>, Error> {
+    let scope = Scope::system("the order of carriers is the platform's");
+    match platform::value(on, &scope, NAME).await? {
+        Some(json) => serde_json::from_slice(&json).map_err(Error::internal),
+        None => Ok(CARRIER_ORDER.to_vec()),
+    }
+}

@@ -1,0 +1,59 @@
+//! What protects a tenant.
+
+use super::{Bounds, Kept};
+use crate::{App, Error};
+use domain::{
+    access::{Actor, Permission, Scope},
+    config::Protection,
+    ids::TenantId,
+    money::Currency,
+};
+
+/// What protects a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtectionView {
+    /// What the tenant set.
+    pub own: Protection,
+    /// Within which bounds of the operator.
+    pub bounds: Bounds,
+    /// What of it decides calls.
+    pub effective: Protection,
+    /// The currency of the caps.
+    pub currency: Currency,
+}
+
+/// What protects the actor's tenant.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn get(app: &App, actor: &Actor) -> Result<ProtectionView, Error> {
+    let scope = actor.scope(Permission::ReadRouting)?;
+    let id = scope.tenant().ok_or_else(no_tenant)?;
+    of(app, &scope, id).await
+}
+
+/// What protects a tenant, for the operator.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`].
+pub async fn get_of(app: &App, actor: &Actor, id: TenantId) -> Result<ProtectionView, Error> {
+    let scope = actor.scope(Permission::Operate)?;
+    of(app, &scope, id).await
+}
+
+pub(super) async fn of(app: &App, scope: &Scope, id: TenantId) -> Result<ProtectionView, Error> {
+    let row = store::tenants::get(app.db().read(), scope, id).await?.ok_or_else(no_tenant)?;
+    let kept = Kept::of(&row)?;
+    let live = app.live();
+    let plan = live.config.plan(domain::ids::PlanId(row.plan_id));
+    Ok(ProtectionView {
+        effective: kept.effective(),
+        own: kept.own,
+        bounds: kept.bounds,
+        currency: plan.map_or(Currency::USD, |plan| plan.currency),
+    })
+}
+
+pub(super) fn no_tenant() -> Error {
+    Error::not_found("tenant", "there is no such tenant")
+}

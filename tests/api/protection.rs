@@ -1,0 +1,115 @@
+//! Protection and eligibility: the tenant's own word, within the operator's.
+
+use crate::{server, tenant};
+use serde_json::{Value, json};
+use testkit::server::Client;
+
+fn id_of(tenant: &Client) -> String {
+    tenant.get("/api/v1/tenant").expect(200).body["id"].as_str().expect("an id").to_owned()
+}
+
+fn usd(micros: i64) -> Value {
+    json!({"amountMicros": micros, "currency": "USD"})
+}
+
+#[test]
+fn a_tenant_sets_its_protection_within_the_operators_bounds() {
+    let tenant = tenant("Protected");
+    let free = tenant.get("/api/v1/protection").expect(200).body;
+    assert_eq!(
+        (&free["allowedCountries"], &free["caps"]),
+        (&json!([]), &json!({"perCall": null, "perDay": null}))
+    );
+    assert!(
+        free["highRisk"]
+            .as_array()
+            .is_some_and(|all| all.len() > 10 && all.iter().all(|risk| risk["open"] == false))
+    );
+    let wish = json!({"allowedCountries": ["se", "US"], "blockedPrefixes": ["+46900"], "caps": {"perDay": usd(9_000_000)}});
+    let set = tenant.patch("/api/v1/protection", &wish).expect(200).body;
+    assert_eq!(
+        (&set["allowedCountries"], &set["blockedPrefixes"]),
+        (&json!(["SE", "US"]), &json!(["46900"]))
+    );
+    let path = format!("/api/v1/operator/tenants/{}", id_of(&tenant));
+    let bounds = json!({"protection": {"allowedCountries": ["SE"], "caps": {"perDay": usd(5_000_000)}, "mayOpenHighRisk": false}});
+    let answer = server().operator().patch(&path, &bounds).expect(200).body;
+    assert_eq!(answer["protection"]["allowedCountries"], json!(["SE"]));
+    let now = tenant.get("/api/v1/protection").expect(200).body;
+    assert_eq!(now["effective"]["allowedCountries"], json!(["SE"]));
+    assert_eq!(now["effective"]["caps"]["perDay"], usd(5_000_000));
+    for (body, target) in [
+        (json!({"allowedCountries": ["DK"]}), "allowedCountries"),
+        (json!({"allowedCountries": ["Sweden"]}), "allowedCountries"),
+        (json!({"allowedCountries": ["SE"], "caps": {"perDay": usd(6_000_000)}}), "caps.perDay"),
+        (
+            json!({"allowedCountries": ["SE"], "caps": {"perCall": {"amountMicros": 1, "currency": "EUR"}}}),
+            "caps.perCall",
+        ),
+        (json!({"allowedCountries": ["SE"], "highRiskPrefixes": ["881"]}), "highRiskPrefixes"),
+        (json!({"overLimit": "shout"}), "overLimit"),
+        (json!({"allowBelowCost": true}), "allowBelowCost"),
+    ] {
+        let answer = tenant.patch("/api/v1/protection", &body).expect(400);
+        assert_eq!(answer.body["error"]["target"], target, "{body}: {}", answer.text);
+    }
+    assert_eq!(tenant.get(&path).status, 404, "the operator's side is not there for tenants");
+    let bad =
+        server().operator().patch(&path, &json!({"protection": {"allowedCountries": ["XX"]}})).expect(400);
+    assert_eq!(bad.body["error"]["target"], "allowedCountries");
+}
+
+#[test]
+fn protection_decides_what_is_simulated() {
+    let tenant = tenant("Simulated Guard");
+    let number = tenant.buy("US", "geographic");
+    let simulate = |to: &str| {
+        let body = json!({"from": number, "to": to, "source": "app"});
+        tenant.post("/api/v1/calls:simulate", &body).expect(200).body
+    };
+    assert_eq!(simulate("+12065550100")["verdict"], "connect");
+    let _ = tenant.patch("/api/v1/protection", &json!({"allowedCountries": ["SE"]})).expect(200);
+    let refused = simulate("+12065550100");
+    assert_eq!(refused["verdict"], "refuse", "{refused}");
+    let _ = tenant.patch("/api/v1/protection", &json!({"allowedCountries": null})).expect(200);
+    assert_eq!(simulate("+12065550100")["verdict"], "connect");
+}
+
+#[test]
+fn what_a_tenant_may_not_use_is_said_before_it_tries() {
+    let tenant = tenant("Eligible");
+    let open = tenant.get("/api/v1/eligibility").expect(200).body;
+    assert_eq!((&open["agreement"], &open["directRouting"]["allowed"]), (&json!("payAsYouGo"), &json!(true)));
+    assert!(open["cloudCalling"]["numberCountries"].as_array().is_some_and(|all| !all.is_empty()));
+    let path = format!("/api/v1/operator/tenants/{}", id_of(&tenant));
+    let closed = json!({
+        "agreement": "partner", "country": "se",
+        "connections": {"directRouting": {"allowed": false, "why": "your partner connects trunks for you"}}
+    });
+    let terms = server().operator().patch(&path, &closed).expect(200).body;
+    assert_eq!((&terms["agreement"], &terms["country"]), (&json!("partner"), &json!("SE")));
+    let now = tenant.get("/api/v1/eligibility").expect(200).body;
+    assert_eq!(
+        now["directRouting"],
+        json!({"allowed": false, "why": "your partner connects trunks for you"})
+    );
+    let trunk = json!({"trunks": {"sbc.eligible.test": {"sipSignalingPort": 5061}}});
+    let refused = tenant.patch("/sip?api-version=2023-03-01", &trunk).expect(422).body;
+    assert_eq!(refused["error"]["innererror"]["code"], "DirectRoutingNotAllowed");
+    assert!(refused.to_string().contains("your partner"), "{refused}");
+    let _ = server().operator().patch(&path, &json!({"connections": {"directRouting": null}})).expect(200);
+    let _ = tenant.patch("/sip?api-version=2023-03-01", &trunk).expect(200);
+    for (body, target) in [
+        (json!({"agreement": "handshake"}), "agreement"),
+        (json!({"country": "XX"}), "country"),
+        (json!({"connections": {"cloudCalling": {"allowed": false}}}), "connections.cloudCalling.why"),
+        (json!({"connections": {"pigeon": null, "post": {"allowed": true}}}), "connections.post"),
+    ] {
+        let answer = server().operator().patch(&path, &body).expect(400);
+        assert_eq!(answer.body["error"]["target"], target, "{body}: {}", answer.text);
+    }
+    let rules = json!({"rules": [{"connection": "directRouting", "allowed": false}]});
+    let bad = server().operator().send("PUT", "/api/v1/operator/eligibility", Some(&rules)).expect(400);
+    assert_eq!(bad.body["error"]["target"], "rules.0.why");
+    assert_eq!(tenant.get("/api/v1/operator/eligibility").status, 404);
+}
