@@ -117,6 +117,12 @@ impl Dialog {
         &self.call_id
     }
 
+    /// The far end: the name-addr and tag that stand in its From.
+    #[must_use]
+    pub const fn remote(&self) -> &str {
+        &self.remote
+    }
+
     /// Where the far end's messages came from.
     #[must_use]
     pub const fn peer(&self) -> Peer {

@@ -160,6 +160,22 @@ pub enum Output {
         /// The call.
         call: CallRef,
     },
+    /// A side of a call wants the other side to go on with somebody else (RFC 3515). That is a call of its own, which
+    /// waits for its verdict, and is followed by its own [`Output::Progress`] and [`Output::Ended`].
+    Transfer {
+        /// The call that is referred. It goes on until the transfer is over.
+        call: CallRef,
+        /// The call to the target: its caller is the side that stays.
+        transfer: CallRef,
+        /// Who refers.
+        by: Side,
+        /// The URI of the target.
+        target: String,
+        /// Where the REFER came from.
+        from: Peer,
+        /// The REFER.
+        message: Message,
+    },
     /// A request of ours is over. Said exactly once for each [`Input::Originate`].
     Originated {
         /// The number that the driver gave it.

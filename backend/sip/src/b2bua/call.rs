@@ -15,6 +15,7 @@ use super::io::{Alarm, Asked, Io, Wake};
 use super::policy::Way;
 use super::reliable::Reliable;
 use super::session::Session;
+use super::transfer::Referred;
 use super::trial::Trial;
 use super::{CallRef, LegPolicy, Plan, Side};
 
@@ -82,6 +83,16 @@ pub(super) struct Call {
     pub(super) budgets: [Budget; 2],
     /// Our reliable responses to the caller.
     pub(super) reliable: Option<Box<Reliable>>,
+    /// The sides that are to hear a new offer, whatever else a refresh would be.
+    pub(super) reoffers: [bool; 2],
+    /// The transfer that one of the sides asked for, until it is through.
+    pub(super) referred: Option<Box<Referred>>,
+    /// The call that this one is the transfer of, until it is answered.
+    pub(super) link: Option<CallRef>,
+    /// Where the leg went that a transfer took; this call has no legs then.
+    pub(super) moved: Option<CallRef>,
+    /// The calls whose legs are here: which one, its side that stayed, and the side that it has here.
+    pub(super) guests: Vec<(CallRef, Side, Side)>,
     /// The 2xx of ours on each leg that wait for their ACK.
     pub(super) unconfirmed: [Option<Box<Unconfirmed>>; 2],
     /// The 2xx on each leg that we have to acknowledge when the other leg's ACK has come (delayed offer).
@@ -160,8 +171,10 @@ pub(super) enum Need {
     Ask { exchange: u32 },
     /// In the response to one.
     Respond { exchange: u32, response: Message },
+    /// The description of the other side, for one that is new in the call.
+    Reoffer { to: Side },
     /// In the response to a refresh of ours: the media plane learns it, nobody else does.
-    Learn,
+    Learn { from: Side },
 }
 
 impl Call {
@@ -193,6 +206,11 @@ impl Call {
             told: [None, None],
             budgets: Default::default(),
             reliable: None,
+            reoffers: [false; 2],
+            referred: None,
+            link: None,
+            moved: None,
+            guests: Vec::new(),
             unconfirmed: [None, None],
             unacknowledged: [None, None],
             needs: VecDeque::new(),

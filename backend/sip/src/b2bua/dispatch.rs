@@ -19,6 +19,9 @@ impl Engine {
         while let Some(output) = self.io.layer.poll_output() {
             self.dispatch(now, output);
         }
+        if !self.io.links.is_empty() {
+            self.settle_links(now);
+        }
     }
 
     fn dispatch(&mut self, now: Instant, output: transaction::Output<Owner>) {

@@ -35,6 +35,7 @@ impl Engine {
             layer: Layer::new(config.timing, config.transactions_max, config.secret),
             timers: TimerQueue::new(),
             outputs: VecDeque::new(),
+            links: VecDeque::new(),
             live: 0,
             config,
         };
@@ -137,6 +138,7 @@ impl Engine {
     /// The call whose leg a request belongs to by its To tag.
     pub(super) fn call_of(&self, request: &Message) -> Option<(CallRef, &Call)> {
         let key = ids::call_of(request.to().ok()?.tag()?)?;
+        let key = self.last_of(key);
         Some((key, self.calls.get(key)?))
     }
 }

@@ -97,7 +97,8 @@ impl Call {
             return io.send_reply(now, &asked, 422, writer);
         }
         let told = &self.told[side as usize];
-        let is_known = offer.is_some() && offer == self.spoken[side as usize] && told.is_some();
+        let is_new = self.is_replacing(&asked.message);
+        let is_known = offer.is_some() && offer == self.spoken[side as usize] && told.is_some() && !is_new;
         if carries_session && (is_known && fork.is_none() || !is_invite && offer.is_none()) {
             let sdp = told.clone().filter(|_| is_known);
             return self.answer_refresh(io, now, side, &asked, sdp, fork.is_none());
@@ -107,7 +108,7 @@ impl Call {
         }
         let number = self.next_exchange();
         io.layer.attach(asked.transaction, Owner::Exchange(self.key, number));
-        if is_invite {
+        if is_invite && !is_new {
             io.answer(now, &asked, 100, "");
         }
         // An UPDATE that the far side does not serve becomes a re-INVITE.

@@ -47,6 +47,9 @@ impl Call {
         self.unconfirmed[side as usize] = None;
         self.clear(Alarm::Resend(side));
         self.legs[side as usize] = None;
+        if self.referred.as_ref().is_some_and(|referred| referred.by == side) {
+            return self.clear(Alarm::Session(side)); // it has left the far side to the transfer
+        }
         self.hang_up(io, now, side.other(), bye.header(HeaderName::Reason), Some(bye));
         self.finish(io, now, End::Hangup { by: side, q850: q850_of(bye) });
     }
@@ -142,6 +145,7 @@ impl Call {
         for asked in std::mem::take(&mut self.exchanges).into_iter().filter_map(|exchange| exchange.asked) {
             io.answer(now, &asked, 487, &self.own_tag);
         }
+        self.release_links(io, &end);
         self.reliable = None;
         (self.spoken, self.told) = Default::default();
         self.plan = None;

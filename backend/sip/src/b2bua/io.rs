@@ -12,6 +12,7 @@ use crate::transaction::{Layer, Peer, TimerQueue, TransactionId, reply};
 use crate::wire::{HeaderName, Message, Writer, reason_phrase};
 
 use super::ids::Ids;
+use super::link::Link;
 use super::{CallRef, Config, MediaNeed, Output, RETRY_AFTER_SECS, Refusal, RequestRef, Side};
 
 /// What a transaction is for.
@@ -95,6 +96,8 @@ pub(super) struct Io {
     pub(super) layer: Layer<Owner>,
     pub(super) timers: TimerQueue<Wake>,
     pub(super) outputs: VecDeque<Output>,
+    /// What calls have said to each other.
+    pub(super) links: VecDeque<Link>,
     /// Calls whose end has not been said yet.
     pub(super) live: usize,
 }

@@ -35,7 +35,8 @@ impl Call {
             Need::Respond { exchange, response } => {
                 self.on_respond_media(io, now, exchange, &response, answer)
             }
-            Need::Learn => {}
+            Need::Reoffer { to } => self.on_reoffer(io, now, to, answer),
+            Need::Learn { from } => self.on_learned(io, now, from, answer),
         }
     }
 }

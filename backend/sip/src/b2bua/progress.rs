@@ -10,6 +10,7 @@ use crate::wire::{HeaderName, Message, Method, Writer};
 
 use super::call::{Call, FORKS_MAX, Fork, Need, Stage, Unacknowledged, Unconfirmed};
 use super::io::{Alarm, Io, SDP, sdp_of};
+use super::link::{Link, Said};
 use super::session::Confirmed;
 use super::setup::{Failed, MAX_FORWARDS};
 use super::{
@@ -119,6 +120,9 @@ impl Call {
         if status == 180 && !self.had_ringing {
             self.had_ringing = true;
             self.milestone(io, now, Milestone::Ringing);
+        }
+        if let Some(first) = self.link {
+            return io.links.push_back(Link { call: self.key, said: Said::Rings { first, status } });
         }
         let fork = self.fork(io, index, response);
         let Some(caller) = &self.caller else { return };
@@ -247,6 +251,11 @@ impl Call {
             }
             return;
         }
+        if let Some(first) = self.link {
+            self.spoken[Side::B as usize] = sdp_of(response).map(|sdp| Bytes::copy_from_slice(&sdp));
+            self.told[Side::B as usize] = self.offer.take();
+            return io.links.push_back(Link { call: self.key, said: Said::Answered { first } });
+        }
         let fork = self.fork(io, self.attempt.unwrap_or_default(), response);
         let tag = self.forks[fork].tag.clone();
         let early = self.forks[fork].ends[Side::A as usize].take();
@@ -277,6 +286,17 @@ impl Call {
         if self.unacknowledged[Side::B as usize].is_none() {
             self.trial = None;
         }
+        self.start_funds(io, now);
+    }
+
+    /// The target of a transfer has answered, and the side that stays is here: the call is up.
+    pub(super) fn begin_joined(&mut self, io: &mut Io, now: Instant) {
+        self.caller = None;
+        self.stage = Stage::Answered;
+        self.answered = Some(now);
+        self.forks = Vec::new();
+        self.trial = None;
+        self.milestone(io, now, Milestone::Answered { attempt: self.attempt.unwrap_or_default() });
         self.start_funds(io, now);
     }
 

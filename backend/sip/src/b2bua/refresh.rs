@@ -11,7 +11,7 @@ use super::call::{Call, Need, Stage};
 use super::exchange::Exchange;
 use super::io::{Alarm, Io, Owner, SDP, sdp_of};
 use super::setup::MAX_FORWARDS;
-use super::{MediaNeed, SdpKind, Side, policy};
+use super::{MediaFailed, MediaNeed, Refusal, SdpKind, Side, policy};
 
 /// The longest that a re-INVITE of either side waits for its final response. After it the other offers may go on.
 pub(super) const OFFER_PATIENCE: Duration = Duration::from_secs(60);
@@ -22,12 +22,60 @@ impl Call {
     /// Refreshes the session on a leg: by UPDATE where the far side serves it, else by the offer that it knows.
     /// While an offer is under way, a little later.
     pub(super) fn refresh(&mut self, io: &mut Io, now: Instant, side: Side) {
-        let by_update = self.sessions[side as usize].has_update;
+        let by_update = self.sessions[side as usize].has_update && !self.reoffers[side as usize];
         if !by_update && self.is_negotiating() {
             return self.retry_later(io, now, side);
         }
         let method = if by_update { Method::Update } else { Method::Invite };
         self.ask_ourselves(io, now, side, &method);
+    }
+
+    /// A side is new in the call: it is offered the description of the other one.
+    pub(super) fn on_reoffer(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        to: Side,
+        answer: Result<Bytes, MediaFailed>,
+    ) {
+        match answer {
+            Ok(sdp) => {
+                self.told[to as usize] = Some(sdp);
+                self.reoffers[to as usize] = true;
+                self.refresh(io, now, to);
+            }
+            Err(MediaFailed(refusal)) => self.end_by_us(io, now, refusal),
+        }
+    }
+
+    /// The media plane knows the answer of a side that we asked. The other side, which knows another one, hears of it
+    /// where it has not just offered itself.
+    pub(super) fn on_learned(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        from: Side,
+        answer: Result<Bytes, MediaFailed>,
+    ) {
+        let other = from.other();
+        if !std::mem::take(&mut self.reoffers[from as usize]) {
+            return;
+        }
+        io.media(self.key, MediaNeed::Confirmed);
+        if let Ok(sdp) = answer
+            && self.guests.iter().any(|(_, _, seat)| *seat == from)
+            && self.told[other as usize].as_ref() != Some(&sdp)
+        {
+            self.told[other as usize] = Some(sdp);
+            self.refresh_by_offer(io, now, other);
+        }
+    }
+
+    fn refresh_by_offer(&mut self, io: &mut Io, now: Instant, side: Side) {
+        if self.is_negotiating() {
+            return self.retry_later(io, now, side);
+        }
+        self.ask_ourselves(io, now, side, &Method::Invite);
     }
 
     /// After a glare the owner of the Call-ID waits 2.1 to 4 s, the other side up to 2 s (RFC 3261 §14.1): ours is that
@@ -91,7 +139,11 @@ impl Call {
     pub(super) fn on_own_success(&mut self, io: &mut Io, now: Instant, side: Side, response: &Message) {
         if let Some(sdp) = sdp_of(response).filter(|sdp| self.spoken[side as usize].as_ref() != Some(sdp)) {
             self.spoken[side as usize] = Some(Bytes::copy_from_slice(&sdp));
-            self.need(io, Need::Learn, MediaNeed::Rewrite { from: side, kind: SdpKind::Answer, sdp });
+            self.need(
+                io,
+                Need::Learn { from: side },
+                MediaNeed::Rewrite { from: side, kind: SdpKind::Answer, sdp },
+            );
         }
         self.on_refreshed(io, now, side, response);
     }
@@ -112,6 +164,9 @@ impl Call {
                 self.retry_later(io, now, side);
             }
             491 => self.retry_later(io, now, side),
+            _ if self.reoffers[side as usize] => {
+                self.end_by_us(io, now, Refusal::new(488, 47, "media-unavailable"));
+            }
             _ if is_update => {
                 // It says that it serves UPDATE, and does not.
                 self.sessions[side as usize].has_update = false;

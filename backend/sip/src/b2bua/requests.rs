@@ -78,6 +78,9 @@ impl Engine {
         if pending.asked.message.method() != Method::Invite {
             return self.io.answer(now, &pending.asked, 500, "no-call");
         }
+        if !pending.is_cancelled && self.on_replacing(now, &pending.asked) {
+            return;
+        }
         let key = self.calls.next_key();
         let transaction = pending.asked.transaction;
         let call = Call::new(&mut self.io, now, key, pending.asked);
@@ -90,7 +93,7 @@ impl Engine {
                 return call.finish(io, now, End::Cancelled);
             }
             io.layer.attach(transaction, Owner::Caller(key));
-            call.set(io, Alarm::Patience, now + DRIVER_PATIENCE);
+            call.wait_for_driver(io, now);
         });
     }
 
@@ -125,6 +128,11 @@ impl Engine {
 }
 
 impl Call {
+    /// Gives the driver its time to decide.
+    pub(super) fn wait_for_driver(&mut self, io: &mut Io, now: Instant) {
+        self.set(io, Alarm::Patience, now + DRIVER_PATIENCE);
+    }
+
     /// The driver has not decided.
     pub(super) fn on_patience(&mut self, io: &mut Io, now: Instant) {
         self.end_by_us(io, now, Refusal::new(503, 41, "platform-unavailable"));

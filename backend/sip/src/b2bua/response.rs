@@ -10,7 +10,7 @@ use crate::wire::{Message, Method};
 use super::call::{Call, Need, Stage, Unacknowledged, Unconfirmed};
 use super::exchange::{Exchange, has_contact};
 use super::io::{Alarm, Io, sdp_of};
-use super::{MediaFailed, MediaNeed, SdpKind, policy};
+use super::{MediaFailed, MediaNeed, Refusal, SdpKind, policy};
 
 impl Call {
     /// A response to a request that was passed on. `false` when it is a 2xx that belongs to nobody any more.
@@ -31,7 +31,8 @@ impl Call {
         match response.status().unwrap_or_default() {
             0..=100 => {}
             status @ 101..=199 => {
-                if let Some(asked) = exchange.asked.clone().filter(|_| exchange.is_invite) {
+                let asked = exchange.asked.clone().filter(|_| exchange.is_invite);
+                if let Some(asked) = asked.filter(|asked| !self.is_replacing(&asked.message)) {
                     let writer = io.reply(&asked, status, response.reason(), "");
                     let writer = self.response_tail(io, writer, exchange.side, response, None, None);
                     io.send_reply(now, &asked, status, writer);
@@ -116,8 +117,13 @@ impl Call {
         let method = asked.message.method();
         let carries_session = matches!(method, Method::Invite | Method::Update);
         let in_dialog = carries_session && fork.is_none();
+        let is_replacing = self.is_replacing(&asked.message);
+        let tag = if is_replacing { io.ids.tag(self.key) } else { String::new() };
+        if is_replacing && self.replace(io, now, side, &asked, &tag).is_none() {
+            return self.end_by_us(io, now, Refusal::new(400, 111, "bad-request"));
+        }
         let confirmed = if in_dialog { self.confirm_session(io, now, side, &asked.message) } else { None };
-        let writer = io.reply(&asked, status, response.reason(), "");
+        let writer = io.reply(&asked, status, response.reason(), &tag);
         let body = response.body();
         let bytes = if sdp.is_some() || has_contact(&method) {
             self.response_tail(io, writer, side, response, sdp.as_ref(), confirmed).finish()

@@ -149,6 +149,13 @@ impl Call {
         }
     }
 
+    /// Goes on with a timer that ran in another call.
+    pub(super) fn resume_session(&mut self, io: &mut Io, now: Instant, side: Side) {
+        let session = self.sessions[side as usize];
+        let timer = session.interval.map(|seconds| (seconds, session.is_ours));
+        self.start_session(io, now, side, timer);
+    }
+
     fn start_session(&mut self, io: &mut Io, now: Instant, side: Side, timer: Option<(u32, bool)>) {
         let is_offered = self.policies[side as usize].session.is_offered;
         let probe = wanted(&self.policies[side as usize], 0) / 2;

@@ -14,4 +14,5 @@ mod reliable;
 mod requests;
 mod session;
 mod setup;
+mod transfer;
 mod world;

@@ -11,7 +11,7 @@ use super::phone::{Act, Phone};
 use crate::Transport;
 use crate::b2bua::{
     Attempt, CallRef, Config, Engine, Failure, Input, MediaFailed, MediaNeed, Milestone, Output, Peer, Plan,
-    Refusal, Reply, Summary, Verdict,
+    Refusal, Reply, Side, Summary, Verdict,
 };
 use crate::wire::{Message, Method};
 
@@ -49,6 +49,9 @@ pub(super) struct World {
     pub(super) needs: Vec<MediaNeed>,
     pub(super) extensions: Vec<Duration>,
     pub(super) ended: Vec<Summary>,
+    /// Who asked for which transfers, and where they go.
+    pub(super) transfers: Vec<(Side, String)>,
+    pub(super) transfer_plan: Plan,
     pub(super) originated: Vec<(u64, u32, Result<Message, Failure>)>,
     /// All bytes that crossed the wire towards each phone.
     pub(super) seen: Vec<(SocketAddr, Bytes)>,
@@ -97,6 +100,8 @@ impl World {
             needs: Vec::new(),
             extensions: Vec::new(),
             ended: Vec::new(),
+            transfers: Vec::new(),
+            transfer_plan: Plan::new(Vec::new()),
             originated: Vec::new(),
             seen: Vec::new(),
             unreachable: Vec::new(),
@@ -246,6 +251,15 @@ impl World {
             Output::Extend { call } => {
                 self.extensions.push(self.now - self.start);
                 self.words.push((think, Input::Funded { call, funded: self.funded }));
+            }
+            Output::Transfer { transfer, by, target, .. } => {
+                self.transfers.push((by, target));
+                self.calls.push(transfer);
+                let verdict = self
+                    .refusal
+                    .clone()
+                    .map_or_else(|| Verdict::Connect(self.transfer_plan.clone()), Verdict::Refuse);
+                self.words.push((think, Input::Verdict { call: transfer, verdict }));
             }
             Output::Originated { origin, cseq, result } => self.originated.push((origin, cseq, result)),
             Output::Ended(summary) => self.ended.push(summary),
