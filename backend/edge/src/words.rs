@@ -14,6 +14,8 @@ pub(crate) const NO_MEDIA: (u16, u8, &str) = (503, 47, "media-unavailable");
 pub(crate) const BAD_MEDIA: (u16, u8, &str) = (488, 47, "media-unavailable");
 /// Overload, or no decision in time.
 pub(crate) const UNAVAILABLE: (u16, u8, &str) = (503, 41, "platform-unavailable");
+/// Who refers is nobody that may call.
+pub(crate) const NOT_ELIGIBLE: (u16, u8, &str) = (403, 21, "not-eligible");
 /// Stopped or draining.
 pub(crate) const STOPPED: (u16, u8, &str) = (503, 41, "platform-stopped");
 

@@ -69,8 +69,9 @@ impl Shard {
         } else {
             self.received(from, &message);
         }
+        self.shown = certificate;
         self.feed(Input::Packet { from, message });
-        self.admitted = None;
+        (self.admitted, self.shown) = (None, None);
     }
 
     pub(super) fn refuse(&mut self, from: Peer, message: &Message, refused: &Refused<'_>) {

@@ -5,10 +5,13 @@ use super::facts::of_call;
 use super::media::side;
 use super::plan::{Place, expand};
 use super::timers::Due;
+use super::transfer::Begun;
 use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
-use crate::seam::{CallId, CallSummary, End, Hop, MediaId, Party, Refusal, Reply, TraceEvent, Verdict};
+use crate::seam::{
+    CallFacts, CallId, CallSummary, End, Hop, MediaId, Party, Refusal, Reply, TraceEvent, Verdict,
+};
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
 use sip::transaction::Peer;
@@ -28,6 +31,7 @@ pub(super) struct Call {
     over_time: Option<Refusal>,
     over_time_at: Option<Instant>,
     pub(super) media: Option<MediaId>,
+    pub(super) begun: Begun,
     pub(super) live: Arc<Live>,
 }
 
@@ -44,9 +48,15 @@ impl Shard {
         self.engine.handle_input(self.now, Input::Accept { request });
     }
 
-    /// An INVITE has become a call: the app decides it.
+    /// An INVITE has become a call.
     pub(super) fn accepted(&mut self, request: RequestRef, call: CallRef) {
-        let Some(facts) = self.accepting.remove(&request) else { return };
+        if let Some(facts) = self.accepting.remove(&request) {
+            self.begin(call, facts);
+        }
+    }
+
+    /// A call begins: the app decides it.
+    pub(super) fn begin(&mut self, call: CallRef, facts: CallFacts) {
         let live = Arc::new(Live {
             shard: self.index,
             call,
@@ -69,6 +79,7 @@ impl Shard {
             over_time: None,
             over_time_at: None,
             media: None,
+            begun: Begun::of(&facts),
             live,
         };
         self.calls.insert(call, entry);

@@ -15,12 +15,13 @@ mod prove;
 mod register;
 mod timers;
 mod traces;
+mod transfer;
 mod transmit;
 
 use crate::context::{Context, Packet};
 use crate::counters::Tally;
 use crate::inbox::Command;
-use crate::seam::CallFacts;
+use crate::seam::{CallFacts, PeerCertificate};
 use crate::words;
 use admit::Admitted;
 use calls::Call;
@@ -54,6 +55,8 @@ pub(crate) struct Shard {
     calls: HashMap<CallRef, Call>,
     /// Who the request is from that the engine is just reading.
     admitted: Option<Admitted>,
+    /// What the sender of the message showed over TLS that the engine is just reading.
+    shown: Option<Arc<PeerCertificate>>,
     /// Requests that were accepted and are no calls yet: only within one input.
     accepting: HashMap<RequestRef, CallFacts>,
     /// Requests of ours that wait for their results; the engine bounds them.
@@ -88,6 +91,7 @@ impl Shard {
             commands,
             calls: HashMap::new(),
             admitted: None,
+            shown: None,
             accepting: HashMap::new(),
             origins: HashMap::new(),
             origin_serial: 0,

@@ -4,6 +4,7 @@ use super::Shard;
 use super::admit::{ALLOW, Admitted};
 use super::facts::hop;
 use super::register::register;
+use super::transfer::Refer;
 use crate::counters::add;
 use crate::words;
 use bytes::Bytes;
@@ -23,6 +24,9 @@ impl Shard {
                 Output::Media { call, need } => self.media(call, need),
                 Output::Progress { call, at, event } => self.progress(call, at, event),
                 Output::Extend { call } => self.extend(call),
+                Output::Transfer { call, transfer, by, target, from, message } => {
+                    self.transfer(&Refer { call, transfer, by, target: &target, from, message: &message });
+                }
                 Output::Originated { origin, cseq, result } => self.originated(origin, cseq, result),
                 Output::Ended(summary) => self.ended(summary),
             }

@@ -18,7 +18,7 @@ fn refusal(status: u16, cause: &'static str) -> Refusal {
     Refusal { status, q850: 21, cause: cause.into(), retry_after: None }
 }
 
-fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
+pub(super) fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
     let attempt = |target| Attempt {
         target,
         caller_id: Some("+15550111".to_owned()),
@@ -41,7 +41,7 @@ fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
     }
 }
 
-fn host(address: SocketAddr) -> Target {
+pub(super) fn host(address: SocketAddr) -> Target {
     Target::Hosts { host: "carrier.test".to_owned(), hops: vec![Hop { address, transport: Transport::Udp }] }
 }
 

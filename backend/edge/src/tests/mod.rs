@@ -14,6 +14,7 @@ mod secure;
 mod strangers;
 mod streams;
 mod traces;
+mod transfer;
 
 use crate::context::Context;
 use crate::{Config, Handle, Running};
