@@ -18,6 +18,7 @@ mod guard;
 mod handle;
 mod inbox;
 mod io;
+mod origination;
 mod reply;
 mod runner;
 pub mod seam;
