@@ -65,6 +65,7 @@ impl Shard {
             from,
             asserted,
             to,
+            to_header: None,
             sip_call_id,
             at: self.wall,
         })

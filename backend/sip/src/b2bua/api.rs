@@ -114,7 +114,6 @@ impl Reply {
 
 /// What the engine wants of its driver.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once; boxing would cost each request an allocation")]
 pub enum Output {
     /// Send these bytes.
     Transmit {

@@ -139,8 +139,8 @@ fn entry(writer: Writer, user: &str, host: &str, cause: Option<u16>, privacy: &s
 fn user(uri: &str) -> Option<&str> {
     let parsed = Uri::parse(uri).ok()?;
     parsed.user.or_else(|| {
-        let number = uri.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("tel:")).and(uri.get(4..))?;
-        number.split(';').next()
+        let (scheme, number) = uri.split_once(':')?;
+        if scheme.eq_ignore_ascii_case("tel") { number.split(';').next() } else { None }
     })
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) enum Said {
     /// A REFER has come.
-    Referred { by: Side, asked: Asked },
+    Referred { by: Side, asked: Box<Asked> },
     /// The target of the transfer rings.
     Rings { first: CallRef, status: u16 },
     /// The target has answered.

@@ -28,7 +28,7 @@ impl<'a> Replaces<'a> {
         for param in params.split(';') {
             match param
                 .split_once('=')
-                .map_or((param.trim(), ""), |(name, value)| (name.trim(), value.trim()))
+                .map_or_else(|| (param.trim(), ""), |(name, value)| (name.trim(), value.trim()))
             {
                 (name, value) if name.eq_ignore_ascii_case("to-tag") => to_tag = Some(value),
                 (name, value) if name.eq_ignore_ascii_case("from-tag") => from_tag = Some(value),

@@ -48,7 +48,10 @@ impl Call {
             _ if is_refused => io.answer(now, &asked, 403, ""),
             None => io.answer(now, &asked, 400, ""),
             Some(_) if is_busy => io.answer(now, &asked, 491, ""),
-            Some(_) => io.links.push_back(Link { call: self.key, said: Said::Referred { by: side, asked } }),
+            Some(_) => io.links.push_back(Link {
+                call: self.key,
+                said: Said::Referred { by: side, asked: Box::new(asked) },
+            }),
         }
     }
 
@@ -100,7 +103,7 @@ impl Engine {
                 .map(|(_, value)| value)
         });
         let cseq = asked.message.cseq().map_or(0, |(number, _)| number);
-        let is_told = !asked.message.extension("Refer-Sub").is_some_and(|sub| sub.trim() == "false");
+        let is_told = asked.message.extension("Refer-Sub").is_none_or(|sub| sub.trim() != "false");
         let mut writer = self.io.reply(asked, 202, "", "");
         if !is_told {
             writer = writer.header("Refer-Sub", "false");
