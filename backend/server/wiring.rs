@@ -277,6 +277,7 @@ fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app
             Sandbox::Off => app::SandboxMode::Off,
         },
         sandbox_carrier,
+        sip_listen: Some(settings.sip.listen),
         signup: match settings.signup {
             Signup::Open => app::SignupMode::Open,
             Signup::Invite => app::SignupMode::Invite,

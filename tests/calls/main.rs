@@ -4,6 +4,7 @@ mod bad_input;
 mod charging;
 mod crash;
 mod directions;
+mod doctor;
 mod endings;
 mod evidence;
 mod health;

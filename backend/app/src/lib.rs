@@ -9,6 +9,7 @@
 pub mod audit;
 pub mod calls;
 pub mod carriers;
+pub mod doctor;
 pub mod domains;
 pub mod eligibility;
 pub mod emergency;
@@ -80,6 +81,7 @@ struct Inner {
     names: names::Names,
     health: health::State,
     registrars: registrars::State,
+    doctor: doctor::State,
 }
 
 impl App {
@@ -101,6 +103,7 @@ impl App {
             names: names::Names::default(),
             health: health::State::default(),
             registrars: registrars::State::default(),
+            doctor: doctor::State::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -189,6 +192,10 @@ impl App {
 
     pub(crate) fn registrars(&self) -> &registrars::State {
         &self.0.registrars
+    }
+
+    pub(crate) fn doctor(&self) -> &doctor::State {
+        &self.0.doctor
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

@@ -11,7 +11,7 @@ use crate::seam::PeerCertificate;
 use crate::seam::{
     CallId, Hop, MediaId, MediaPool, MediaStats, Originated, Origination, Refusal, Reply, Trace,
 };
-use crate::tls::Credentials;
+use crate::tls::{Credentials, InspectError, Inspection};
 use crate::websocket::{Sink, WebSocket, WebSockets};
 use crate::{Config, Limits};
 use arc_swap::ArcSwap;
@@ -235,6 +235,16 @@ impl Handle {
     pub fn certificate_of(&self, hop: Hop, host: &str) -> Option<Arc<PeerCertificate>> {
         let destinations = &self.shared.destinations;
         destinations.get(destinations.flow(hop.address, without_port(host)))?.shown.load_full()
+    }
+
+    /// Shakes hands over TLS with somebody else's server, as the edge would, and says what it showed: for finding out
+    /// what is wrong with it. Blocks for some seconds.
+    ///
+    /// # Errors
+    /// [`InspectError`] where nothing could be seen.
+    pub fn inspect(&self, address: SocketAddr, name: &str) -> Result<Inspection, InspectError> {
+        let tls = self.shared.tls.as_ref().ok_or(InspectError::NotSpoken)?;
+        tls.load().inspect(address, name)
     }
 
     /// When the certificate that we show expires; `None` where TLS is not spoken.

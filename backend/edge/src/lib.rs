@@ -38,7 +38,7 @@ pub use gauges::ShardReading;
 pub use guard::{Ban, OFFENDERS_MAX, Offence, PROVEN_MAX, Rules as GuardRules};
 pub use handle::{Handle, LiveCall};
 pub use runner::{Runner, Running, StartError};
-pub use tls::{Credentials, PeerCertificate, TlsConfig, TlsError};
+pub use tls::{Credentials, InspectError, Inspection, PeerCertificate, TlsConfig, TlsError};
 pub use websocket::{Sink, WebSocket};
 
 /// How a request is read into the words of the seam. The app's property test holds dry runs equal to calls with it.

@@ -79,6 +79,8 @@ pub enum PartyKind {
     Trunk,
     /// A carrier.
     Carrier,
+    /// A test phone of the platform's own, which calls through the trunk `id`.
+    Tester,
 }
 
 /// Who is calling.

@@ -21,7 +21,11 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use sip::ua::{self, Account, Agent, CallId, Event, Refused};
 pub use wire::{Received, TOKENS, Wire};
 
-use crate::{line::Line, session::Session, sound::Sound};
+use crate::{
+    line::Line,
+    session::{self, Session},
+    sound::Sound,
+};
 
 /// The time between two packets of one call.
 pub const PACKET_TIME: Duration = Duration::from_millis(20);
@@ -79,6 +83,7 @@ pub struct Driver {
     unread: Vec<Token>,
     next_tick: Instant,
     inbox: VecDeque<Event>,
+    payloads: &'static [u8],
 }
 
 /// The audio of one call, and the offer that waits for our answer.
@@ -135,7 +140,14 @@ impl Driver {
             unread: Vec::new(),
             next_tick: Instant::now(),
             inbox: VecDeque::new(),
+            payloads: session::PAYLOADS,
         })
+    }
+
+    /// From now on new calls offer and take these codecs, by the payload types of `media::codec`. Only PCMU and
+    /// PCMA are spoken; others are agreed on and stay silent.
+    pub const fn speak(&mut self, payloads: &'static [u8]) {
+        self.payloads = payloads;
     }
 
     /// The SIP address.
@@ -317,7 +329,7 @@ impl Driver {
         let token = Token(self.next_token);
         self.next_token += 1;
         self.poll.registry().register(line.socket(), token, Interest::READABLE)?;
-        let session = Session::new(line.local_addr());
+        let session = Session::with_payloads(line.local_addr(), self.payloads);
         Ok(Media { line, session, token, answer: None })
     }
 

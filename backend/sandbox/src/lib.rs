@@ -5,6 +5,8 @@
 //! be tried without a phone. It knows no tenant, no price and no database; to the platform it is one more
 //! carrier.
 //!
+//! [`tester`] is its other face: a phone of the platform's own that tries a trunk, one call at a time.
+//!
 //! [`driver`] is the plain loop over `sip::ua` and `media` that the PSTN, the test phone and the load tool
 //! share: start reading there, then [`pstn`].
 
@@ -17,6 +19,7 @@ pub mod line;
 pub mod pstn;
 pub mod session;
 pub mod sound;
+pub mod tester;
 
 use std::{
     io,

@@ -10,8 +10,9 @@ use media::{
 
 use crate::line::Talk;
 
-/// What we offer and take, by the payload types of `media::codec`: PCMU, PCMA and telephone-event.
-const PAYLOADS: [u8; 3] = [0, 8, 101];
+/// What we offer and take unless told otherwise, by the payload types of `media::codec`: PCMU, PCMA and
+/// telephone-event.
+pub const PAYLOADS: &[u8] = &[0, 8, 101];
 /// The payload type of telephone-events in our offers.
 const EVENTS: u8 = 101;
 
@@ -19,6 +20,7 @@ const EVENTS: u8 = 101;
 #[derive(Debug, Clone)]
 pub struct Session {
     local: SocketAddr,
+    payloads: &'static [u8],
     direction: Direction,
     version: u32,
 }
@@ -27,14 +29,21 @@ impl Session {
     /// A session whose audio is wanted at `local`, both ways.
     #[must_use]
     pub const fn new(local: SocketAddr) -> Self {
-        Self { local, direction: Direction::SendRecv, version: 0 }
+        Self::with_payloads(local, PAYLOADS)
+    }
+
+    /// The same with these codecs, by the payload types of `media::codec`. Only PCMU and PCMA are spoken; others
+    /// are agreed on and stay silent.
+    #[must_use]
+    pub const fn with_payloads(local: SocketAddr, payloads: &'static [u8]) -> Self {
+        Self { local, payloads, direction: Direction::SendRecv, version: 0 }
     }
 
     /// An offer; `direction` is kept for the answers that follow. Each description has a higher version than
     /// the one before (RFC 3264 §8).
     pub fn offer(&mut self, direction: Direction) -> Bytes {
         self.direction = direction;
-        let text = simple_offer(self.local.ip(), self.local.port(), &PAYLOADS, direction);
+        let text = simple_offer(self.local.ip(), self.local.port(), self.payloads, direction);
         self.stamped(text)
     }
 
@@ -46,7 +55,7 @@ impl Session {
     pub fn answer(&mut self, offer: &[u8]) -> Result<(Bytes, Option<Talk>), SdpError> {
         let theirs = Sdp::parse(offer)?;
         let local = self.local;
-        let text = simple_answer(&theirs, local.ip(), local.port(), &PAYLOADS, self.direction)?;
+        let text = simple_answer(&theirs, local.ip(), local.port(), self.payloads, self.direction)?;
         let answer = self.stamped(text);
         let events = Sdp::parse(&answer)?.audio().and_then(|audio| audio.payload_of("telephone-event"));
         Ok((answer, self.talk(&theirs, events)))

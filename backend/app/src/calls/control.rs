@@ -30,12 +30,19 @@ impl Control {
 
 impl CallControl for Control {
     fn identify(&self, approach: &Approach<'_>) -> Identity {
-        elsewhere::recognise(&self.0, approach)
+        if let Some(party) = self.0.doctor().tester(approach.source.address) {
+            return Identity::Known(party);
+        }
+        let identity = elsewhere::recognise(&self.0, approach);
+        crate::doctor::overhear(&self.0, approach, &identity);
+        identity
     }
 
     fn is_known_address(&self, ip: std::net::IpAddr) -> bool {
         let ip = ip.to_canonical();
-        !self.0.live().senders(ip).is_empty() || self.0.names().senders().contains_key(&ip)
+        !self.0.live().senders(ip).is_empty()
+            || self.0.names().senders().contains_key(&ip)
+            || self.0.doctor().tests_from(ip)
     }
 
     fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String> {

@@ -135,7 +135,7 @@ impl Pending {
 
 /// A call from a carrier has its record: whoever had the sandbox place it may be waiting.
 fn arrived(app: &App, call: &CallFacts) {
-    if call.party.kind == PartyKind::Carrier {
+    if matches!(call.party.kind, PartyKind::Carrier | PartyKind::Tester) {
         app.calls().arrivals.note(&call.sip_call_id, call.call);
     }
 }

@@ -52,6 +52,9 @@ pub(super) fn facts_of(call: &CallFacts) -> Result<Facts, Cause> {
         PartyKind::Trunk => {
             (Source::Trunk { tenant: tenant()?, fqdn: call.party.name.to_string() }, call.from.as_deref())
         }
+        PartyKind::Tester => {
+            (Source::Test { tenant: tenant()?, fqdn: call.party.name.to_string() }, call.from.as_deref())
+        }
         PartyKind::Carrier => {
             let carrier = Some(CarrierId(Uuid::from_u128(call.party.id)));
             (Source::Carrier { carrier }, call.asserted.as_deref().or(call.from.as_deref()))

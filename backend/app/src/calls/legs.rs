@@ -19,7 +19,7 @@ pub(super) fn of_carrier(policy: &PeerPolicy) -> LegPolicy {
 /// The leg of whoever calls; that of a phone where the party is gone from the snapshot.
 pub(super) fn of_caller(snapshot: &Snapshot, party: &Party) -> LegPolicy {
     let policy = match party.kind {
-        PartyKind::User => None,
+        PartyKind::User | PartyKind::Tester => None,
         PartyKind::Trunk => trunk_policy(snapshot, party).map(of_trunk),
         PartyKind::Carrier => {
             let carrier = snapshot.carrier(CarrierId(Uuid::from_u128(party.id)));

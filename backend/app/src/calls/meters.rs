@@ -100,7 +100,7 @@ impl Meters {
     /// A call came and is decided.
     pub(super) fn began(&self, facts: &CallFacts) {
         let caller = match facts.party.kind {
-            PartyKind::User => self.meter("user", ""),
+            PartyKind::User | PartyKind::Tester => self.meter("user", ""),
             PartyKind::Trunk => self.meter("trunk", &facts.party.name),
             PartyKind::Carrier => self.meter("carrier", &facts.party.name),
         };

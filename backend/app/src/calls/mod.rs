@@ -47,6 +47,7 @@ pub(crate) use recover::recover;
 pub use recover::recover_lost;
 pub use redecide::{Redecided, redecide};
 pub use registrations::{BINDINGS_MAX, Registrations, USERS_MAX};
+pub(crate) use sandbox_call::arrival;
 pub use sandbox_call::sandbox_call;
 pub use simulate::simulate;
 pub use table::LIVE_CALLS_MAX;

@@ -45,7 +45,7 @@ impl Record {
         let is_trunk = call.party.kind == PartyKind::Trunk;
         let shown: Option<&String> = match call.party.kind {
             PartyKind::Carrier => call.asserted.as_ref().or(call.from.as_ref()),
-            PartyKind::User | PartyKind::Trunk => call.from.as_ref(),
+            PartyKind::User | PartyKind::Trunk | PartyKind::Tester => call.from.as_ref(),
         };
         Self {
             call: CallId(Uuid::from_u128(call.call)),
@@ -57,7 +57,7 @@ impl Record {
             tenant: call.party.tenant.map(|id| TenantId(Uuid::from_u128(id))),
             direction: match call.party.kind {
                 PartyKind::Carrier => Direction::Inbound,
-                PartyKind::User | PartyKind::Trunk => Direction::Outbound,
+                PartyKind::User | PartyKind::Trunk | PartyKind::Tester => Direction::Outbound,
             },
         }
     }

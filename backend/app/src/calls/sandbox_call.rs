@@ -44,6 +44,11 @@ pub async fn sandbox_call(app: &App, actor: &Actor, from: &str, to: &str) -> Res
     arrived.map_err(|_| Error::Unavailable { retry_after: 5 })
 }
 
+/// The record of a call of the sandbox or of a test phone, by its SIP Call-ID; waits until it is there.
+pub(crate) async fn arrival(app: &App, sip_call_id: &str) -> CallId {
+    app.calls().arrivals.wait(sip_call_id).await
+}
+
 /// Which calls came in from the sandbox a moment ago, by their SIP Call-ID.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {

@@ -53,6 +53,7 @@ async fn app(test: &TestDb, carries_calls: bool) -> App {
         sandbox: SandboxMode::On,
         options_interval_seconds: 60,
         sandbox_carrier: Some(CARRIER.parse().unwrap()),
+        sip_listen: None,
         signup: SignupMode::Open,
         trace_days: 7,
         node: "n1".to_owned(),

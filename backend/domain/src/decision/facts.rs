@@ -23,6 +23,13 @@ pub enum Source {
         /// Its name.
         fqdn: String,
     },
+    /// A test phone of the platform's own, which calls through one trunk.
+    Test {
+        /// Whose trunk it is.
+        tenant: TenantId,
+        /// The trunk's name.
+        fqdn: String,
+    },
     /// A carrier; `None` where a dry run does not say which.
     Carrier {
         /// The carrier.

@@ -2,9 +2,11 @@
 //! them (RFC 3261 §26.3.1, RFC 5922).
 
 mod certificate;
+mod inspect;
 mod trust;
 
 pub use certificate::PeerCertificate;
+pub use inspect::{InspectError, Inspection};
 
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};

@@ -6,6 +6,7 @@
 mod amounts;
 mod calls;
 mod carriers;
+mod doctor;
 mod domains;
 mod eligibility;
 mod emergency;
@@ -92,6 +93,7 @@ fn mount(pages: &mut ServiceConfig) {
     numbers::mount(pages);
     health::mount(pages);
     trunks::mount(pages);
+    doctor::mount(pages);
     routes::mount(pages);
     domains::mount(pages);
     users::mount(pages);

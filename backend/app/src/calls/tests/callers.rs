@@ -22,8 +22,8 @@ fn approach<'a>(
     Approach {
         source: Hop { address: source.parse().expect("an address"), transport: sip::Transport::Udp },
         method,
+        request_user: "+46700000000",
         request_host: hosts[0],
-        request_user: "",
         from_host: hosts[1],
         from_user: NUMBER,
         to_host: hosts[2],

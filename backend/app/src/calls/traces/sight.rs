@@ -90,6 +90,7 @@ impl<'a> Sights<'a> {
         match (self.decision.map(|stored| &stored.facts.source), &self.call.caller_trunk) {
             (Some(Source::App { tenant }), _) => (Some(*tenant), "user", "SIP user".to_owned()),
             (Some(Source::Trunk { tenant, fqdn }), _) => (Some(*tenant), "trunk", fqdn.clone()),
+            (Some(Source::Test { tenant, .. }), _) => (Some(*tenant), "user", "test phone".to_owned()),
             (Some(Source::Carrier { .. }), _) => (None, "carrier", "carrier".to_owned()),
             // Refused before it was decided: the record says whose it is.
             (None, Some(fqdn)) => (self.call.tenant, "trunk", fqdn.clone()),

@@ -13,7 +13,7 @@ use crate::{
 
 /// Numbers that reach emergency services somewhere, as they are dialled. They count where nothing is set for the
 /// caller's country.
-const SOMEWHERE: [&str; 8] = ["112", "911", "999", "000", "110", "113", "119", "933"];
+pub(super) const SOMEWHERE: [&str; 8] = ["112", "911", "999", "000", "110", "113", "119", "933"];
 /// Numbers that count everywhere: phones dial them in any network.
 const EVERYWHERE: [&str; 2] = ["112", "911"];
 /// The longest emergency number, digits.

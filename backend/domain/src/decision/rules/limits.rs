@@ -46,7 +46,7 @@ impl Court<'_> {
                 .tenant(*tenant)
                 .and_then(|piece| piece.trunk(fqdn))
                 .and_then(|(_, trunk)| trunk.max_call_micros),
-            Source::App { .. } | Source::Carrier { .. } => None,
+            Source::App { .. } | Source::Carrier { .. } | Source::Test { .. } => None,
         };
         let currency = self.decision.quote.currency;
         let day = protection.max_day_micros.map(|cap| cap.saturating_sub(self.usage.spent_today_micros));

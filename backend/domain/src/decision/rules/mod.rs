@@ -10,8 +10,10 @@ mod order;
 mod payer;
 mod protect;
 mod routes;
+mod trial;
 
 pub use payer::{called, payer};
+pub use trial::{TEST_CALL_MAX_SECONDS, is_emergency};
 
 use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Step, Target, Usage, Verdict};
 use crate::{
@@ -84,6 +86,9 @@ struct Draft<'p> {
 
 impl<'a> Court<'a> {
     fn judge(&mut self, funds: &Funds) -> Ruled<()> {
+        if let Source::Test { tenant, fqdn } = &self.facts.source {
+            return self.test_call(*tenant, fqdn);
+        }
         self.arriving();
         if self.emergency()? {
             return Ok(());
@@ -108,7 +113,7 @@ impl<'a> Court<'a> {
     /// Number manipulation of the caller's leg.
     fn arriving(&mut self) {
         let (who, rules) = match &self.facts.source {
-            Source::App { .. } => return,
+            Source::App { .. } | Source::Test { .. } => return,
             Source::Trunk { tenant, fqdn } => {
                 let Some(piece) = self.snapshot.tenant(*tenant) else { return };
                 let Some((place, _)) = piece.trunk(fqdn) else { return };

@@ -14,7 +14,7 @@ use crate::{
 #[must_use]
 pub fn called(snapshot: &Snapshot, facts: &Facts) -> Dialled {
     let rules = match &facts.source {
-        Source::App { .. } => None,
+        Source::App { .. } | Source::Test { .. } => None,
         Source::Trunk { tenant, fqdn } => snapshot.tenant(*tenant).and_then(|piece| {
             let (place, _) = piece.trunk(fqdn)?;
             piece.rewrites(place)
@@ -32,7 +32,7 @@ pub fn called(snapshot: &Snapshot, facts: &Facts) -> Dialled {
 #[must_use]
 pub fn payer(snapshot: &Snapshot, facts: &Facts) -> Option<TenantId> {
     match &facts.source {
-        Source::App { tenant } | Source::Trunk { tenant, .. } => Some(*tenant),
+        Source::App { tenant } | Source::Trunk { tenant, .. } | Source::Test { tenant, .. } => Some(*tenant),
         Source::Carrier { .. } => {
             let number = called(snapshot, facts).e164()?;
             snapshot.owner(number).map(|(_, owned)| owned.tenant)
@@ -44,7 +44,7 @@ impl<'a> Court<'a> {
     /// Who pays: the caller's tenant, or for a call from a carrier the owner of the number.
     pub(super) fn payer(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg)> {
         let (tenant, leg) = match &self.facts.source {
-            Source::App { tenant } => (*tenant, CallerLeg::App),
+            Source::App { tenant } | Source::Test { tenant, .. } => (*tenant, CallerLeg::App),
             Source::Trunk { tenant, .. } => (*tenant, CallerLeg::Trunk),
             Source::Carrier { .. } => return self.payer_by_number(),
         };
@@ -56,7 +56,9 @@ impl<'a> Court<'a> {
         self.read(&piece.piece.version);
         let who = match &self.facts.source {
             Source::Trunk { fqdn, .. } => format!("trunk {fqdn}"),
-            Source::App { .. } | Source::Carrier { .. } => "an app or SIP user".to_owned(),
+            Source::App { .. } | Source::Carrier { .. } | Source::Test { .. } => {
+                "an app or SIP user".to_owned()
+            }
         };
         self.pass("caller", format!("the caller is {who} of {}", piece.piece.value.slug));
         self.active(&piece.piece.value)?;
@@ -92,7 +94,7 @@ impl<'a> Court<'a> {
     /// Whether the trunk or carrier that calls may: by what is open to its tenant, and by its own limits.
     pub(super) fn caller_may(&mut self, tenant: &Tenant) -> Ruled<()> {
         let (peer, limits, name) = match &self.facts.source {
-            Source::App { .. } | Source::Carrier { carrier: None } => return Ok(()),
+            Source::App { .. } | Source::Test { .. } | Source::Carrier { carrier: None } => return Ok(()),
             Source::Trunk { tenant: id, fqdn } => {
                 if let Some(why) = tenant.eligibility.direct_routing.refusal() {
                     let text = format!(

@@ -3,6 +3,7 @@
 
 mod calls;
 mod carriers;
+mod doctor;
 mod domains;
 mod eligibility;
 mod emergency;
@@ -43,6 +44,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     health::mount(routes);
     registrations::mount(routes);
     routes::mount(routes);
+    doctor::mount(routes);
     domains::mount(routes);
     protection::mount(routes);
     emergency::mount(routes);
