@@ -36,6 +36,11 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
     if let Some(drift) = app::money::last_drift(app) {
         drift_rows(&mut text, &drift);
     }
+    head(&mut text, "dialtone_peers", "Trunks and carriers, by how they are doing.", "gauge");
+    for (health, count) in app::health::all_in_numbers(app) {
+        let word = format!("{health:?}").to_ascii_lowercase();
+        line(&mut text, format_args!("dialtone_peers{{health=\"{word}\"}} {count}"));
+    }
     shards(&mut text, &app::node::read(app));
     let traces = app::calls::trace_counts(app);
     counter(&mut text, "dialtone_traces_kept", "Traces of calls written down.", traces.kept);

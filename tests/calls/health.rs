@@ -81,7 +81,9 @@ fn a_trunk_that_stops_answering_is_not_tried_and_comes_back_with_its_next_answer
     call.wait_answered().expect("it is tried again");
     let _ = call.bye().expect("it ends");
 
-    let history = tenant.api.get(&format!("/api/v1/trunks/{fqdn}/health")).expect(200).body;
+    let history = format!("/api/v1/trunks/{fqdn}/health");
+    let is_whole = |history: &Value| history["value"].as_array().is_some_and(|changes| changes.len() >= 4);
+    let history = tenant.api.wait(&history, PATIENCE, is_whole);
     let states: Vec<_> =
         history["value"].as_array().expect("changes").iter().map(|c| c["to"].clone()).collect();
     assert_eq!(states, ["online", "offline", "warning", "online"], "{history}");
@@ -94,6 +96,7 @@ fn the_options_of_an_sbc_are_answered_and_count_as_a_sign_of_life() {
     let tenant = Tenant::on(&SERVER, "Sends Options");
     let fqdn = "sbc.sends-options.test";
     let sbc = tenant.trunk(fqdn, "127.22.40.4");
+    let _ = health(&tenant, fqdn, "online");
     assert_eq!(sbc.options(SERVER.sip(), &format!("sip:{}", SERVER.sip().ip())).expect("an answer"), 200);
     let path = format!("/api/v1/trunks/{fqdn}");
     let seen = tenant.api.wait(&path, PATIENCE, |trunk| trunk["health"]["ping"]["heardAt"].is_string());
@@ -174,6 +177,7 @@ fn we_register_where_it_is_wanted_and_again_after_a_restart() {
         assert!(Instant::now() < end, "it does not register again");
         std::thread::sleep(Duration::from_millis(50));
     }
+    let _ = tenant.api.wait(&path, INTERVALS, |body| body["state"] == "registered");
     let _ = tenant.api.delete(&path).expect(204);
     while registrar.bound().is_some() {
         assert!(Instant::now() < end, "it does not take its binding back");

@@ -7,7 +7,6 @@ pub use crate::trace::{
     TRACE_CALL_BYTES_MAX, TRACE_FIRST_MAX, TRACE_LAST_MAX, TRACE_LINGER, Trace, TraceEntry, TraceEvent,
     TraceLeg,
 };
-use bytes::Bytes;
 use sip::Transport;
 use std::{
     borrow::Cow,
@@ -17,6 +16,10 @@ use std::{
 };
 
 pub use crate::origination::{Originated, Origination};
+
+mod media;
+
+pub use media::{DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind};
 pub use sip::b2bua::{
     Credentials, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy, OfferPolicy, Redirect,
     Reliability, Secret, SessionTimer, Transfer,
@@ -297,6 +300,11 @@ pub trait CallControl: Send + Sync + 'static {
     fn decide(&self, facts: CallFacts, reply: Reply<Verdict>);
     /// The call was answered by this attempt; recorded at once, so that no crash loses it.
     fn answered(&self, call: CallId, at: SystemTime, attempt: usize);
+    /// Places that did not take a call, which then went on to the next one or ended: they are better tried last for a
+    /// while (RFC 3263 §4.3).
+    fn passed_over(&self, hops: &[Hop]) {
+        let _ = hops;
+    }
     /// The hold is nearly used up; answers what it covers now, counted from the answer of the call, or `None`.
     fn extend(&self, call: CallId, reply: Reply<Option<Duration>>);
     /// The call is over. Said exactly once for each call that was decided.
@@ -342,81 +350,3 @@ pub trait Registrar: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this user has as many phones registered as are allowed")]
 pub struct TooManyBindings;
-
-/// A media session.
-pub type MediaId = u64;
-
-/// Whether an SDP asks or answers (RFC 3264).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SdpKind {
-    /// An offer.
-    Offer,
-    /// An answer.
-    Answer,
-}
-
-/// Why media could not be set up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MediaError {
-    /// All ports are in use.
-    #[error("no media port is free: widen media.ports or end calls")]
-    NoPorts,
-    /// The SDP cannot be relayed.
-    #[error("the SDP cannot be relayed: {0}")]
-    BadSdp(String),
-    /// The session is gone.
-    #[error("the media session is gone")]
-    Gone,
-}
-
-/// Counters of one direction: what one side's peer sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DirectionStats {
-    /// Packets relayed.
-    pub packets: u64,
-    /// Payload bytes relayed.
-    pub bytes: u64,
-    /// Packets missing by sequence number.
-    pub lost: u64,
-    /// Packets from other sources, dropped.
-    pub foreign: u64,
-    /// Interarrival jitter, microseconds.
-    pub jitter_us: u32,
-    /// The codec first in the side's last SDP.
-    pub codec: String,
-    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `private-address`, …
-    pub verdict: String,
-    /// The verdict as a sentence with its remedy.
-    pub explanation: String,
-    /// When the first packet was relayed, counted from the opening of the session.
-    pub first_after: Option<Duration>,
-}
-
-/// Counters of a session.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MediaStats {
-    /// From side A.
-    pub from_a: DirectionStats,
-    /// From side B.
-    pub from_b: DirectionStats,
-}
-
-/// The media relay. Every method is quick and may be called from a shard.
-pub trait MediaPool: Send + Sync + 'static {
-    /// Takes ports for both sides of a call.
-    ///
-    /// # Errors
-    /// [`MediaError::NoPorts`].
-    fn open(&self) -> Result<MediaId, MediaError>;
-    /// Takes what `from`'s peer said, and gives what the other side's peer is told.
-    ///
-    /// # Errors
-    /// [`MediaError`].
-    fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError>;
-    /// The call is answered.
-    fn join(&self, id: MediaId);
-    /// The counters so far.
-    fn stats(&self, id: MediaId) -> Option<MediaStats>;
-    /// Ends the session; its ports rest.
-    fn close(&self, id: MediaId) -> Option<MediaStats>;
-}

@@ -6,14 +6,14 @@ use super::{
     record::utc,
     writer::Job,
 };
-use crate::App;
+use crate::{App, names::SHUNNED_FOR};
 use edge::seam::{
-    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Identity, Party, Reply, Trace,
-    Verdict,
+    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Hop, Identity, Party, Reply,
+    Trace, Verdict,
 };
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// The business of calls, as the edge sees it. Cheap to clone.
@@ -72,6 +72,11 @@ impl CallControl for Control {
         let callee_trunk = carried.rings.get(attempt).and_then(|(_, fqdn)| fqdn.clone());
         let work = Work::Answered { carried, at: utc(at), callee_trunk };
         state.writer.follow(Job::new(work, |_| ()));
+    }
+
+    fn passed_over(&self, hops: &[Hop]) {
+        let now = Instant::now();
+        hops.iter().for_each(|hop| self.0.names().shun(*hop, now, SHUNNED_FOR));
     }
 
     fn extend(&self, call: CallId, reply: Reply<Option<Duration>>) {

@@ -84,6 +84,11 @@ impl State {
         self.peers.load_full()
     }
 
+    /// Whether the trunks and carriers of the configuration were taken over.
+    pub(super) fn is_following(&self) -> bool {
+        self.made_from.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     pub(super) fn swap(&self, peers: HashMap<Uuid, Arc<Peer>>) {
         self.peers.store(Arc::new(peers));
     }

@@ -139,6 +139,10 @@ impl Shard {
             entry.over_time_at = Some(over_time_at);
             self.timers.set(over_time_at, call, Due::OverTime);
         }
+        let passed_over = hops_before(&entry.places, attempt);
+        if !passed_over.is_empty() {
+            self.context.control.passed_over(&passed_over);
+        }
         let place = entry.places.get(attempt);
         if let Some(place) = place {
             let _ = entry.live.callee.set(place.hop);
@@ -180,6 +184,16 @@ impl Shard {
     pub(super) fn ended(&mut self, summary: Summary) {
         let Some(call) = self.calls.remove(&summary.call) else { return };
         let answered = summary.answered;
+        if let (None, Some(last)) = (answered, summary.attempt) {
+            let is_silent = matches!(
+                summary.end,
+                b2bua::End::TransportFailed | b2bua::End::Failed { status: 408 | 503 | 504, .. }
+            );
+            let passed_over = hops_before(&call.places, last + usize::from(is_silent));
+            if !passed_over.is_empty() {
+                self.context.control.passed_over(&passed_over);
+            }
+        }
         let ours = CallSummary {
             call: call.id,
             started_at: call.started_at,
@@ -256,4 +270,9 @@ fn end(end: b2bua::End) -> End {
         b2bua::End::TransportFailed => End::Unreachable,
         b2bua::End::Hangup { by, q850 } => End::Hangup { by: side(by), q850 },
     }
+}
+
+/// Where a call was tried before a place of its plan.
+fn hops_before(places: &[Place], place: usize) -> Vec<Hop> {
+    places.iter().take(place).map(|place| place.hop).collect()
 }

@@ -1,0 +1,83 @@
+//! The seam to the media relay.
+
+use super::Side;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// A media session.
+pub type MediaId = u64;
+
+/// Whether an SDP asks or answers (RFC 3264).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SdpKind {
+    /// An offer.
+    Offer,
+    /// An answer.
+    Answer,
+}
+
+/// Why media could not be set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    /// All ports are in use.
+    #[error("no media port is free: widen media.ports or end calls")]
+    NoPorts,
+    /// The SDP cannot be relayed.
+    #[error("the SDP cannot be relayed: {0}")]
+    BadSdp(String),
+    /// The session is gone.
+    #[error("the media session is gone")]
+    Gone,
+}
+
+/// Counters of one direction: what one side's peer sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DirectionStats {
+    /// Packets relayed.
+    pub packets: u64,
+    /// Payload bytes relayed.
+    pub bytes: u64,
+    /// Packets missing by sequence number.
+    pub lost: u64,
+    /// Packets from other sources, dropped.
+    pub foreign: u64,
+    /// Interarrival jitter, microseconds.
+    pub jitter_us: u32,
+    /// The codec first in the side's last SDP.
+    pub codec: String,
+    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `private-address`, …
+    pub verdict: String,
+    /// The verdict as a sentence with its remedy.
+    pub explanation: String,
+    /// When the first packet was relayed, counted from the opening of the session.
+    pub first_after: Option<Duration>,
+}
+
+/// Counters of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MediaStats {
+    /// From side A.
+    pub from_a: DirectionStats,
+    /// From side B.
+    pub from_b: DirectionStats,
+}
+
+/// The media relay. Every method is quick and may be called from a shard.
+pub trait MediaPool: Send + Sync + 'static {
+    /// Takes ports for both sides of a call.
+    ///
+    /// # Errors
+    /// [`MediaError::NoPorts`].
+    fn open(&self) -> Result<MediaId, MediaError>;
+    /// Takes what `from`'s peer said, and gives what the other side's peer is told.
+    ///
+    /// # Errors
+    /// [`MediaError`].
+    fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError>;
+    /// The call is answered.
+    fn join(&self, id: MediaId);
+    /// The counters so far.
+    fn stats(&self, id: MediaId) -> Option<MediaStats>;
+    /// Ends the session; its ports rest.
+    fn close(&self, id: MediaId) -> Option<MediaStats>;
+}
