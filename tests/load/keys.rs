@@ -58,26 +58,28 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// One self-signed certificate with the trunk's and the carrier's names, for both ends and for Kamailio.
-pub(crate) fn make(directory: &Path) -> Keys {
+/// One certificate with the trunk's and the carrier's names, for both ends and for Kamailio, and its authority.
+pub(crate) fn make() -> Keys {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let (certificate_file, key_file) = (directory.join("load.pem"), directory.join("load.key"));
+    let directory = std::env::temp_dir().join(format!("dialtone-load-keys-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory can be made");
+    let file = |name: &str| directory.join(name);
+    let (roots_file, roots_key) = (file("roots.pem"), file("roots.key"));
+    let (certificate_file, key_file) = (file("load.pem"), file("load.key"));
+    openssl("/CN=load", &roots_file, &roots_key, &[]);
     let names = format!("subjectAltName=DNS:{TRUNK},IP:{}", crate::peers::CARRIER);
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]);
-    openssl.args(["-subj", &format!("/CN={TRUNK}"), "-addext", &names, "-keyout"]).arg(&key_file);
-    let made = openssl.arg("-out").arg(&certificate_file).output().expect("openssl is there");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let (root, root_key) = (roots_file.display().to_string(), roots_key.display().to_string());
+    let leaf = [
+        "-CA",
+        &root,
+        "-CAkey",
+        &root_key,
+        "-addext",
+        &names,
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+    ];
+    openssl(&format!("/CN={TRUNK}"), &certificate_file, &key_file, &leaf);
     let certificate = CertificateDer::from_pem_file(&certificate_file).expect("a certificate was made");
     let key = PrivateKeyDer::from_pem_file(&key_file).expect("a key was made");
     let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -97,7 +99,26 @@ pub(crate) fn make(directory: &Path) -> Keys {
         client: Arc::new(client),
         server: Arc::new(server),
         server_name: crate::peers::EDGE.to_string(),
+        roots_file,
         certificate_file,
         key_file,
     }
+}
+
+fn openssl(subject: &str, certificate: &Path, key: &Path, more: &[&str]) {
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]);
+    openssl.args(["-subj", subject]).args(more).arg("-keyout").arg(key).arg("-out").arg(certificate);
+    let made = openssl.output().expect("openssl is there");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }

@@ -47,7 +47,8 @@ pub(crate) struct Keys {
     pub(crate) server: Arc<ServerConfig>,
     /// The name that the server's certificate has.
     pub(crate) server_name: String,
-    /// The same for programs that read files.
+    /// The same for programs that read files, and the authority.
+    pub(crate) roots_file: std::path::PathBuf,
     pub(crate) certificate_file: std::path::PathBuf,
     pub(crate) key_file: std::path::PathBuf,
 }

@@ -45,9 +45,13 @@ impl House {
             ("DIALTONE_MEDIA__PORTS", "20000-55999"),
             ("RUST_LOG", "error"),
         ];
-        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        let mut settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        let keys = (wire == Wire::Tls).then(keys::make);
+        settings.extend(
+            keys.iter()
+                .map(|keys| ("DIALTONE_SIP__TLS_ROOTS".to_owned(), keys.roots_file.display().to_string())),
+        );
         let server = Server::start_with(Options { binary: binary.into(), address: EDGE, settings });
-        let keys = (wire == Wire::Tls).then(|| keys::make(server.data()));
         let (tenant, number) = set_up(&server, wire);
         cpu::pin(server.pid(), 1);
         Self { server, tenant, number, keys }

@@ -12,6 +12,14 @@ use std::time::Duration;
 
 /// Connections that read a SQLite database at the same time.
 pub const READERS_DEFAULT: u32 = 4;
+/// Statements that the writer of a SQLite database keeps prepared: those of a batch of calls have a text for each power of
+/// two of rows.
+const WRITER_STATEMENTS: usize = 256;
+/// Pages in SQLite's write-ahead log from which on it is copied into the file: 16 MiB, so that a page that many commits
+/// change is copied once for all of them.
+const WAL_PAGES: &str = "4096";
+/// SQLite's page cache of the writer, in KiB where it is negative.
+const WRITER_CACHE: &str = "-32768";
 /// Connections to PostgreSQL.
 pub const POSTGRES_CONNECTIONS_DEFAULT: u32 = 16;
 /// How long a connection waits for another process's lock.
@@ -192,13 +200,20 @@ fn sqlite(url: &str, connections: u32, read_only: bool) -> ConnectOptions {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None::<Duration>)
         .max_lifetime(None::<Duration>)
+        // A file does not go away as a server may: asking before each use would cost a turn of two threads.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| {
             let options = options.busy_timeout(BUSY_TIMEOUT).foreign_keys(true).read_only(read_only);
             if read_only {
                 return options;
             }
-            options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            options
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .statement_cache_capacity(WRITER_STATEMENTS)
+                .pragma("wal_autocheckpoint", WAL_PAGES)
+                .pragma("cache_size", WRITER_CACHE)
         });
     pool
 }

@@ -1,7 +1,7 @@
 //! The one writer of calls: it takes what is waiting, runs it in one transaction, and answers. What arrives meanwhile
-//! is the next batch, so that many calls share one durable commit and a lone call waits for nobody. A writer that is
-//! busy lets jobs gather for a moment between two batches ([`GATHER`]), and lets answers wait for the ends of their calls
-//! ([`super::late::ANSWER_WAIT`]): both cost the machine less than they cost the callers.
+//! is the next batch, so that many calls share one durable commit. Between two batches jobs gather for a moment
+//! ([`GATHER`]), so a lone call waits for nobody; a writer that is busy lets answers wait for the ends of their calls too
+//! ([`super::late::ANSWER_WAIT`]). Both spare the machine more than they cost the callers.
 //!
 //! New calls stand in a short queue of their own: when it is full they are refused with 503, while the calls that are
 //! up go on unharmed. What a call that is up needs (its answer, extensions, end) is never refused: there are at most
@@ -31,8 +31,8 @@ const FOLLOWS_MAX: usize = 3 * LIVE_CALLS_MAX;
 /// Jobs of either queue in one transaction.
 pub const BATCH_MAX: usize = 256;
 /// From so many jobs in a batch on, the writer is busy.
-const BUSY: usize = 16;
-/// From the start of a busy batch to the start of the next one, at least.
+const BUSY: usize = 8;
+/// From the start of a batch to the start of the next one, at least.
 const GATHER: Duration = Duration::from_millis(20);
 /// Pause after a failed batch, before what must not be lost is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -164,7 +164,7 @@ impl Desk {
                 self.write(jobs).await;
             }
             let pause = GATHER.saturating_sub(began.elapsed());
-            if self.is_busy && self.waiting.is_empty() && !pause.is_zero() {
+            if self.waiting.is_empty() && !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
         }

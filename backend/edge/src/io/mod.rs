@@ -4,6 +4,7 @@
 
 mod connection;
 mod doors;
+mod pace;
 mod pool;
 mod session;
 mod steer;
@@ -17,6 +18,7 @@ use crate::guard::gate::Gate;
 use doors::Doors;
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
+use pace::Pace;
 use sip::Transport;
 use sip::transaction::Peer;
 use std::io;
@@ -112,6 +114,7 @@ impl Io {
         let mut batch = Batch::new();
         let (mut has_datagrams, mut has_messages) = (true, false);
         let mut sweep_at = Instant::now() + SWEEP;
+        let mut pace = Pace::new(Instant::now());
         loop {
             let wait = match () {
                 () if has_datagrams || has_messages || self.streams.has_work() => Duration::ZERO,
@@ -142,9 +145,14 @@ impl Io {
             if now >= sweep_at {
                 self.streams.sweep(now, &mut self.gate);
                 self.context.shared.guard.sweep(now);
+                self.steer.age(now);
                 sweep_at = now + SWEEP;
             }
             self.steer.wake_fed();
+            let rest = pace.rest(now, self.steer.take_count());
+            if let Some(rest) = rest.filter(|_| !has_datagrams) {
+                std::thread::sleep(rest);
+            }
             if self.context.is_io_stopping.load(Ordering::Relaxed) {
                 self.write_outbox(now);
                 return;

@@ -11,9 +11,10 @@ use sip::Method;
 use sip::b2bua::shard_of;
 use sip::transaction::Peer;
 use sip::wire::{Message, ParseError};
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An answer that the socket thread sends itself.
 pub(super) type Answer = (Peer, Bytes);
@@ -26,7 +27,51 @@ pub(super) struct Steer {
     fed: Vec<bool>,
     /// From so few free places on, new calls are refused.
     reserve: usize,
+    admitted: Admitted,
+    /// Messages passed on since this was last asked for.
+    count: u32,
 }
+
+/// The INVITEs that were passed on lately, by a hash of what names their transactions: while their shard is behind, their
+/// copies are dropped instead of refused, since a refusal would end a call that was admitted.
+#[derive(Default)]
+struct Admitted {
+    now: HashSet<u64>,
+    before: HashSet<u64>,
+    turned: Option<Instant>,
+}
+
+impl Admitted {
+    /// Takes one in.
+    fn add(&mut self, invite: u64) {
+        if self.now.len() >= ADMITTED_MAX {
+            self.turn();
+        }
+        self.now.insert(invite);
+    }
+
+    fn contains(&self, invite: u64) -> bool {
+        self.now.contains(&invite) || self.before.contains(&invite)
+    }
+
+    fn turn(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+
+    /// Forgets what is too old to come again.
+    fn age(&mut self, now: Instant) {
+        let turned = *self.turned.get_or_insert(now);
+        if now.saturating_duration_since(turned) >= ADMITTED_LIFE {
+            self.turned = Some(now);
+            self.turn();
+        }
+    }
+}
+
+/// How long an INVITE is sent again (64 T1, RFC 3261 §17.1.1.2).
+const ADMITTED_LIFE: Duration = Duration::from_secs(32);
+/// INVITEs that are remembered, twice over.
+const ADMITTED_MAX: usize = 65_536;
 
 /// What became of a message.
 pub(super) enum Fate {
@@ -41,7 +86,24 @@ pub(super) enum Fate {
 impl Steer {
     pub(super) fn new(context: Arc<Context>, queues: Vec<rtrb::Producer<Packet>>) -> Self {
         let reserve = context.limits.shard_queue_messages / 4;
-        Self { fed: vec![false; queues.len()], reserve, context, queues }
+        Self {
+            fed: vec![false; queues.len()],
+            reserve,
+            context,
+            queues,
+            admitted: Admitted::default(),
+            count: 0,
+        }
+    }
+
+    /// Forgets INVITEs that are too old to come again.
+    pub(super) fn age(&mut self, now: Instant) {
+        self.admitted.age(now);
+    }
+
+    /// How many messages were passed on since the last time.
+    pub(super) fn take_count(&mut self) -> u32 {
+        std::mem::take(&mut self.count)
     }
 
     /// Wakes the shards that were fed since the last time.
@@ -87,8 +149,15 @@ impl Steer {
             add(&self.context.shared.io_tally().stray_responses, 1);
             return Fate::Done;
         };
+        let invite = is_new_call(&packet.message).then(|| self.transaction(&packet.message));
         let queue = &mut self.queues[shard];
-        if queue.slots() <= self.reserve && is_new_call(&packet.message) {
+        if queue.slots() <= self.reserve
+            && let Some(invite) = invite
+        {
+            if self.admitted.contains(invite) {
+                add(&self.context.shared.io_tally().dropped_in, 1);
+                return Fate::Done;
+            }
             add(&self.context.shared.io_tally().overloaded, 1);
             let refused = words::overloaded(self.context.limits.retry_after_seconds);
             let answer = answer(&packet.message, packet.from, &self.context.hash, &refused);
@@ -97,10 +166,20 @@ impl Steer {
         match queue.push(packet) {
             Ok(()) => {
                 self.fed[shard] = true;
+                self.count += 1;
+                if let Some(invite) = invite {
+                    self.admitted.add(invite);
+                }
                 Fate::Done
             }
             Err(rtrb::PushError::Full(packet)) => Fate::Full(Box::new(packet)),
         }
+    }
+
+    /// What the copies of an INVITE have in common.
+    fn transaction(&self, invite: &Message) -> u64 {
+        let branch = invite.top_via().ok().and_then(|via| via.branch).unwrap_or_default();
+        self.context.hash.hash_one((invite.call_id().unwrap_or_default(), branch))
     }
 
     /// A message with something of ours in it goes home; a new request goes by its Call-ID; a response with nothing
@@ -166,6 +245,10 @@ mod tests {
         let (to, answer) = steer.datagram(from, request("INVITE", 3)).expect("a new call is answered");
         let answer = Message::parse(answer).expect("sound");
         assert_eq!((to, answer.status(), answer.extension("Retry-After")), (from, Some(503), Some("5")));
+        assert!(
+            steer.datagram(from, request("INVITE", 2)).is_none(),
+            "a copy of what was admitted is no new call"
+        );
         assert!(steer.datagram(from, request("BYE", 4)).is_none());
         assert!(matches!(steer.bytes(from, None, request("BYE", 5)), Fate::Full(_)));
         assert!(steer.datagram(from, request("BYE", 6)).is_none());
@@ -175,6 +258,6 @@ mod tests {
             .collect();
         assert_eq!(seen, ["c0", "c1", "c2", "c4"].map(|id| Some(id.to_owned())));
         let counters = steer.context.shared.counters();
-        assert_eq!((counters.overloaded, counters.dropped_in), (1, 1));
+        assert_eq!((counters.overloaded, counters.dropped_in), (1, 2));
     }
 }

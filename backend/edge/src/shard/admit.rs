@@ -58,7 +58,8 @@ impl Shard {
             }
             return;
         }
-        if is_approach(&message) {
+        // A copy of what was admitted is the transaction's business: judged again, it could be refused.
+        if is_approach(&message) && !self.engine.knows(&from, &message) {
             let judged = self.judge(from, &message, certificate.as_deref());
             self.approached(from, &message, judged.as_ref());
             match judged {

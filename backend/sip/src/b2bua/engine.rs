@@ -85,6 +85,13 @@ impl Engine {
         times.into_iter().flatten().min()
     }
 
+    /// Whether a request is a copy of one that was taken and is still remembered: its sender sent it again. Whoever judges requests
+    /// before the engine sees them lets copies pass, so that what was admitted is not refused by its second copy.
+    #[must_use]
+    pub fn knows(&self, from: &Peer, request: &Message) -> bool {
+        self.io.layer.knows(from, request)
+    }
+
     /// How many accepted calls have not ended yet.
     #[must_use]
     pub const fn live_calls(&self) -> usize {

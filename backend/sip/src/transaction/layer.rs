@@ -128,7 +128,7 @@ impl<C: Copy> Layer<C> {
         if let Some(entry) = self.entries.get_mut(invite.0)
             && entry.acks.len() < ACKS_MAX
         {
-            entry.acks.push((tag, peer, compact(&bytes)));
+            entry.acks.push((tag, peer, bytes.clone()));
         }
         self.outputs.push_back(Output::Transmit { peer, bytes });
     }
@@ -147,7 +147,7 @@ impl<C: Copy> Layer<C> {
             return;
         }
         self.repeats += u64::from(entry.state == State::Accepted);
-        entry.message = compact(&bytes);
+        entry.message = bytes;
         entry.is_challenged = matches!(status, 401 | 407);
         self.step(now, transaction, event, None);
     }
@@ -313,7 +313,7 @@ impl<C: Copy> Layer<C> {
     fn acknowledge(&mut self, id: TransactionId, message: Option<(Peer, &Message)>) {
         let (Some(entry), Some((_, response))) = (self.entries.get_mut(id.0), message) else { return };
         let Ok(invite) = Message::parse(entry.message.clone()) else { return };
-        entry.message = compact(&derive::ack_of_failure(&invite, response));
+        entry.message = derive::ack_of_failure(&invite, response);
         self.transmit(id);
     }
 
@@ -377,9 +377,4 @@ impl<C: Copy> Layer<C> {
             self.merged.remove(&key);
         }
     }
-}
-
-/// A copy without the spare room of the buffer that it was written in: it may be kept for half a minute.
-fn compact(bytes: &Bytes) -> Bytes {
-    Bytes::copy_from_slice(bytes)
 }

@@ -21,6 +21,16 @@ impl<C: Copy> Layer<C> {
         }
     }
 
+    /// Whether a request is a copy of one that has its transaction, from where that came from: it was sent again, and needs no
+    /// second judgement.
+    #[must_use]
+    pub fn knows(&self, from: &Peer, request: &Message) -> bool {
+        let Ok(via) = request.top_via() else { return false };
+        let known = self.table.get(&key::server(self.hash_key, request, &via, &request.method()));
+        let known = known.and_then(|id| self.entries.get(id.0));
+        known.is_some_and(|entry| entry.peer.addr == reply::reply_to(from, &via).addr)
+    }
+
     /// RFC 3261 §17.1.3 and §18.1.2.
     fn take_response(&mut self, now: Instant, from: Peer, message: &Message) {
         let (Ok(via), Some(status)) = (message.top_via(), message.status()) else { return };

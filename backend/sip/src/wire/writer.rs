@@ -75,7 +75,8 @@ impl Writer {
     pub fn finish(mut self) -> Bytes {
         let _ = write!(self.buf, "Content-Length: {}\r\n\r\n", self.body.len());
         self.buf.put_slice(&self.body);
-        self.buf.freeze()
+        // As long as it is and no longer: it may be kept for half a minute, to be sent again.
+        Bytes::copy_from_slice(&self.buf)
     }
 
     fn put(&mut self, text: &[u8]) {

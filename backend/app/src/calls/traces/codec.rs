@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 use edge::seam::{Hop, SdpKind, Side, TRACE_CALL_BYTES_MAX, Trace, TraceEntry, TraceEvent, TraceLeg};
-use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::{Compress, Compression, FlushCompress, Status, read::ZlibDecoder};
 use std::{
-    io::{Read as _, Write as _},
+    cell::RefCell,
+    io::Read as _,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -33,10 +34,30 @@ pub(super) fn pack(trace: &Trace) -> Vec<u8> {
             out.event(&entry.event);
         }
     }
-    let mut zip = ZlibEncoder::new(Vec::new(), Compression::fast());
-    // Writing into memory cannot fail.
-    let _ = zip.write_all(&out.0);
-    zip.finish().unwrap_or_default()
+    deflate(&out.0)
+}
+
+thread_local! {
+    /// Some hundred kilobytes, which cost more to make than a trace costs to pack.
+    static ZIP: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), true));
+}
+
+fn deflate(plain: &[u8]) -> Vec<u8> {
+    let room = plain.len() / 2 + 64;
+    let mut out = Vec::with_capacity(room);
+    ZIP.with_borrow_mut(|zip| {
+        zip.reset();
+        loop {
+            let rest = plain.get(zip.total_in() as usize..).unwrap_or_default();
+            match zip.compress_vec(rest, &mut out, FlushCompress::Finish) {
+                Ok(Status::StreamEnd) => return,
+                Ok(Status::Ok | Status::BufError) => out.reserve(room),
+                // Packing what is in memory cannot fail; nothing is what nobody can unpack.
+                Err(_) => return out.clear(),
+            }
+        }
+    });
+    out
 }
 
 /// Unpacks what [`pack`] made; `None` for anything else.
