@@ -57,6 +57,12 @@ impl Kamailio {
             assert!(Instant::now() < end, "kamailio does not start:\n{}", kamailio.log());
             std::thread::sleep(Duration::from_millis(50));
         }
+        // It listens before its children are there.
+        let mut children = 0;
+        while children < 2 || kamailio.pids().len() != children {
+            children = kamailio.pids().len();
+            std::thread::sleep(Duration::from_millis(300));
+        }
         for pid in kamailio.pids() {
             cpu::pin(pid, 1);
         }

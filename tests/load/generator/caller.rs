@@ -1,7 +1,7 @@
 //! The caller: INVITE, ACK, a while, BYE.
 
 use super::{Counts, Load, PATIENCE, T1};
-use crate::link::{Link, Via};
+use crate::link::{Link, Via, Wire};
 use bytes::Bytes;
 use sip::{
     Method,
@@ -328,7 +328,12 @@ impl Caller {
         let uri = self.uri();
         let mut text = self.head("INVITE", 1, id, &uri, &format!("<{uri}>"));
         let transport = self.load.wire.name().to_ascii_lowercase();
-        let _ = write!(text, "Contact: <sip:load@{};transport={transport}>\r\n", self.local());
+        let contact = match self.load.wire {
+            Wire::Udp | Wire::Tcp => self.local().to_string(),
+            // A trunk that shows a certificate says its name in Contact.
+            Wire::Tls => format!("{}:{}", self.load.host, self.local().port()),
+        };
+        let _ = write!(text, "Contact: <sip:load@{contact};transport={transport}>\r\n");
         super::callee::body(&mut text, self.local(), self.load.has_media);
         text
     }
