@@ -99,7 +99,7 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan 
         failover_on: decision
             .plan
             .first()
-            .map_or_else(|| FAILOVER_ON.to_vec(), |attempt| attempt.failover_on.clone()),
+            .map_or_else(|| FAILOVER_ON.to_vec(), |attempt| attempt.failover_on.to_vec()),
         caller,
     }
 }

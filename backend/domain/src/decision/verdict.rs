@@ -9,6 +9,7 @@ use crate::{
     rating::Quote,
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What happens to the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,15 +65,15 @@ pub struct Attempt {
     pub callee: String,
     /// The final statuses on which the next try begins, beside silence and a failed connection.
     #[serde(default = "failover_statuses", skip_serializing_if = "is_standard_failover")]
-    pub failover_on: Vec<u16>,
+    pub failover_on: Cow<'static, [u16]>,
 }
 
-fn failover_statuses() -> Vec<u16> {
-    FAILOVER_STATUSES.to_vec()
+const fn failover_statuses() -> Cow<'static, [u16]> {
+    Cow::Borrowed(&FAILOVER_STATUSES)
 }
 
-fn is_standard_failover(statuses: &[u16]) -> bool {
-    statuses == FAILOVER_STATUSES
+fn is_standard_failover(statuses: &Cow<'static, [u16]>) -> bool {
+    **statuses == FAILOVER_STATUSES
 }
 
 /// What kind of emergency call it is.

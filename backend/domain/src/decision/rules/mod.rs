@@ -24,6 +24,7 @@ use crate::{
     rating::Quote,
     routing::CompiledRewrites,
 };
+use std::borrow::Cow;
 
 /// The most tries of one call: what is left over is named in the trace.
 pub const ATTEMPTS_MAX: usize = 10;
@@ -168,8 +169,10 @@ impl<'a> Court<'a> {
             let made = rules.callee(&callee);
             callee = self.departing("number", callee, made);
         }
-        let statuses = failover_on.unwrap_or(&FAILOVER_STATUSES).iter().copied();
-        let failover_on = statuses.filter(|status| may_fail_over(*status)).collect();
+        let failover_on = match failover_on {
+            None => Cow::Borrowed(&FAILOVER_STATUSES[..]),
+            Some(set) => set.iter().copied().filter(|status| may_fail_over(*status)).collect(),
+        };
         self.decision.plan.push(Attempt { target, caller_id, callee, failover_on });
     }
 

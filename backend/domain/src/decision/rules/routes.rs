@@ -7,7 +7,7 @@ use crate::{
     decision::{Peer, Source, Target},
 };
 
-/// Names that a line of the trace holds at most.
+/// Routes that are named where they do not match; more are counted.
 const NAMED_MAX: usize = 5;
 
 /// Why trunks of matching routes are not tried.
@@ -74,25 +74,7 @@ impl<'a> Court<'a> {
     pub(super) fn open_routes(&mut self, payer: &TenantPiece) -> Vec<usize> {
         let routes = &payer.piece.value.routes;
         let mut matching = payer.routes.matches(self.to.as_str());
-        let broken: Vec<(usize, &str)> = payer.routes.broken().take(NAMED_MAX).collect();
-        for (index, why) in &broken {
-            self.skip("route", format!("route {} never matches: {why}", routes[*index].name));
-        }
-        let others = routes.len().saturating_sub(matching.len() + payer.routes.broken_count());
-        if others > 0 {
-            let names = (0..routes.len())
-                .filter(|index| matching.binary_search(index).is_err() && !payer.routes.is_broken(*index))
-                .take(NAMED_MAX);
-            let mut text = String::new();
-            for index in names {
-                let comma = if text.is_empty() { "" } else { ", " };
-                text.push_str(comma);
-                text.push_str(&routes[index].name);
-            }
-            let more = if others > NAMED_MAX { " …" } else { "" };
-            let do_not = if others == 1 { "route does not match" } else { "routes do not match" };
-            self.skip("route", format!("{others} {do_not} {}: {text}{more}", self.to));
-        }
+        self.note_others(payer, &matching);
         matching.retain(|index| {
             let route = &routes[*index];
             let open = is_open(&route.windows, self.facts.at);
@@ -106,6 +88,32 @@ impl<'a> Court<'a> {
             open
         });
         matching
+    }
+
+    /// The routes that do not match, in few lines: why some never do, and how many others there are.
+    fn note_others(&mut self, payer: &TenantPiece, matching: &[usize]) {
+        let routes = &payer.piece.value.routes;
+        let broken = payer.routes.broken_count();
+        if broken > 0 {
+            for (index, why) in payer.routes.broken().take(NAMED_MAX) {
+                self.skip("route", format!("route {} never matches: {why}", routes[index].name));
+            }
+        }
+        let others = routes.len().saturating_sub(matching.len() + broken);
+        if others == 0 {
+            return;
+        }
+        let do_not = if others == 1 { "route does not match" } else { "routes do not match" };
+        let mut text = format!("{others} {do_not} {}", self.to);
+        if others <= NAMED_MAX {
+            let is_other =
+                |index: &usize| matching.binary_search(index).is_err() && !payer.routes.is_broken(*index);
+            for (place, index) in (0..routes.len()).filter(is_other).enumerate() {
+                text.push_str(if place == 0 { ": " } else { ", " });
+                text.push_str(&routes[index].name);
+            }
+        }
+        self.skip("route", text);
     }
 
     /// The routes that lead elsewhere than back to the trunk that the call came from.
@@ -132,16 +140,16 @@ impl<'a> Court<'a> {
         let route = &payer.piece.value.routes[index];
         let mut left_over = 0;
         for place in arrange(&route.targets, route.order, self.facts.draw ^ index as u64) {
-            let fqdn = &route.targets[place].fqdn;
-            if self.came_from(fqdn) || self.is_planned(fqdn) {
-                continue;
-            }
             let Some((at, trunk)) = payer.target(index, place) else {
-                let problem = format!("there is no trunk {fqdn}");
+                let problem = format!("there is no trunk {}", route.targets[place].fqdn);
                 self.skip("trunk", problem.clone());
                 problems.note(Cause::TrunkUnusable, problem);
                 continue;
             };
+            let fqdn = &trunk.fqdn;
+            if self.came_from(fqdn) || self.is_planned(fqdn) {
+                continue;
+            }
             if let Some((cause, problem)) = self.trunk_problem(trunk) {
                 self.skip("trunk", problem.clone());
                 problems.note(cause, problem);

@@ -80,7 +80,7 @@ fn the_list_of_statuses_is_the_routes_own_or_else_the_trunks_and_never_holds_a_d
     let config = snapshot(vec![acme], vec![]);
     let lists = |to: &str| {
         let decision = decide(&config, &app("+12125550100", to), &RICH);
-        decision.plan.into_iter().map(|attempt| attempt.failover_on).collect::<Vec<_>>()
+        decision.plan.into_iter().map(|attempt| attempt.failover_on.into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(lists("+12065550100"), [vec![500], vec![408, 503, 504]]);
     assert_eq!(lists("+4684650040"), [[404]]);
