@@ -15,8 +15,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Redecided {
-    /// Whether it is what was decided then, line by line of the trace. The health of trunks is not kept with the
-    /// configuration, so a trunk that was offline then counts as untried.
+    /// Whether it is what was decided then, line by line of the trace. Who was offline or at a limit is kept with the
+    /// decision; the rules are those of today.
     pub same: bool,
     /// The decision.
     #[serde(flatten)]

@@ -1,8 +1,14 @@
 //! All configuration at one moment, made of pieces that are kept by the hash of their content.
 
-use super::{carrier::Carrier, platform::Platform, tenant::Tenant, trunk::Trunk};
+use super::{
+    carrier::Carrier,
+    peer::{Health, Srtp, Transport},
+    platform::{Abilities, Platform},
+    tenant::Tenant,
+    trunk::Trunk,
+};
 use crate::{
-    ids::{CarrierId, PlanId, TenantId},
+    ids::{CarrierId, PlanId, TenantId, TrunkId},
     numbering::Owned,
     phone::E164,
     prefix::PrefixIndex,
@@ -62,6 +68,27 @@ fn peer_rewrites(inbound: &Rewrites, outbound: &Rewrites) -> Option<Arc<PeerRewr
     Some(Arc::new(PeerRewrites { inbound: compile(inbound), outbound: compile(outbound) }))
 }
 
+/// What is asked of a trunk first, side by side with that of the others: a decision looks at several trunks, and most of
+/// them are well.
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    id: TrunkId,
+    is_well: bool,
+    needs_tls: bool,
+    needs_srtp: bool,
+}
+
+impl Ready {
+    fn of(trunk: &Trunk) -> Self {
+        Self {
+            id: trunk.id,
+            is_well: trunk.enabled && trunk.health != Health::Offline,
+            needs_tls: trunk.transport == Transport::Tls,
+            needs_srtp: trunk.srtp == Srtp::Required,
+        }
+    }
+}
+
 /// A tenant with what calls look up in it: its routes compiled, its trunks and users by name.
 #[derive(Debug)]
 pub struct TenantPiece {
@@ -72,6 +99,7 @@ pub struct TenantPiece {
     /// Of each route, the places of its targets among the trunks.
     targets: Vec<Vec<Option<u32>>>,
     trunks: HashMap<String, u32>,
+    ready: Vec<Ready>,
     rewrites: Vec<Option<Arc<PeerRewrites>>>,
     users: HashSet<String>,
 }
@@ -113,8 +141,9 @@ impl TenantPiece {
             .map(|route| route.targets.iter().map(|target| place(&target.fqdn)).collect())
             .collect();
         let rewrites = tenant.trunks.iter().map(|trunk| trunk_rewrites(trunk, before)).collect();
+        let ready = tenant.trunks.iter().map(Ready::of).collect();
         let users = tenant.users.iter().cloned().collect();
-        Self { routes, targets, trunks, rewrites, users, piece }
+        Self { routes, targets, trunks, ready, rewrites, users, piece }
     }
 
     /// A trunk by its name, compared without case, and its place among the trunks.
@@ -136,6 +165,15 @@ impl TenantPiece {
     #[must_use]
     pub fn target(&self, route: usize, target: usize) -> Option<(usize, &Trunk)> {
         self.trunk_at((*self.targets.get(route)?.get(target)?)?)
+    }
+
+    /// The trunk at a place by its identifier, where nothing in its settings keeps it from being tried: the short answer
+    /// to [`Trunk::unusable`].
+    #[must_use]
+    pub fn ready(&self, trunk: usize, abilities: Abilities) -> Option<TrunkId> {
+        let ready = self.ready.get(trunk)?;
+        let can = (!ready.needs_tls || abilities.sip_tls) && (!ready.needs_srtp || abilities.srtp);
+        (ready.is_well && can).then_some(ready.id)
     }
 
     /// The number manipulation of the trunk at a place.

@@ -58,7 +58,7 @@ pub struct Trunk {
     /// How we speak with it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policy: PeerPolicy,
-    /// The most that one call to or from it may cost the tenant, micro-units.
+    /// The most that one call from it may cost the tenant, micro-units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_call_micros: Option<i64>,
     /// How it is doing. Not part of the configuration's version.

@@ -43,11 +43,11 @@ fn texts(also: &'static [&'static str]) -> impl Strategy<Value = String> {
 }
 
 fn from_texts() -> impl Strategy<Value = String> {
-    texts(&["anonymous", "Anonymous", "anna"])
+    texts(&["anonymous", "Anonymous", "anna", "12125550100"])
 }
 
 fn to_texts() -> impl Strategy<Value = String> {
-    texts(&["anna", "bo", "911", "+1-212-555-0100", "112"])
+    texts(&["anna", "bo", "911", "+1-212-555-0100", "112", "0012125550100"])
 }
 
 /// The INVITE that such a caller sends, and from where.

@@ -6,15 +6,15 @@ use crate::{
 };
 use domain::{
     config::{
-        Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, DEFAULT_QUALITY, Eligibility, Health,
-        Limits, PeerPolicy, Place, Platform, PlatformPiece, Protection, Snapshot, Srtp, Tenant,
-        TenantEmergency, TenantPiece, Transport, Trunk,
+        Abilities, Access, CallBack, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, Eligibility,
+        EmergencyCountry, EmergencyRoute, Health, Limits, OverLimit, PeerPolicy, Place, Platform,
+        PlatformPiece, Protection, Snapshot, Srtp, Tenant, TenantEmergency, TenantPiece, Transport, Trunk,
     },
     ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
     numbering::{Binding, NumberType, Owned},
     phone::E164,
     rating::sandbox_plan,
-    routing::{RouteTarget, VoiceRoute},
+    routing::{Rewrite, Rewrites, RouteOrder, RouteTarget, VoiceRoute},
 };
 use proptest::prelude::*;
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
@@ -38,8 +38,8 @@ fn trunk(tenant: usize, index: usize) -> impl Strategy<Value = Trunk> {
     let transport = prop_oneof![Just(Transport::Udp), Just(Transport::Tcp), Just(Transport::Tls)];
     let srtp = prop_oneof![Just(Srtp::Off), Just(Srtp::Optional), Just(Srtp::Required)];
     let health = prop_oneof![Just(Health::Unknown), Just(Health::Online), Just(Health::Offline)];
-    (any::<bool>(), transport, srtp, health, any::<bool>()).prop_map(
-        move |(enabled, transport, srtp, health, has_port)| Trunk {
+    (any::<bool>(), transport, srtp, health, any::<bool>(), policy()).prop_map(
+        move |(enabled, transport, srtp, health, has_port, policy)| Trunk {
             id: TrunkId(Uuid::from_u128((tenant * 10 + index + 1) as u128)),
             fqdn: format!("sbc{index}.t{tenant}.test"),
             port: 5060,
@@ -51,11 +51,51 @@ fn trunk(tenant: usize, index: usize) -> impl Strategy<Value = Trunk> {
             limits: Limits::default(),
             description: None,
             authentication: None,
-            policy: PeerPolicy::default(),
+            policy,
             max_call_micros: None,
             health,
         },
     )
+}
+
+/// Most peers have none; some dial and are dialled without a plus.
+fn policy() -> impl Strategy<Value = PeerPolicy> {
+    let rule = |pattern: &str, replacement: &str| Rewrite {
+        pattern: pattern.to_owned(),
+        replacement: replacement.to_owned(),
+    };
+    let rules = Rewrites { caller: vec![rule(r"^(1\d{10})$", "+$1")], callee: vec![rule(r"^00", "+")] };
+    let back = Rewrites { caller: Vec::new(), callee: vec![rule(r"^\+", "00")] };
+    let some = PeerPolicy {
+        inbound: rules,
+        outbound: back,
+        failover_on: Some(vec![500, 503]),
+        ..PeerPolicy::default()
+    };
+    prop_oneof![2 => Just(PeerPolicy::default()), 1 => Just(some)]
+}
+
+fn protection() -> impl Strategy<Value = Protection> {
+    let cap = || prop_oneof![3 => Just(None), 1 => (0..200_000_i64).prop_map(Some)];
+    let blocked = proptest::sample::subsequence(vec!["46", "1206", "44"], 0..=1);
+    (cap(), cap(), blocked, any::<bool>()).prop_map(|(max_call_micros, max_day_micros, blocked, is_busy)| {
+        Protection {
+            max_call_micros,
+            max_day_micros,
+            blocked_prefixes: blocked.into_iter().map(ToOwned::to_owned).collect(),
+            over_limit: if is_busy { OverLimit::Busy } else { OverLimit::RetryLater },
+            ..Protection::default()
+        }
+    })
+}
+
+fn eligibility() -> impl Strategy<Value = Eligibility> {
+    let access = || {
+        let closed = Access::NotAllowed { why: "sign the agreement".to_owned() };
+        prop_oneof![9 => Just(Access::Allowed), 1 => Just(closed)]
+    };
+    (access(), access())
+        .prop_map(|(cloud_calling, direct_routing)| Eligibility { cloud_calling, direct_routing })
 }
 
 /// Each trunk and carrier has an address of its own.
@@ -74,17 +114,27 @@ fn binding(tenant: usize) -> impl Strategy<Value = Binding> {
 }
 
 fn route(tenant: usize) -> impl Strategy<Value = VoiceRoute> {
-    (proptest::sample::select(&PATTERNS[..]), proptest::collection::vec(0..3_usize, 0..3), any::<bool>())
-        .prop_map(move |(pattern, trunks, is_overridden)| VoiceRoute {
+    let orders = [RouteOrder::Listed, RouteOrder::Shuffle, RouteOrder::Weighted];
+    let trunks = proptest::collection::vec((0..3_usize, 0..2_u16, 0..3_u16), 0..3);
+    let order = proptest::sample::select(&orders[..]).boxed();
+    let pattern = proptest::sample::select(&PATTERNS[..]);
+    (pattern, trunks, any::<bool>(), order).prop_map(move |(pattern, trunks, is_overridden, order)| {
+        VoiceRoute {
             name: format!("route {pattern}"),
             number_pattern: pattern.to_owned(),
             targets: trunks
                 .into_iter()
-                .map(|index| RouteTarget::new(format!("sbc{index}.t{tenant}.test")))
+                .map(|(index, priority, weight)| RouteTarget {
+                    fqdn: format!("sbc{index}.t{tenant}.test"),
+                    priority,
+                    weight,
+                })
                 .collect(),
             caller_id_override: is_overridden.then(|| "+12125550199".to_owned()),
+            order,
             ..VoiceRoute::default()
-        })
+        }
+    })
 }
 
 prop_compose! {
@@ -97,6 +147,8 @@ prop_compose! {
         bindings in proptest::collection::vec(binding(index), NUMBERS.len()),
         // Number `n` belongs to the tenant that is drawn for it, if any: tenants have disjoint shares.
         share in proptest::collection::vec(any::<bool>(), NUMBERS.len()),
+        (protection, eligibility, country) in
+            (protection(), eligibility(), proptest::sample::select(vec![None, Some("US"), Some("SE")])),
     ) -> Tenant {
         let id = TenantId(Uuid::from_u128(1_000 + index as u128));
         let numbers = (0..NUMBERS.len()).filter(|place| place % 3 == index && share[*place]).map(|place| Owned {
@@ -117,42 +169,45 @@ prop_compose! {
             routes,
             users: users.into_iter().map(ToOwned::to_owned).collect(),
             numbers: numbers.collect(),
-            protection: Protection::default(),
-            eligibility: Eligibility::default(),
-            emergency: TenantEmergency::default(),
+            protection,
+            eligibility,
+            emergency: TenantEmergency {
+                country: country.map(ToOwned::to_owned),
+                ..TenantEmergency::default()
+            },
         }
     }
 }
 
 fn carrier(index: usize) -> impl Strategy<Value = Carrier> {
     let prefixes = proptest::sample::subsequence(vec!["", "1", "46", "1206"], 0..=3);
-    (any::<bool>(), proptest::bool::weighted(0.8), prefixes).prop_map(move |(sandbox, enabled, prefixes)| {
-        Carrier {
-            id: CarrierId(Uuid::from_u128(4_000 + index as u128)),
-            name: format!("carrier{index}"),
-            sandbox,
-            enabled,
-            hosts: vec![CarrierHost {
-                address: address(9, index).to_string(),
-                port: 5060,
-                transport: Transport::Udp,
-            }],
-            caller_id: CallerIdPolicy::Any,
-            limits: Limits::default(),
-            prefixes: prefixes
-                .into_iter()
-                .map(|prefix| CarrierPrefix {
-                    prefix: prefix.to_owned(),
-                    cost_per_minute_micros: 1_000,
-                    windows: Vec::new(),
-                })
-                .collect(),
-            quality: DEFAULT_QUALITY,
-            capacity: None,
-            weight: 1,
-            policy: PeerPolicy::default(),
-            emergency_countries: Vec::new(),
-        }
+    let cost = prop_oneof![3 => Just(1_000_i64), 1 => Just(15_000)];
+    let given = (any::<bool>(), proptest::bool::weighted(0.8), prefixes, cost, 0..101_u8);
+    given.prop_map(move |(sandbox, enabled, prefixes, cost_per_minute_micros, quality)| Carrier {
+        id: CarrierId(Uuid::from_u128(4_000 + index as u128)),
+        name: format!("carrier{index}"),
+        sandbox,
+        enabled,
+        hosts: vec![CarrierHost {
+            address: address(9, index).to_string(),
+            port: 5060,
+            transport: Transport::Udp,
+        }],
+        caller_id: CallerIdPolicy::Any,
+        limits: Limits::default(),
+        prefixes: prefixes
+            .into_iter()
+            .map(|prefix| CarrierPrefix {
+                prefix: prefix.to_owned(),
+                cost_per_minute_micros,
+                windows: Vec::new(),
+            })
+            .collect(),
+        quality,
+        capacity: None,
+        weight: 1,
+        policy: PeerPolicy::default(),
+        emergency_countries: Vec::new(),
     })
 }
 
@@ -178,7 +233,19 @@ pub(super) fn worlds() -> impl Strategy<Value = World> {
     ((tenant(0), tenant(1), tenant(2)), carriers, proptest::bool::weighted(0.95)).prop_map(
         |((first, second, third), carriers, has_plan)| {
             let plan = sandbox_plan(PlanId(Uuid::from_u128(3)));
-            World(live([first, second, third], carriers, if has_plan { vec![plan] } else { Vec::new() }))
+            let abilities = Abilities { sip_tls: false, srtp: false };
+            let plans = if has_plan { vec![plan] } else { Vec::new() };
+            let route = carriers.first().map(|carrier| EmergencyRoute::Carrier { carrier: carrier.id });
+            let mut platform = Platform::new(carriers, plans, abilities);
+            platform.emergency = vec![EmergencyCountry {
+                country: "US".to_owned(),
+                numbers: vec!["911".to_owned()],
+                test_numbers: Vec::new(),
+                route,
+                call_back: CallBack::Owned,
+                address_required: true,
+            }];
+            World(live_on(platform, [first, second, third]))
         },
     )
 }
@@ -190,7 +257,11 @@ pub(super) fn live(
     plans: Vec<domain::rating::PricePlan>,
 ) -> Live {
     let abilities = Abilities { sip_tls: false, srtp: false };
-    let platform = Arc::new(PlatformPiece::new(Platform::new(carriers, plans, abilities)));
+    live_on(Platform::new(carriers, plans, abilities), tenants)
+}
+
+fn live_on(platform: Platform, tenants: impl IntoIterator<Item = Tenant>) -> Live {
+    let platform = Arc::new(PlatformPiece::new(platform));
     let tenants: Vec<_> = tenants.into_iter().map(|tenant| Arc::new(TenantPiece::new(tenant))).collect();
     let snapshot = Snapshot::new(platform, tenants.iter().cloned());
     let known: HashMap<_, _> =

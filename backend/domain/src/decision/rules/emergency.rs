@@ -60,11 +60,11 @@ impl<'a> Court<'a> {
             .into_iter()
             .flatten()
             .find_map(|number| tenant.emergency.address(number));
-        let by_number = || number.and_then(country::of).map(str::to_owned);
+        let first = || tenant.numbers.first().and_then(|owned| country::of(owned.number));
         let place = registered
             .map(|address| address.country.clone())
             .or_else(|| tenant.emergency.country.clone())
-            .or_else(by_number);
+            .or_else(|| number.and_then(country::of).or_else(first).map(str::to_owned));
         (place, registered.map(|address| address.number))
     }
 

@@ -5,6 +5,7 @@ use crate::{
     cause::Cause,
     config::{TenantPiece, Trunk, is_open},
     decision::{Peer, Source, Target},
+    ids::TrunkId,
 };
 
 /// Routes that are named where they do not match; more are counted.
@@ -150,7 +151,9 @@ impl<'a> Court<'a> {
             if self.came_from(fqdn) || self.is_planned(fqdn) {
                 continue;
             }
-            if let Some((cause, problem)) = self.trunk_problem(trunk) {
+            let is_free =
+                payer.ready(at, self.snapshot.platform.value.abilities).is_some_and(|id| self.is_free(id));
+            if !is_free && let Some((cause, problem)) = self.trunk_problem(trunk) {
                 self.skip("trunk", problem.clone());
                 problems.note(cause, problem);
                 continue;
@@ -193,6 +196,12 @@ impl<'a> Court<'a> {
         self.decision.plan.iter().any(|attempt| {
             matches!(&attempt.target, Target::Trunk { fqdn: known, .. } if known.eq_ignore_ascii_case(fqdn))
         })
+    }
+
+    /// Whether nothing is said of a trunk at this moment.
+    fn is_free(&self, trunk: TrunkId) -> bool {
+        let peer = Peer::Trunk(trunk);
+        !self.is_offline(peer) && self.usage.load(peer).is_none()
     }
 
     /// Why a trunk is not tried: as it is set, its health, its limits.

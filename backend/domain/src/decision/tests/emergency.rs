@@ -127,6 +127,10 @@ fn without_a_route_an_emergency_call_is_refused_with_its_own_cause_and_the_count
         assert_eq!(cause(&decision), Some(Cause::EmergencyUnavailable));
         assert!(says(&decision, "emergency", "no emergency route is set here for US"));
     }
+    let nowhere = Tenant { numbers: vec![], ..acme() };
+    let decision = decide(&world(nowhere, by_carrier()), &app("bob", "911"), &RICH);
+    assert!(says(&decision, "emergency", "no emergency route is set here for no known country"));
+    assert_eq!(names(&decide(&world(acme(), by_carrier()), &app("bob", "911"), &RICH)), ["carrier-1"]);
     let pstn = facts(Source::Carrier { carrier: None }, "+12065550100", "112");
     assert_eq!(cause(&decide(&world(acme(), by_carrier()), &pstn, &RICH)), Some(Cause::EmergencyUnavailable));
 }
