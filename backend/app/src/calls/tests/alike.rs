@@ -179,7 +179,7 @@ fn calls_of_every_kind_are_connected_and_refused_in_these_worlds() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let cases = (worlds(), callers(), from_texts(), to_texts());
     let mut seen = std::collections::BTreeMap::new();
-    for _ in 0..600 {
+    for _ in 0..2_000 {
         let (live, caller, from, to) = cases.new_tree(&mut runner).expect("a case").current();
         let (peer, message) = invite(&live, caller, &from, &to);
         let Some(party) = party(&live, caller, peer, &message) else { continue };
@@ -196,7 +196,7 @@ fn calls_of_every_kind_are_connected_and_refused_in_these_worlds() {
     for kind in ["phone", "trunk", "carrier"] {
         for connects in [true, false] {
             let count = seen.get(&(kind, connects)).copied().unwrap_or(0);
-            assert!(count >= 5, "{kind} connects={connects}: only {count} of 600");
+            assert!(count >= 5, "{kind} connects={connects}: only {count} of 2,000");
         }
     }
 }

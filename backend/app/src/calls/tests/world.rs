@@ -116,7 +116,7 @@ fn binding(tenant: usize) -> impl Strategy<Value = Binding> {
 fn route(tenant: usize) -> impl Strategy<Value = VoiceRoute> {
     let orders = [RouteOrder::Listed, RouteOrder::Shuffle, RouteOrder::Weighted];
     let trunks = proptest::collection::vec((0..3_usize, 0..2_u16, 0..3_u16), 0..3);
-    let order = proptest::sample::select(&orders[..]).boxed();
+    let order = proptest::sample::select(orders.to_vec());
     let pattern = proptest::sample::select(&PATTERNS[..]);
     (pattern, trunks, any::<bool>(), order).prop_map(move |(pattern, trunks, is_overridden, order)| {
         VoiceRoute {
