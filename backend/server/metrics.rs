@@ -57,6 +57,15 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
                 value,
             );
         }
+        shard_rows(&mut text, &edge.delays());
+        let (banned, remembered) = edge.ban_sizes();
+        gauge(&mut text, "dialtone_sip_bans", "Addresses that are not heard at this moment.", banned as u64);
+        gauge(
+            &mut text,
+            "dialtone_sip_offenders",
+            "Addresses of which an offence is remembered.",
+            remembered as u64,
+        );
         head(&mut text, "dialtone_sip_requests_total", "Requests received, by method.", "counter");
         for (method, count) in counters.requests {
             line(&mut text, format_args!("dialtone_sip_requests_total{{method=\"{method}\"}} {count}"));
@@ -84,6 +93,19 @@ fn shards(text: &mut String, node: &app::node::NodeView) {
         for (index, shard) in node.shards.iter().enumerate() {
             line(text, format_args!("{name}{{shard=\"{index}\"}} {}", read(shard)));
         }
+    }
+}
+
+fn shard_rows(text: &mut String, delays: &[(std::time::Duration, bool)]) {
+    head(text, "dialtone_sip_shard_delay_seconds", "How long a message that arrives now waits.", "gauge");
+    for (shard, (delay, _)) in delays.iter().enumerate() {
+        let seconds = delay.as_secs_f64();
+        line(text, format_args!("dialtone_sip_shard_delay_seconds{{shard=\"{shard}\"}} {seconds}"));
+    }
+    head(text, "dialtone_sip_shard_shedding", "Whether new calls get 503 for load.", "gauge");
+    for (shard, (_, is_shedding)) in delays.iter().enumerate() {
+        let shed = u8::from(*is_shedding);
+        line(text, format_args!("dialtone_sip_shard_shedding{{shard=\"{shard}\"}} {shed}"));
     }
 }
 

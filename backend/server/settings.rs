@@ -37,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) signup: Signup,
     /// Outgoing mail.
     pub(crate) mail: Mail,
+    /// Signatures of calls to carriers.
+    pub(crate) stir: Stir,
     /// The first operator.
     pub(crate) operator: Operator,
 }
@@ -54,6 +56,7 @@ impl Default for Settings {
             sandbox: Sandbox::Auto,
             signup: Signup::Open,
             mail: Mail::default(),
+            stir: Stir::default(),
             operator: Operator::default(),
         }
     }
@@ -232,6 +235,16 @@ pub(crate) enum Signup {
 pub(crate) struct Mail {
     /// `smtp://user:password@host:port`; kept in the outbox and logged where it is not set.
     pub(crate) url: Option<String>,
+}
+
+/// `DIALTONE_STIR__…`: both or neither.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Stir {
+    /// A PEM file with the P-256 private key (PKCS #8) that signs calls to carriers.
+    pub(crate) key: Option<PathBuf>,
+    /// The https address of its certificate.
+    pub(crate) cert_url: Option<String>,
 }
 
 /// `DIALTONE_OPERATOR__…`

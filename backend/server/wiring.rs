@@ -71,6 +71,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
             .await
             .context("operator.email and operator.password")?;
     }
+    sign_calls(&settings, &app)?;
     let ready = Arc::new(AtomicBool::new(false));
     let edge_handle = edge.as_ref().map(|(handle, _)| handle.clone());
     let setup = if app::operators::exists(&app).await? { None } else { Some(files::one_time_token()?) };
@@ -100,6 +101,18 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
         http.stop().await.context("the HTTP server")?;
     }
     Ok(())
+}
+
+/// Has calls to carriers signed, where a key is set.
+fn sign_calls(settings: &Settings, app: &App) -> anyhow::Result<()> {
+    match (&settings.stir.key, &settings.stir.cert_url) {
+        (None, None) => Ok(()),
+        (Some(key), Some(url)) => {
+            let pem = std::fs::read(key).with_context(|| format!("stir.key: {}", key.display()))?;
+            app::calls::sign_calls(app, &pem, url).context("calls cannot be signed")
+        }
+        _ => bail!("stir.key and stir.cert_url go together: set both, or neither"),
+    }
 }
 
 /// `dialtone migrate`.

@@ -1,5 +1,6 @@
 //! Calls through the true binary, with real sockets and counted audio. One loopback address per peer.
 
+mod attack;
 mod bad_input;
 mod charging;
 mod crash;
@@ -9,9 +10,11 @@ mod endings;
 mod evidence;
 mod health;
 mod kamailio;
+mod limits;
 mod peers;
 mod registrar;
 mod simulated;
+mod stir;
 mod tls;
 
 use serde_json::{Value, json};

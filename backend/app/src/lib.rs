@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod bans;
 pub mod calls;
 pub mod carriers;
 pub mod doctor;

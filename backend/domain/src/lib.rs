@@ -22,3 +22,4 @@ pub mod prefix;
 pub mod rating;
 pub mod registration;
 pub mod routing;
+pub mod stir;

@@ -66,6 +66,8 @@ counters! {
     wrong_credentials,
     /// Answers to challenges that another request had used before.
     replays,
+    /// Requests with the right tags of a call from where its far side never was, met with silence.
+    spoofed,
     /// Requests of scanners, met with silence.
     scanners,
     /// Datagrams and connections dropped unread because their address is banned.

@@ -7,6 +7,7 @@ use crate::gauges::{Gauges, ShardReading};
 use crate::guard::replay::Replays;
 use crate::guard::{Ban, Guard};
 use crate::inbox::{Command, Inbox};
+use crate::overload::Overload;
 use crate::seam::PeerCertificate;
 use crate::seam::{
     CallId, Hop, MediaId, MediaPool, MediaStats, Originated, Origination, Refusal, Reply, Trace,
@@ -73,6 +74,8 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     /// Which answers to challenges were used.
     pub(crate) replays: Replays,
+    /// How pressed the shards are.
+    pub(crate) overload: Overload,
 }
 
 /// The receiving ends of what others tell a running edge.
@@ -120,6 +123,7 @@ impl Handle {
             tls: config.tls.as_ref().map(|tls| ArcSwap::from_pointee(tls.credentials.clone())),
             guard: Guard::new(config.guard.clone(), Instant::now()),
             replays: Replays::new(),
+            overload: Overload::new(shards),
         };
         (Self { shared: Arc::new(shared) }, Inlets { commands: receivers, websockets: messages })
     }
@@ -269,6 +273,12 @@ impl Handle {
     #[must_use]
     pub fn ban_sizes(&self) -> (usize, usize) {
         self.shared.guard.sizes(Instant::now())
+    }
+
+    /// Of each shard, how long a message that arrives now waits for it, and whether its new calls are refused: gauges.
+    #[must_use]
+    pub fn delays(&self) -> Vec<(Duration, bool)> {
+        self.shared.overload.delays()
     }
 
     /// Lifts the ban of an address, and forgets what it did; `false` where nothing was remembered of it.

@@ -19,6 +19,7 @@ mod handle;
 mod inbox;
 mod io;
 mod origination;
+mod overload;
 mod reply;
 mod runner;
 pub mod seam;

@@ -287,6 +287,11 @@ pub struct CallSummary {
 pub trait CallControl: Send + Sync + 'static {
     /// Says who is calling, on the current snapshot.
     fn identify(&self, approach: &Approach<'_>) -> Identity;
+    /// How full the queue of what the business has yet to write is, percent. From three quarters on new calls are refused
+    /// with 503 before they are asked about.
+    fn backlog(&self) -> u8 {
+        0
+    }
     /// Whether a trunk, a carrier or the sandbox is at this address, on the current snapshot: it is never banned.
     fn is_known_address(&self, ip: IpAddr) -> bool {
         let _ = ip;

@@ -129,6 +129,20 @@ impl Dialog {
         self.peer
     }
 
+    /// Whether the far end may speak from an address: it has before, or it said in Contact or Record-Route that it is
+    /// there.
+    #[must_use]
+    pub fn speaks_from(&self, from: Peer) -> bool {
+        let ip = from.addr.ip().to_canonical();
+        let hosts = std::iter::once(&*self.target).chain(self.routes.iter().map(|route| &**route));
+        let is_host = |uri: &str| {
+            let uri = NameAddr::parse(uri).map_or(uri, |address| address.uri);
+            let host = Uri::parse(uri).map(|uri| uri.host.trim_matches(['[', ']']).to_owned());
+            host.is_ok_and(|host| host.parse::<IpAddr>().is_ok_and(|known| known.to_canonical() == ip))
+        };
+        self.peer.is_at(&from) || { hosts }.any(is_host)
+    }
+
     /// The number of our latest request.
     #[must_use]
     pub const fn local_cseq(&self) -> u32 {

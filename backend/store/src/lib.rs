@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod platform;
 pub mod searches;
 pub mod sip_users;
+pub mod spent;
 pub mod stock;
 mod table;
 pub mod tenants;

@@ -8,7 +8,9 @@ use super::{
     outcome::Rung,
     record::{self, Record},
     settle,
+    spend::Spend,
     table::Carried,
+    usage::Seat,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -35,6 +37,10 @@ pub(super) struct Open {
     pub(super) facts: Facts,
     /// What its payer had when it arrived, but for money, which is read under lock.
     pub(super) funds: Funds,
+    /// What today has cost so far, where its payer has a cap for the day.
+    pub(super) spend: Option<Arc<Spend>>,
+    /// The places that it takes among the limits.
+    pub(super) seat: Arc<Seat>,
 }
 
 /// Something to write.
@@ -202,7 +208,15 @@ impl Batch<'_> {
         let mut new = New::default();
         for (work, answer) in works.iter().zip(answers) {
             match work {
-                Work::Open(open) => *answer = self.decide(open, &mut new),
+                Work::Open(open) => {
+                    let spent = match &open.spend {
+                        Some(spend) => {
+                            Some(spend.today(self.tx, &self.scope, open.payer, open.facts.at).await?)
+                        }
+                        None => None,
+                    };
+                    *answer = self.decide(open, spent, &mut new);
+                }
                 Work::Refused(refused) => {
                     let (call, decision) = refused.as_ref();
                     new.calls.push(Call { node: self.node.to_owned(), ..call.clone() });
@@ -216,7 +230,8 @@ impl Batch<'_> {
         store::holds::insert(self.tx, &self.scope, &new.holds).await
     }
 
-    fn decide(&mut self, open: &Open, new: &mut New) -> Answer {
+    /// `spent` is what the day has cost so far, where its payer has a cap for it.
+    fn decide(&mut self, open: &Open, spent: Option<i64>, new: &mut New) -> Answer {
         let account = self.accounts.get(open.payer);
         let currency =
             open.config.tenant(open.payer).and_then(|piece| open.config.plan(piece.piece.value.plan));
@@ -226,6 +241,11 @@ impl Batch<'_> {
             available_micros: spendable.map_or(0, |account| account.available_micros()),
             ..open.funds.clone()
         };
+        if let Some(spent) = spent {
+            // What is held for calls that are up may be spent too.
+            let held = account.map_or(0, |account| account.held_micros);
+            funds.usage.spent_today_micros = spent.saturating_add(held);
+        }
         let mut decision = decide(&open.config, &open.facts, &funds);
         // An emergency call costs nothing, and is connected on an account below zero too.
         if decision.connects()
@@ -270,6 +290,7 @@ impl Batch<'_> {
             hold_seconds: decision.hold_seconds,
             rings: decision.plan.iter().map(|attempt| ring(&attempt.target)).collect(),
             sip_call_id: open.record.sip_call_id.clone(),
+            seat: Arc::clone(&open.seat),
             funded_ms: funded_ms.into(),
         })
     }

@@ -38,6 +38,10 @@ impl CallControl for Control {
         identity
     }
 
+    fn backlog(&self) -> u8 {
+        self.0.calls().writer.backlog()
+    }
+
     fn is_known_address(&self, ip: std::net::IpAddr) -> bool {
         let ip = ip.to_canonical();
         !self.0.live().senders(ip).is_empty()
@@ -69,6 +73,7 @@ impl CallControl for Control {
         let state = self.0.calls();
         state.meters.answered(call, attempt);
         let Some(carried) = state.table.get(call) else { return };
+        carried.seat.answered(&state.usage, attempt);
         let callee_trunk = carried.rings.get(attempt).and_then(|(_, fqdn)| fqdn.clone());
         let work = Work::Answered { carried, at: utc(at), callee_trunk };
         state.writer.follow(Job::new(work, |_| ()));

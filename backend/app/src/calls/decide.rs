@@ -6,19 +6,21 @@ use super::{
     facts::{conditions, facts_of},
     legs,
     plan::{looked_up, plan_now, refusal, refusal_of},
-    record::{self, Record},
+    record::{self, Record, utc},
+    settle as settlement,
     table::{Carried, Found},
+    usage::{Counted, Seat},
     writer::Job,
 };
 use crate::App;
 use domain::{
     cause::Cause,
     config::Snapshot,
-    decision::{Decision, Facts, Funds, Verdict, decide as decide_now, payer as payer_of},
+    decision::{Decision, Usage, Verdict, payer as payer_of},
     ids::TenantId,
 };
 use edge::seam::{self, CallFacts, CallSummary, PartyKind, Refusal, Reply};
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 use store::calls::{Call, StoredDecision};
 
 /// Decides a call and holds its money. Never blocks: what needs the database is queued.
@@ -39,27 +41,24 @@ pub(super) fn decide(app: &App, call: &CallFacts, reply: Reply<seam::Verdict>) {
     };
     let record = record.read(&facts);
     let payer = payer_of(config, &facts);
-    let begun = Instant::now();
-    let (live_calls, calls_last_second) = payer.map_or((0, 0), |payer| state.usage.begin(payer, begun));
-    let funds = Funds {
-        available_micros: i64::MAX,
-        live_calls,
-        calls_last_second,
-        usage: conditions(app, config, payer),
-    };
-    let decision = decide_now(config, &facts, &funds);
-    let Some(payer) = payer.filter(|_| decision.connects()) else {
-        if let Some(payer) = payer {
-            state.usage.undo(payer, begun);
-        }
+    let spend = payer.filter(|payer| has_day_cap(config, *payer)).map(|payer| (payer, &state.spend));
+    let spent = spend.and_then(|(payer, spend)| spend.known(payer, facts.at)).unwrap_or_default();
+    let around = Usage { spent_today_micros: spent, ..conditions(app, config, payer) };
+    let Counted { decision, funds, seat } = state.usage.decide(config, &facts, payer, around);
+    let (Some(payer), Some(seat)) = (payer, seat) else {
         let over = record::refused(&record, "", &decision, config, &facts);
         let stored = record::decision(&record, config, &facts, funds, &decision);
         note(app, call, over, Some(stored));
         return reply.send(seam::Verdict::Refuse(refused(&decision)));
     };
-    let pending =
-        Pending { app: app.clone(), call: call.clone(), config: Arc::clone(config), payer, begun, reply };
-    hold(pending, record, facts, funds);
+    let spend = spend.map(|(_, spend)| Arc::clone(spend));
+    let open =
+        Open { record, payer, config: Arc::clone(config), facts, funds, spend, seat: Arc::clone(&seat) };
+    hold(Pending { app: app.clone(), call: call.clone(), config: Arc::clone(config), seat, reply }, open);
+}
+
+fn has_day_cap(config: &Snapshot, payer: TenantId) -> bool {
+    config.tenant(payer).is_some_and(|piece| piece.piece.value.protection.max_day_micros.is_some())
 }
 
 /// A call whose hold is in the queue.
@@ -67,19 +66,16 @@ struct Pending {
     app: App,
     call: CallFacts,
     config: Arc<Snapshot>,
-    payer: TenantId,
-    begun: Instant,
+    seat: Arc<Seat>,
     reply: Reply<seam::Verdict>,
 }
 
-fn hold(pending: Pending, record: Record, facts: Facts, funds: Funds) {
+fn hold(pending: Pending, open: Open) {
     let app = pending.app.clone();
     let state = app.calls();
-    let (payer, config) = (pending.payer, Arc::clone(&pending.config));
     if !state.table.admit(pending.call.call) {
         return pending.refuse(refusal(Cause::PlatformUnavailable));
     }
-    let open = Open { record, payer, config, facts, funds };
     let job = Job::new(Work::Open(Box::new(open)), move |answer| pending.answered(answer));
     // The queue is full: the job comes back, and its answer is 503.
     if let Err(job) = state.writer.open(job) {
@@ -123,7 +119,7 @@ impl Pending {
 
     fn refuse(self, refusal: Refusal) {
         let state = self.app.calls();
-        state.usage.undo(self.payer, self.begun);
+        self.seat.undo(&state.usage);
         state.table.forget(self.call.call);
         self.reply.send(seam::Verdict::Refuse(refusal));
     }
@@ -165,8 +161,12 @@ pub(super) fn ended(app: &App, summary: CallSummary) {
 
 fn settle(app: &App, carried: Arc<Carried>, summary: Box<CallSummary>) {
     let state = app.calls();
-    state.usage.end(carried.payer);
-    let (settled, call) = (app.clone(), carried.call.0.as_u128());
-    let job = Job::new(Work::Settle(carried, summary), move |_| settled.calls().table.forget(call));
+    carried.seat.leave(&state.usage);
+    let (settled, call, payer) = (app.clone(), carried.call.0.as_u128(), carried.payer);
+    let (cost, at) = (settlement::cost(&carried, &summary), utc(summary.ended_at));
+    let job = Job::new(Work::Settle(carried, summary), move |_| {
+        settled.calls().spend.add(payer, at, cost);
+        settled.calls().table.forget(call);
+    });
     state.writer.follow(job);
 }

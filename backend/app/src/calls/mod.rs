@@ -27,6 +27,8 @@ mod registrations;
 mod sandbox_call;
 mod settle;
 mod simulate;
+mod spend;
+mod stir;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -50,6 +52,7 @@ pub use registrations::{BINDINGS_MAX, Registrations, USERS_MAX};
 pub(crate) use sandbox_call::arrival;
 pub use sandbox_call::sandbox_call;
 pub use simulate::simulate;
+pub use stir::sign_calls;
 pub use table::LIVE_CALLS_MAX;
 pub use traces::{
     EntryView, HeaderView, MessageView, PartyView, TRACE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND_FAILED,
@@ -73,6 +76,8 @@ pub(crate) struct State {
     writer: writer::Writer,
     table: table::Table,
     usage: usage::Usage,
+    spend: Arc<spend::Spend>,
+    signer: std::sync::OnceLock<stir::Signer>,
     arrivals: sandbox_call::Arrivals,
     registrations: Arc<registrations::Table>,
     drift: Mutex<Option<DriftView>>,
@@ -87,6 +92,8 @@ impl State {
             writer: writer::Writer::start(deps.db.clone(), deps.settings.node.clone()),
             table: table::Table::default(),
             usage: usage::Usage::new(Instant::now()),
+            spend: Arc::default(),
+            signer: std::sync::OnceLock::new(),
             arrivals: sandbox_call::Arrivals::default(),
             registrations: Arc::default(),
             drift: Mutex::default(),

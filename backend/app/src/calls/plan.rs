@@ -1,6 +1,6 @@
 //! The plan of a decision in the edge's words: addresses instead of names of trunks and carriers.
 
-use super::legs;
+use super::{legs, stir};
 use crate::{App, names};
 use domain::{
     cause::Cause,
@@ -48,8 +48,14 @@ pub(super) fn plan_now(
     decision: &Decision,
     caller: LegPolicy,
 ) -> Result<Plan, Drafts> {
-    let drafts: Vec<Draft> =
-        decision.plan.iter().filter_map(|attempt| draft(app, snapshot, attempt)).collect();
+    let now = app.now().timestamp();
+    let signed = |attempt: &decision::Attempt| {
+        let mut draft = draft(app, snapshot, attempt)?;
+        let identity = stir::header(app.calls(), snapshot, decision, attempt, now);
+        draft.attempt_mut().headers.extend(identity);
+        Some(draft)
+    };
+    let drafts: Vec<Draft> = decision.plan.iter().filter_map(signed).collect();
     if drafts.iter().all(|draft| matches!(draft, Draft::Ready(_))) {
         let attempts = drafts.into_iter().filter_map(Draft::ready).collect();
         return Ok(plan(decision, attempts, caller));
@@ -105,6 +111,12 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan 
 }
 
 impl Draft {
+    const fn attempt_mut(&mut self) -> &mut Attempt {
+        match self {
+            Self::Ready(attempt) | Self::Named(attempt, ..) => attempt,
+        }
+    }
+
     fn new(
         hops: Option<Vec<Hop>>,
         host: String,

@@ -35,6 +35,15 @@ pub(super) fn charge(quote: &Quote, duration_ms: u64, funded_ms: u64) -> (Vec<Ch
     (charges, total)
 }
 
+/// What a call will be charged, micro-units.
+pub(super) fn cost(carried: &Carried, summary: &CallSummary) -> i64 {
+    let duration_ms = u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX);
+    match summary.answered_at {
+        Some(_) => charge(&carried.quote, duration_ms, carried.funded_ms()).1,
+        None => 0,
+    }
+}
+
 /// How a call is closed by its summary.
 fn closing(carried: &Carried, summary: &CallSummary, funded_ms: u64) -> Closing {
     let duration_ms = u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX);

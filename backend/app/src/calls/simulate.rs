@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::{Actor, Permission},
     config::Snapshot,
-    decision::{Facts, Funds, decide, payer as payer_of},
+    decision::{Facts, Funds, Usage, decide, payer as payer_of},
     ids::TenantId,
 };
 
@@ -29,12 +29,15 @@ pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<Sim
     let account = store::ledger::account(app.db().read(), &scope, tenant).await?;
     let (live_calls, calls_last_second) = app.calls().usage.read(tenant);
     let available_micros = account.map_or(0, |account| account.available_micros());
-    let funds = Funds {
-        available_micros,
-        live_calls,
-        calls_last_second,
-        usage: conditions(app, &live.config, Some(tenant)),
+    let now = std::time::Instant::now();
+    let spent = app.calls().spend.today(app.db().read(), &scope, tenant, facts.at).await?;
+    let held = account.map_or(0, |account| account.held_micros);
+    let usage = Usage {
+        spent_today_micros: spent.saturating_add(held),
+        loads: app.calls().usage.loads(&live.config, &facts, now),
+        ..conditions(app, &live.config, Some(tenant))
     };
+    let funds = Funds { available_micros, live_calls, calls_last_second, usage };
     let decision = decide(&live.config, &facts, &funds);
     let foreign = foreign_number(&way(&live.config, &facts), decision.payer);
     Ok(SimulationView::of(&decision, foreign.as_deref()))

@@ -1,6 +1,6 @@
 //! The calls that this node carries: what their settlement needs, in memory.
 
-use super::{State, outcome::Rung};
+use super::{State, outcome::Rung, usage::Seat};
 use domain::{
     cause::Direction,
     ids::{CallId, TenantId},
@@ -37,6 +37,8 @@ pub(super) struct Carried {
     pub(super) rings: Vec<(Rung, Option<String>)>,
     /// Call-ID of the caller's leg.
     pub(super) sip_call_id: String,
+    /// The places that it takes among the limits.
+    pub(super) seat: Arc<Seat>,
     /// How long the money lasts, milliseconds from the answer.
     pub(super) funded_ms: AtomicU64,
 }

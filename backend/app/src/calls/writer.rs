@@ -91,6 +91,12 @@ impl Writer {
         self.opens.try_send(job).map_err(|error| Box::new(error.into_inner()))
     }
 
+    /// How full the queue of new calls is, percent.
+    pub(super) fn backlog(&self) -> u8 {
+        let waiting = OPENS_MAX.saturating_sub(self.opens.capacity());
+        u8::try_from(waiting * 100 / OPENS_MAX).unwrap_or(u8::MAX)
+    }
+
     /// Queues a job of a call that is up.
     pub(super) fn follow(&self, job: Job) {
         if let Err(error) = self.follows.try_send(job) {

@@ -149,11 +149,11 @@ impl Steer {
             add(&self.context.shared.io_tally().stray_responses, 1);
             return Fate::Done;
         };
+        let is_pressed = self.queues[shard].slots() <= self.reserve
+            || self.context.shared.overload.sheds(shard, self.context.control.backlog());
         let invite = is_new_call(&packet.message).then(|| self.transaction(&packet.message));
         let queue = &mut self.queues[shard];
-        if queue.slots() <= self.reserve
-            && let Some(invite) = invite
-        {
+        if is_pressed && let Some(invite) = invite {
             if self.admitted.contains(invite) {
                 add(&self.context.shared.io_tally().dropped_in, 1);
                 return Fate::Done;

@@ -11,11 +11,11 @@ use crate::context::Packet;
 use crate::counters::add;
 use crate::guard::scanners::is_scanner;
 use crate::guard::{Offence, PROVEN_FOR};
-use crate::seam::{Identity, Party, PeerCertificate};
+use crate::seam::{Identity, Party, PartyKind, PeerCertificate};
 use crate::stateless::{Refused, answer};
 use crate::words;
 use sip::Method;
-use sip::b2bua::Input;
+use sip::b2bua::{Input, Side};
 use sip::transaction::Peer;
 use sip::wire::Message;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ impl Shard {
                 Err(Some(refused)) => return self.refuse(from, &message, &refused),
                 Err(None) => return,
             }
+        } else if message.is_request() && self.is_spoofed(from, &message, certificate.as_deref()) {
+            return add(&self.tally().spoofed, 1);
         } else {
             self.received(from, &message);
         }
@@ -78,6 +80,23 @@ impl Shard {
     pub(super) fn refuse(&mut self, from: Peer, message: &Message, refused: &Refused<'_>) {
         if let Some((peer, bytes)) = answer(message, from, &self.context.hash, refused) {
             self.send(peer, bytes);
+        }
+    }
+
+    /// Whether a request names a dialog from elsewhere than its far side, and is not of a party that may: for the caller's
+    /// leg the caller, for the callee's another host of its plan or a carrier. It is met with silence.
+    fn is_spoofed(&self, from: Peer, message: &Message, certificate: Option<&PeerCertificate>) -> bool {
+        let Some((call, side)) = self.engine.moved(message, from) else { return false };
+        let Some(call) = self.calls.get(&call) else { return true };
+        if side == Side::B && call.places.iter().any(|place| place.hop.address.ip() == from.addr.ip()) {
+            return false;
+        }
+        let identity =
+            with_approach(from, message, certificate, |approach| self.context.control.identify(approach));
+        match (identity, side) {
+            (Identity::Known(party), Side::A) => (party.kind, party.id) != call.caller,
+            (Identity::Known(party), Side::B) => party.kind != PartyKind::Carrier,
+            _ => true,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
 use crate::seam::{
-    CallFacts, CallId, CallSummary, End, Hop, MediaId, Party, Refusal, Reply, TraceEvent, Verdict,
+    CallFacts, CallId, CallSummary, End, Hop, MediaId, Party, PartyKind, Refusal, Reply, TraceEvent, Verdict,
 };
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
@@ -22,6 +22,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// A call of this shard.
 pub(super) struct Call {
     id: CallId,
+    /// Who calls: its kind, and its trunk or carrier.
+    pub(super) caller: (PartyKind, u128),
     source: Hop,
     started_at: SystemTime,
     /// When its decision is given up; `None` once it is there.
@@ -71,6 +73,7 @@ impl Shard {
         self.timers.set(undecided_at, call, Due::Verdict);
         let entry = Call {
             id: facts.call,
+            caller: (facts.party.kind, facts.party.id),
             source: facts.source,
             started_at: facts.at,
             undecided_at: Some(undecided_at),

@@ -21,6 +21,7 @@ mod transmit;
 use crate::context::{Context, Packet};
 use crate::counters::Tally;
 use crate::inbox::Command;
+use crate::overload::Pace;
 use crate::seam::{CallFacts, PeerCertificate};
 use crate::words;
 use admit::Admitted;
@@ -39,7 +40,7 @@ use traces::Traces;
 use transmit::Transmit;
 
 /// Packets taken before timers and orders have their turn.
-const PACKETS_PER_TURN: usize = 256;
+const PACKETS_PER_TURN: u32 = 256;
 /// Orders taken before packets have their turn.
 const COMMANDS_PER_TURN: usize = 256;
 /// The longest sleep: a word that was missed is found after it.
@@ -63,6 +64,8 @@ pub(crate) struct Shard {
     origins: HashMap<OriginRef, Waiting>,
     origin_serial: OriginRef,
     timers: Timers,
+    /// What one packet takes.
+    pace: Pace,
     ids: CallIds,
     transmit: Transmit,
     traces: Traces,
@@ -96,6 +99,7 @@ impl Shard {
             origins: HashMap::new(),
             origin_serial: 0,
             timers: Timers::default(),
+            pace: Pace::default(),
             ids: CallIds::new(),
             drain_at: None,
             fault: None,
@@ -132,11 +136,18 @@ impl Shard {
 
     /// Takes what waits, up to a bound, and says how many.
     fn take_packets(&mut self) -> usize {
-        for taken in 0..PACKETS_PER_TURN {
-            let Ok(packet) = self.packets.pop() else { return taken };
+        let mut taken = 0;
+        while taken < PACKETS_PER_TURN {
+            let Ok(packet) = self.packets.pop() else { break };
             self.admit(packet);
+            taken += 1;
         }
-        PACKETS_PER_TURN
+        if taken > 0 {
+            self.pace.worked(taken, self.now.elapsed());
+        }
+        let delay = self.pace.delay(self.packets.slots());
+        self.context.shared.overload.measured(self.index, delay);
+        taken as usize
     }
 
     fn take_commands(&mut self) {

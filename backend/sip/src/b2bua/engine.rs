@@ -12,7 +12,7 @@ use super::ids::{self, Ids};
 use super::io::{Alarm, Io, Wake};
 use super::originate::Origin;
 use super::requests::Pending;
-use super::{CallRef, Config, Input, Output};
+use super::{CallRef, Config, Input, Output, Side};
 
 /// All calls of one shard.
 ///
@@ -140,6 +140,15 @@ impl Engine {
         if call.is_done() {
             self.calls.remove(key);
         }
+    }
+
+    /// The call and the leg of a request whose tags are right but which comes from where that leg's far side never was.
+    /// The driver says whether it may: tags are no secret to whoever could read one message.
+    #[must_use]
+    pub fn moved(&self, request: &Message, from: Peer) -> Option<(CallRef, Side)> {
+        let (key, call) = self.call_of(request)?;
+        let side = call.side_of(request)?;
+        call.leg(side).filter(|dialog| !dialog.speaks_from(from)).map(|_| (key, side))
     }
 
     /// The call whose leg a request belongs to by its To tag.

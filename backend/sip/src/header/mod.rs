@@ -1,6 +1,7 @@
 //! Typed header values. Each reads its text on demand and keeps slices of it; nothing is stored twice.
 
 mod cseq;
+mod identity;
 mod name_addr;
 mod params;
 mod rack;
@@ -10,6 +11,7 @@ mod split;
 mod via;
 
 pub use cseq::CSeq;
+pub use identity::Identity;
 pub use name_addr::{NameAddr, quote};
 pub use params::Params;
 pub use rack::RAck;

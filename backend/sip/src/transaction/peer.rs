@@ -16,6 +16,12 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Whether both are at the same address, on whatever port and over whatever transport.
+    #[must_use]
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.addr.ip().to_canonical() == other.addr.ip().to_canonical()
+    }
+
     /// A peer without an open connection.
     #[must_use]
     pub const fn new(addr: SocketAddr, transport: Transport) -> Self {

@@ -108,7 +108,10 @@ impl<C: Copy> Layer<C> {
         }
         self.perform(now, transaction, begin, None);
         if *method == Method::Cancel {
-            let invite = self.invite_of(&message, places.invite);
+            // Whoever may cancel is where the INVITE came from (RFC 3261 §9.2, §26.1.4): the branch alone proves nothing.
+            let is_same =
+                |id: &TransactionId| self.entries.get(id.0).is_some_and(|entry| entry.peer.is_at(&from));
+            let invite = self.invite_of(&message, places.invite).filter(is_same);
             let context = invite.and_then(|id| self.entries.get(id.0)?.context);
             self.outputs.push_back(Output::Cancel { transaction, invite, context, from, message });
         } else {

@@ -4,6 +4,7 @@
 //! share comes from the [`visit`]: who is signed in, the frame, the token of the forms. `mount` is the list of pages.
 
 mod amounts;
+mod bans;
 mod calls;
 mod carriers;
 mod doctor;
@@ -97,6 +98,7 @@ fn mount(pages: &mut ServiceConfig) {
     routes::mount(pages);
     domains::mount(pages);
     users::mount(pages);
+    bans::mount(pages);
     calls::mount(pages);
     protection::mount(pages);
     emergency::mount(pages);

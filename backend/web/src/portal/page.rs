@@ -102,8 +102,15 @@ impl Audience {
             Place::Protection,
             Place::Emergency,
         ];
-        const OPERATOR: [Place; 5] =
-            [Place::Platform, Place::Carriers, Place::EmergencyCountries, Place::Eligibility, Place::Outbox];
+        const OPERATOR: [Place; 7] = [
+            Place::Platform,
+            Place::Live,
+            Place::Bans,
+            Place::Carriers,
+            Place::EmergencyCountries,
+            Place::Eligibility,
+            Place::Outbox,
+        ];
         let places: &[Place] = match self {
             Self::Stranger => &[],
             Self::Member => &MEMBER,
@@ -148,6 +155,8 @@ pub(crate) enum Place {
     Platform,
     /// Live calls of all tenants.
     Live,
+    /// Whom the SIP edge does not hear.
+    Bans,
     /// What leaves the platform.
     Outbox,
 }
@@ -169,6 +178,7 @@ impl Place {
             Self::Calls => ("/app/calls", "Calls"),
             Self::Platform => ("/operator", "Platform"),
             Self::Live => ("/operator/live", "Live calls"),
+            Self::Bans => ("/operator/bans", "Bans"),
             Self::Outbox => ("/operator/outbox", "Outbox"),
         }
     }
@@ -225,10 +235,12 @@ pub(crate) enum Done {
     NodeDrained,
     /// It does again.
     NodeResumed,
+    /// Addresses are heard again.
+    BansLifted,
 }
 
 impl Done {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::ProtectionSaved,
         Self::EmergencySaved,
         Self::CarrierSaved,
@@ -253,6 +265,7 @@ impl Done {
         Self::CallPlaced,
         Self::NodeDrained,
         Self::NodeResumed,
+        Self::BansLifted,
     ];
 
     /// The word in the cookie.
@@ -300,6 +313,9 @@ impl Done {
             Self::CallPlaced => ("call-placed", "The sandbox is calling."),
             Self::NodeDrained => ("node-drained", "This node takes no new calls. Those that are up go on."),
             Self::NodeResumed => ("node-resumed", "This node takes calls again."),
+            Self::BansLifted => {
+                ("bans-lifted", "Lifted: they are heard again, and start with a clean slate.")
+            }
         }
     }
 }

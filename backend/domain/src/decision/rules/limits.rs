@@ -3,8 +3,8 @@
 use super::{Court, Ruled};
 use crate::{
     cause::Cause,
-    config::{OverLimit, Tenant},
-    decision::{CALL_MAX_SECONDS, Funds, Source},
+    config::{Limits, OverLimit, Tenant},
+    decision::{CALL_MAX_SECONDS, Funds, Peer, Source},
     money::Money,
 };
 
@@ -17,8 +17,29 @@ pub(super) const fn status(tenant: &Tenant) -> Option<u16> {
 }
 
 impl Court<'_> {
-    /// The tenant's calls at once and per second.
+    /// The trunk or carrier that the call comes from, with its limits and its name.
+    fn comes_from(&self) -> Option<(Peer, Limits, String)> {
+        match &self.facts.source {
+            Source::App { .. } => None,
+            Source::Trunk { tenant, fqdn } => {
+                let (_, trunk) = self.snapshot.tenant(*tenant)?.trunk(fqdn)?;
+                Some((Peer::Trunk(trunk.id), trunk.limits, format!("trunk {fqdn}")))
+            }
+            Source::Carrier { carrier } => {
+                let carrier = self.snapshot.carrier((*carrier)?)?;
+                Some((Peer::Carrier(carrier.id), carrier.limits, "the carrier".to_owned()))
+            }
+        }
+    }
+
+    /// Calls at once and per second: of the trunk or carrier that it comes from, and of the tenant.
     pub(super) fn limits(&mut self, tenant: &Tenant, funds: &Funds) -> Ruled<()> {
+        if let Some((peer, limits, who)) = self.comes_from()
+            && let Some((cause, text)) = self.at_limit(peer, limits)
+        {
+            self.decision.status = status(tenant);
+            return self.refuse("limits", cause, format!("of {who}, {text}"));
+        }
         let limits = tenant.limits;
         if funds.live_calls >= limits.max_calls {
             self.decision.status = status(tenant);

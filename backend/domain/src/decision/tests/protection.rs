@@ -140,3 +140,29 @@ fn configuration_that_an_older_version_kept_is_read_with_defaults() {
     assert_eq!(names(&decision), ["sbc1.acme.test"]);
     assert!(decision.config.contains(&"0123456789abcdef".to_owned()), "the version stays as it was kept");
 }
+
+#[test]
+fn a_trunk_or_carrier_at_its_limit_is_not_called_from_either() {
+    let mut acme = acme();
+    acme.protection.over_limit = OverLimit::Busy;
+    acme.numbers = vec![owned(ACME, "+12125550100", Binding::User("anna".into()))];
+    let config = snapshot(vec![acme], vec![carrier(1, false, "")]);
+    let from_trunk =
+        facts(Source::Trunk { tenant: ACME, fqdn: "sbc1.acme.test".into() }, "+12125550100", "anna");
+    let carrier_id = CarrierId(Uuid::from_u128(1));
+    let from_carrier = facts(Source::Carrier { carrier: Some(carrier_id) }, "+12065550111", "+12125550100");
+    let limits = Limits::default();
+    let busy = |peer, live_calls, calls_last_second| Funds {
+        usage: Usage { loads: vec![PeerLoad { peer, live_calls, calls_last_second }], ..Usage::NONE },
+        ..RICH
+    };
+    for (call, peer) in
+        [(&from_trunk, Peer::Trunk(TrunkId(Uuid::from_u128(70)))), (&from_carrier, Peer::Carrier(carrier_id))]
+    {
+        let at_once = decide(&config, call, &busy(peer, limits.max_calls, 0));
+        assert_eq!((cause(&at_once), at_once.status), (Some(Cause::CallLimit), Some(486)));
+        let at_a_time = decide(&config, call, &busy(peer, 0, limits.calls_per_second));
+        assert_eq!(cause(&at_a_time), Some(Cause::RateLimit));
+        assert!(decide(&config, call, &busy(peer, limits.max_calls - 1, 0)).connects());
+    }
+}

@@ -1,6 +1,7 @@
 //! `/api/v1`: everything that the data plane's protocol has no words for. JSON in camelCase, amounts in micro-units,
 //! lists as `{"value", "nextLink"}`.
 
+mod bans;
 mod calls;
 mod carriers;
 mod doctor;
@@ -56,6 +57,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     carriers::mount(routes);
     inventory::mount(routes);
     node::mount(routes);
+    bans::mount(routes);
 }
 
 /// A list, or a page of one.

@@ -1,0 +1,58 @@
+//! The fuzz targets on seeded mutations: the same inputs on each run, for as many rounds as a test may last. With
+//! `cargo fuzz` they run for longer: see `backend/media/fuzz`.
+
+mod dice;
+mod targets;
+
+use dice::Dice;
+
+/// Rounds of each target here.
+const ROUNDS: usize = 6_000;
+const SEEDS: [&[u8]; 16] = [
+    b"m=audio 18446744073709551615 RTP/AVP 0\r\n",
+    b"m=audio 0 RTP/SAVPF 111 0 101\r\n",
+    b"m=image 9 udptl t38\r\n",
+    b"c=IN IP6 ::1\r\n",
+    b"c=IN IP4 0.0.0.0\r\n",
+    b"c=IN IP4 224.2.1.1/127/3\r\n",
+    b"a=rtpmap:999 PCMU/99999999999\r\n",
+    b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:",
+    b"a=rtcp:70000\r\n",
+    b"a=sendonly\r\n",
+    b"a=",
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b"\xff",
+    b"v=0\r\n",
+];
+const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\n\
+    m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+    a=ptime:20\r\na=sendrecv\r\nm=video 4002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
+const PACKETS: [&[u8]; 3] = [
+    &[0x80, 0, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7, 0xff, 0xff, 0xff],
+    &[0xb1, 0xe5, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7, 0, 0, 0, 9, 0xbe, 0xde, 0, 1, 1, 2, 3, 4, 5, 0x8a, 0, 160],
+    &[0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7],
+];
+
+fn rounds(seed: u64, corpus: &[&[u8]], target: fn(&[u8])) {
+    let mut dice = Dice(seed);
+    for round in 0..ROUNDS {
+        let mut bytes = corpus[round % corpus.len()].to_vec();
+        dice.mutate(&mut bytes, &SEEDS);
+        target(&bytes);
+        target(&dice.noise(64));
+    }
+}
+
+#[test]
+fn no_mutation_of_a_session_description_breaks_its_reader_or_leads_media_past_the_relay() {
+    rounds(0x5eed_0011, &[OFFER], targets::sdp);
+    let both = [OFFER, OFFER].concat();
+    rounds(0x5eed_0012, &[&both], targets::negotiation);
+}
+
+#[test]
+fn no_mutation_of_a_packet_breaks_its_reader() {
+    rounds(0x5eed_0013, &PACKETS, targets::packet);
+}

@@ -1,0 +1,49 @@
+//! What the fuzzer calls, and what the tests replay: each takes any bytes, and panics only where the code is wrong.
+
+use dialtone_media::{
+    dtmf, rtcp, rtp,
+    sdp::{Local, Negotiation, Sdp, Side, rewrite},
+};
+use std::net::{IpAddr, Ipv4Addr};
+
+const RELAY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// A session description: read, written, and rewritten for the other side.
+pub(crate) fn sdp(data: &[u8]) {
+    if let Ok(parsed) = Sdp::parse(data) {
+        let written = parsed.to_bytes();
+        assert!(Sdp::parse(&written).is_ok(), "what was written can be read");
+        for media in &parsed.media {
+            let _ = (parsed.direction(media), parsed.address(media), media.ptime(), media.rtcp());
+            let _ = (0..=127).filter_map(|payload| media.rtpmap(payload)).count();
+        }
+    }
+    let local = Local { addr: RELAY, rtp_port: 40_000, rtcp_port: 40_001, session_id: 1, version: u64::MAX };
+    if let Ok(rewritten) = rewrite(data, &local) {
+        let read = Sdp::parse(&rewritten.body).expect("what we send can be read");
+        for media in read.media.iter().filter(|media| media.port != 0) {
+            assert_eq!(read.address(media), Some(RELAY), "media goes through the relay and nowhere else");
+        }
+    }
+}
+
+/// An offer and what may answer it.
+pub(crate) fn negotiation(data: &[u8]) {
+    let half = data.len() / 2;
+    let mut negotiation = Negotiation::new(1);
+    let _ = negotiation.offer(Side::A, &data[..half], RELAY, (40_000, 40_001));
+    let _ = negotiation.answer(Side::B, &data[half..], RELAY, (40_002, 40_003));
+    let _ = negotiation.answer(Side::B, &data[..half], RELAY, (40_002, 40_003));
+    let _ = negotiation.offer(Side::B, &data[half..], RELAY, (40_002, 40_003));
+    let _ = (negotiation.agreed(Side::A), negotiation.agreed(Side::B), negotiation.outstanding());
+}
+
+/// A packet of media: RTP, RTCP and telephone events.
+pub(crate) fn packet(data: &[u8]) {
+    let _ = (rtp::is_rtcp(data), rtcp::looks_valid(data), rtcp::parse(data).map(|packets| packets.len()));
+    if let Ok(packet) = rtp::Packet::parse(data) {
+        assert!(packet.payload.len() <= data.len(), "a payload lies within its packet");
+        let _ = dtmf::Event::parse(packet.payload);
+    }
+    let _ = dtmf::Event::parse(data);
+}
