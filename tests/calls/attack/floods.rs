@@ -15,7 +15,7 @@ const REQUESTS: u32 = 40;
 const TRICKLES: usize = 100;
 
 /// INVITE, REGISTER and OPTIONS from many addresses, each with a Call-ID of its own. No answer is read.
-pub fn from_many(edge: SocketAddr, round: u8) {
+pub(crate) fn from_many(edge: SocketAddr, round: u8) {
     for n in 1..=ADDRESSES {
         let raw = Raw::at(&format!("127.29.{}.{n}", 20 + round), edge);
         for _ in 0..REQUESTS {
@@ -29,7 +29,7 @@ pub fn from_many(edge: SocketAddr, round: u8) {
 }
 
 /// A message without an end, and many that never become whole.
-pub fn trickle_and_oversize(edge: SocketAddr) {
+pub(crate) fn trickle_and_oversize(edge: SocketAddr) {
     let mut trickles: Vec<TcpStream> = (0..TRICKLES).filter_map(|_| TcpStream::connect(edge).ok()).collect();
     for turn in 0..10_usize {
         for stream in &mut trickles {
@@ -46,7 +46,7 @@ pub fn trickle_and_oversize(edge: SocketAddr) {
 }
 
 /// Content-Length that cannot be, over both transports.
-pub fn wrong_lengths(edge: SocketAddr) {
+pub(crate) fn wrong_lengths(edge: SocketAddr) {
     let raw = Raw::at("127.29.9.9", edge);
     let sound = raw.request("OPTIONS", "sip:edge.test", "");
     for wrong in ["18446744073709551615", "-1", "99999", "4\r\nContent-Length: 5", "0x10", ""] {

@@ -17,7 +17,7 @@ const SDP: &str =
     "v=0\r\no=- 1 1 IN IP4 127.29.8.2\r\ns=-\r\nc=IN IP4 127.29.8.2\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
 
 /// The answer of a hand-written SBC, with its tag.
-pub fn answer(sbc: &Sbc, request: &Message, status: u16) -> Writer {
+pub(crate) fn answer(sbc: &Sbc, request: &Message, status: u16) -> Writer {
     let edge = Peer::new(sbc.raw.edge, Transport::Udp);
     reply(request, &edge, status, "", "victim").header("Contact", format!("<sip:sbc@{}>", sbc.raw.addr()))
 }

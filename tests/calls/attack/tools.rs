@@ -20,31 +20,31 @@ use testkit::server::Server;
 const ANSWER: Duration = Duration::from_millis(1_500);
 
 /// A socket that sends what the test writes.
-pub struct Raw {
-    pub socket: UdpSocket,
-    pub edge: SocketAddr,
+pub(crate) struct Raw {
+    pub(crate) socket: UdpSocket,
+    pub(crate) edge: SocketAddr,
     count: Cell<u32>,
 }
 
 impl Raw {
     /// On an address, at a free port.
-    pub fn at(address: &str, edge: SocketAddr) -> Self {
+    pub(crate) fn at(address: &str, edge: SocketAddr) -> Self {
         Self::bound(&format!("{address}:0"), edge)
     }
 
     /// On an address and port.
-    pub fn bound(address: &str, edge: SocketAddr) -> Self {
+    pub(crate) fn bound(address: &str, edge: SocketAddr) -> Self {
         let socket = UdpSocket::bind(address).expect("a socket");
         socket.set_read_timeout(Some(ANSWER)).expect("a timeout");
         Self { socket, edge, count: Cell::new(0) }
     }
 
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.socket.local_addr().expect("bound")
     }
 
     /// A whole request with further header lines.
-    pub fn request(&self, method: &str, uri: &str, more: &str) -> String {
+    pub(crate) fn request(&self, method: &str, uri: &str, more: &str) -> String {
         let count = self.count.get() + 1;
         self.count.set(count);
         let addr = self.addr();
@@ -57,13 +57,13 @@ impl Raw {
         )
     }
 
-    pub fn send(&self, text: impl AsRef<[u8]>) {
+    pub(crate) fn send(&self, text: impl AsRef<[u8]>) {
         // A send buffer that is full is the attacker's own trouble.
         let _ = self.socket.send_to(text.as_ref(), self.edge);
     }
 
     /// The next message that comes.
-    pub fn receive(&self) -> Option<Message> {
+    pub(crate) fn receive(&self) -> Option<Message> {
         let mut room = [0; 65_536];
         let (length, _) = self.socket.recv_from(&mut room).ok()?;
         Some(
@@ -73,7 +73,7 @@ impl Raw {
     }
 
     /// The next message that fits, within a time.
-    pub fn wait(&self, patience: Duration, fits: impl Fn(&Message) -> bool) -> Option<Message> {
+    pub(crate) fn wait(&self, patience: Duration, fits: impl Fn(&Message) -> bool) -> Option<Message> {
         let end = Instant::now() + patience;
         while Instant::now() < end {
             if let Some(message) = self.receive().filter(&fits) {
@@ -83,14 +83,14 @@ impl Raw {
         None
     }
 
-    pub fn ask(&self, request: &str) -> Option<Message> {
+    pub(crate) fn ask(&self, request: &str) -> Option<Message> {
         self.send(request);
         self.receive()
     }
 }
 
 /// The header line that answers a challenge.
-pub fn authorize(challenged: &Message, user: &str, password: &str, method: &str, uri: &str) -> String {
+pub(crate) fn authorize(challenged: &Message, user: &str, password: &str, method: &str, uri: &str) -> String {
     let (name, answered) = match challenged.status() {
         Some(407) => (HeaderName::ProxyAuthenticate, "Proxy-Authorization"),
         _ => (HeaderName::WwwAuthenticate, "Authorization"),
@@ -104,13 +104,13 @@ pub fn authorize(challenged: &Message, user: &str, password: &str, method: &str,
 }
 
 /// A tenant's SBC that is written by hand: a trunk whose messages the test makes.
-pub struct Sbc {
-    pub raw: Raw,
-    pub fqdn: String,
+pub(crate) struct Sbc {
+    pub(crate) raw: Raw,
+    pub(crate) fqdn: String,
 }
 
 impl Sbc {
-    pub fn of(tenant: &Tenant, fqdn: &str, address: &str) -> Self {
+    pub(crate) fn of(tenant: &Tenant, fqdn: &str, address: &str) -> Self {
         let made = json!({"trunks": {fqdn: {"sipSignalingPort": 5060}}});
         let _ = tenant.api.patch("/sip?api-version=2023-03-01", &made).expect(200);
         let udp = json!({"transport": "udp", "addresses": [address], "media": {"srtp": "off"}});
@@ -120,7 +120,7 @@ impl Sbc {
 }
 
 /// A figure of `/metrics`.
-pub fn gauge(server: &Server, name: &str) -> u64 {
+pub(crate) fn gauge(server: &Server, name: &str) -> u64 {
     let text = server.anonymous().get("/metrics").text;
     let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
     let value = line.and_then(|line| line.rsplit(' ').next()).unwrap_or_else(|| panic!("{name} in {text}"));
@@ -128,17 +128,17 @@ pub fn gauge(server: &Server, name: &str) -> u64 {
 }
 
 /// Resident memory of the server, bytes.
-pub fn resident(server: &Server) -> u64 {
+pub(crate) fn resident(server: &Server) -> u64 {
     let text = fs::read_to_string(format!("/proc/{}/statm", server.pid())).expect("the server lives");
     let pages: u64 = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a figure");
     pages * 4_096
 }
 
 /// Numbers that are the same on each run (xorshift64*).
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn roll(&mut self, bound: usize) -> usize {
+    pub(crate) fn roll(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

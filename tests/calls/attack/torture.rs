@@ -50,7 +50,7 @@ fn mutated(dice: &mut Dice, message: &[u8]) -> Vec<u8> {
 }
 
 /// As they are and mutated: from the SBC, which is heard whatever it sends, and from strangers.
-pub fn over_udp(edge: SocketAddr, sbc: &Sbc, seed: u64) {
+pub(crate) fn over_udp(edge: SocketAddr, sbc: &Sbc, seed: u64) {
     let corpus = corpus();
     assert_eq!(corpus.len(), 49, "RFC 4475 has 49 messages");
     let mut dice = Dice(seed);
@@ -73,7 +73,7 @@ pub fn over_udp(edge: SocketAddr, sbc: &Sbc, seed: u64) {
 }
 
 /// On connections, cut into pieces; the edge closes what it cannot frame.
-pub fn over_tcp(edge: SocketAddr, seed: u64) {
+pub(crate) fn over_tcp(edge: SocketAddr, seed: u64) {
     let corpus = corpus();
     let mut dice = Dice(seed);
     for n in 0..CONNECTIONS {
