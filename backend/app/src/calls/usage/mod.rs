@@ -184,7 +184,7 @@ impl Usage {
     pub(super) fn loads(&self, snapshot: &Snapshot, facts: &Facts, now: Instant) -> Vec<PeerLoad> {
         let caller = match &facts.source {
             Source::App { tenant } | Source::Trunk { tenant, .. } => Some(*tenant),
-            Source::Carrier { .. } => None,
+            Source::Carrier { .. } | Source::Test { .. } => None,
         };
         let owner = facts.to.e164().and_then(|number| snapshot.owner(number)).map(|(_, owned)| owned.tenant);
         let mut loads = Vec::new();
@@ -256,7 +256,7 @@ pub(super) fn seat_of(snapshot: &Snapshot, target: &Target) -> Option<(Seated, L
 /// Where a call comes from, as far as it is counted there.
 pub(super) fn seat_of_source(snapshot: &Snapshot, facts: &Facts) -> Option<(Seated, Limits)> {
     match &facts.source {
-        Source::App { .. } => None,
+        Source::App { .. } | Source::Test { .. } => None,
         Source::Trunk { tenant, fqdn } => {
             let (_, trunk) = snapshot.tenant(*tenant)?.trunk(fqdn)?;
             Some((Seated::Trunk(*tenant, trunk.id), trunk.limits))

@@ -20,7 +20,7 @@ impl Court<'_> {
     /// The trunk or carrier that the call comes from, with its limits and its name.
     fn comes_from(&self) -> Option<(Peer, Limits, String)> {
         match &self.facts.source {
-            Source::App { .. } => None,
+            Source::App { .. } | Source::Test { .. } => None,
             Source::Trunk { tenant, fqdn } => {
                 let (_, trunk) = self.snapshot.tenant(*tenant)?.trunk(fqdn)?;
                 Some((Peer::Trunk(trunk.id), trunk.limits, format!("trunk {fqdn}")))
