@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p dialtone-domain --example decide_bench`
 
+#![expect(clippy::disallowed_methods, reason = "it measures time, which the rules themselves never read")]
+
 use dialtone_domain::{
     config::{
         Abilities, CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, DEFAULT_QUALITY, Eligibility, Health,

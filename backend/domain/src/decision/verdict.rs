@@ -72,8 +72,8 @@ const fn failover_statuses() -> Cow<'static, [u16]> {
     Cow::Borrowed(&FAILOVER_STATUSES)
 }
 
-fn is_standard_failover(statuses: &Cow<'static, [u16]>) -> bool {
-    **statuses == FAILOVER_STATUSES
+fn is_standard_failover(statuses: &[u16]) -> bool {
+    *statuses == FAILOVER_STATUSES
 }
 
 /// What kind of emergency call it is.

@@ -167,7 +167,7 @@ impl Watch {
         let is_sending = self.is_sending(now);
         let is_known =
             self.answered.is_some() || self.heard.is_some() || self.state.health != Health::Unknown;
-        let refuses = self.answered.is_some_and(|(_, status)| status >= 500 && status < 600);
+        let refuses = self.answered.is_some_and(|(_, status)| (500..600).contains(&status));
         let expiry = self.expiry(now);
         match () {
             () if !is_known => (Health::Unknown, Reason::NeverHeard),
