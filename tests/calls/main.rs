@@ -9,6 +9,7 @@ mod doctor;
 mod endings;
 mod evidence;
 mod health;
+mod interworking;
 mod kamailio;
 mod limits;
 mod peers;

@@ -10,10 +10,10 @@ use std::{
 };
 
 /// A scratch folder of a test, removed at its end.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("dialtone-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).expect("a scratch folder");
         Self(path)
@@ -37,14 +37,14 @@ impl Drop for Peer {
     }
 }
 
-fn sipp(scratch: &Scratch, arguments: &[&str]) -> Command {
+pub(super) fn sipp(scratch: &Scratch, arguments: &[&str]) -> Command {
     let mut command = Command::new("sipp");
     command.current_dir(&scratch.0).args(arguments).arg("-nostdin").env("TERM", "dumb");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn text(output: &Output) -> String {
+pub(super) fn text(output: &Output) -> String {
     format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
