@@ -75,7 +75,7 @@ fn a_blind_transfer_leaves_the_far_side_with_the_target_and_both_calls_are_recor
             && calls.iter().all(|call| call["answeredAt"].is_string() && call["state"] != "ended")
     };
     let list = tenant.api.wait("/api/v1/calls", PATIENCE, both_live);
-    let id = list["value"][0]["callId"].as_str().expect("an id");
+    let id = list["value"][0]["id"].as_str().expect("an id");
     let ended = tenant.api.delete(&format!("/api/v1/calls/{id}"));
     assert!(matches!(ended.status, 202 | 204), "{}", ended.text);
     wait_ended(&tenant, 2);
