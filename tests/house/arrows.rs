@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("backend/store", &["domain", "migrations"]),
     ("backend/edge", &["sip"]),
     ("backend/relay", &["media"]),
-    ("backend/vendors", &["domain"]),
+    ("backend/vendors", &["domain", "sip"]),
     ("backend/sandbox", &["sip", "media"]),
     ("backend/app", &["domain", "sip", "media", "store", "edge", "relay", "vendors", "sandbox"]),
     ("backend/web", &["app", "domain"]),

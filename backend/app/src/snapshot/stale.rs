@@ -136,7 +136,11 @@ mod tests {
         let stale = state.lock().stale.clone();
         assert_eq!(stale.map(|stale| (stale.since, stale.why)), Some((at(1), "second".to_owned())));
         state.built(&[], at(3));
-        assert_eq!((state.lock().stale.clone(), state.lock().failures), (None, 2));
+        let (stale, failures) = {
+            let owed = state.lock();
+            (owed.stale.clone(), owed.failures)
+        };
+        assert_eq!((stale, failures), (None, 2));
         assert_eq!(state.with_owed(tenant(2)), tenant(2));
     }
 

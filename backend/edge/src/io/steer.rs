@@ -149,19 +149,22 @@ impl Steer {
             add(&self.context.shared.io_tally().stray_responses, 1);
             return Fate::Done;
         };
+        let invite = is_new_call(&packet.message).then(|| self.transaction(&packet.message));
         let is_pressed = self.queues[shard].slots() <= self.reserve
             || self.context.shared.overload.sheds(shard, self.context.control.backlog());
-        let invite = is_new_call(&packet.message).then(|| self.transaction(&packet.message));
         let queue = &mut self.queues[shard];
-        if is_pressed && let Some(invite) = invite {
-            if self.admitted.contains(invite) {
+        // A copy of what was admitted is never refused, since its call goes on; it is dropped where no room is left.
+        if let Some(invite) = invite.filter(|_| is_pressed) {
+            if !self.admitted.contains(invite) {
+                add(&self.context.shared.io_tally().overloaded, 1);
+                let refused = words::overloaded(self.context.limits.retry_after_seconds);
+                let answer = answer(&packet.message, packet.from, &self.context.hash, &refused);
+                return answer.map_or(Fate::Done, Fate::Answered);
+            }
+            if queue.slots() <= self.reserve {
                 add(&self.context.shared.io_tally().dropped_in, 1);
                 return Fate::Done;
             }
-            add(&self.context.shared.io_tally().overloaded, 1);
-            let refused = words::overloaded(self.context.limits.retry_after_seconds);
-            let answer = answer(&packet.message, packet.from, &self.context.hash, &refused);
-            return answer.map_or(Fate::Done, Fate::Answered);
         }
         match queue.push(packet) {
             Ok(()) => {
