@@ -86,7 +86,7 @@ fn scanners_are_banned_where_the_operator_sees_it_and_are_heard_again_when_he_li
     let scanner = tools::Raw::at("127.29.4.1", server.sip());
     let honest = |raw: &tools::Raw| raw.ask(&raw.request("DANCE", "sip:edge.test", ""));
     assert!(honest(&scanner).is_some(), "nobody is banned at first");
-    scanner.send(&scanner.request("OPTIONS", "sip:100@127.29.3.1", "User-Agent: friendly-scanner\r\n"));
+    scanner.send(scanner.request("OPTIONS", "sip:100@127.29.3.1", "User-Agent: friendly-scanner\r\n"));
     let listed = |body: &serde_json::Value| body["value"].as_array().is_some_and(|bans| !bans.is_empty());
     let bans = operator.wait("/api/v1/operator/bans", PATIENCE, listed);
     assert_eq!(bans["value"][0]["address"], "127.29.4.1", "{bans}");

@@ -42,7 +42,7 @@ async fn a_tenant_that_cannot_be_built_serves_as_it_was_says_so_and_holds_no_oth
         assert!(snapshot::refresh(&app, Changed::Tenant(id)).await.is_err());
         assert_eq!(serving(&app, id), Some(Transport::Tls), "the last one serves");
         let stale = snapshot::stale(&app, &operator()).unwrap().unwrap();
-        assert_eq!(stale.tenants, [signed_up.tenant.slug.clone()]);
+        assert_eq!(stale.tenants, std::slice::from_ref(&signed_up.tenant.slug));
         assert!(stale.why.contains("trunks.transport"), "{}", stale.why);
         assert!(snapshot::stale(&app, &acme).is_err(), "for operators alone");
 

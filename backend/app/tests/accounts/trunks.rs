@@ -248,7 +248,8 @@ async fn a_bad_field_of_a_trunk_is_named() {
         .unwrap();
     let before = trunks::get(&app, &actor, "sbc.acme.test").await.unwrap();
     let place = Place::try_from("192.0.2.1".to_owned()).unwrap();
-    let edits: [(&dyn Fn(&mut Trunk), &str); 6] = [
+    type Edit<'a> = (&'a dyn Fn(&mut Trunk), &'a str);
+    let edits: [Edit<'_>; 6] = [
         (&|trunk| trunk.port = 0, "sipSignalingPort"),
         (&|trunk| trunk.addresses = vec![place; 17], "addresses"),
         (&|trunk| trunk.codecs = vec!["PCM U".to_owned()], "media.codecs"),
@@ -302,8 +303,7 @@ async fn the_password_for_a_trunks_challenges_is_sealed_and_there_for_those_who_
         assert!(!shown.contains("secret"), "{shown}");
         let secret = |app: &App| {
             let live = app.live();
-            let secret = live.trunk_secret(acme.tenant.id, kept.trunk.id).map(|secret| secret.to_vec());
-            secret
+            live.trunk_secret(acme.tenant.id, kept.trunk.id).map(|secret| secret.to_vec())
         };
         assert_eq!(secret(&app).as_deref(), Some(&b"secret"[..]));
         assert!(set("us", Password::Keep).await.unwrap().has_password, "what is left out stays");

@@ -132,6 +132,7 @@ const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
 
 /// Any sequence of inputs: each accepted call ends at most once, and after a while nothing is left. Says how many calls
 /// were accepted, and how many answered.
+#[expect(clippy::disallowed_methods, reason = "one reading is the origin of a virtual clock")]
 pub(crate) fn engine(data: &[u8]) -> (usize, usize) {
     let sent_by = vec![(Transport::Udp, "127.0.0.1:5060".to_owned())];
     let mut play = Play {
@@ -170,7 +171,7 @@ impl Play {
             10 => self.in_dialog(with),
             11 => {
                 let call = self.any_call(with);
-                let funded = (with % 3 != 0).then(|| Duration::from_secs(u64::from(with)));
+                let funded = (!with.is_multiple_of(3)).then(|| Duration::from_secs(u64::from(with)));
                 self.feed(Input::Funded { call, funded });
             }
             12 => {
@@ -184,8 +185,8 @@ impl Play {
     }
 
     fn invite(&mut self, with: u8) {
-        self.invites += u32::from(with % 4 != 0);
-        let (n, sdp) = (self.invites, if with % 3 == 0 { "" } else { SDP });
+        self.invites += u32::from(!with.is_multiple_of(4));
+        let (n, sdp) = (self.invites, if with.is_multiple_of(3) { "" } else { SDP });
         let method = if with % 7 == 6 { "OPTIONS" } else { "INVITE" };
         let text = format!(
             "{method} sip:1@edge.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK{n}\r\n\
@@ -195,7 +196,7 @@ impl Play {
             sdp.len()
         );
         self.packet(peer(1), text.as_bytes());
-        if with % 2 == 0
+        if with.is_multiple_of(2)
             && let Some(request) = self.requests.pop_back()
         {
             self.feed(Input::Accept { request });
@@ -212,7 +213,7 @@ impl Play {
         let attempt = |at: u8| {
             let (from, to) = ("<sip:a@edge.test>", "<sip:1@edge.test>");
             let mut attempt = Attempt::new(peer(2 + at), format!("sip:1@127.0.0.{}", 2 + at), from, to);
-            attempt.next_on_any_failure = with % 2 == 0;
+            attempt.next_on_any_failure = with.is_multiple_of(2);
             attempt
         };
         let verdict = match with % 8 {
@@ -237,12 +238,12 @@ impl Play {
         }
         const STATUSES: [u16; 12] = [100, 180, 183, 200, 200, 200, 302, 401, 422, 486, 491, 503];
         let status = STATUSES[usize::from(with >> 4) % STATUSES.len()];
-        let tag = if with % 5 == 0 { "fork" } else { "callee" };
+        let tag = if with.is_multiple_of(5) { "fork" } else { "callee" };
         let writer = reply(&message, &to, status, "", tag)
             .header("Contact", "<sip:callee@127.0.0.2>")
-            .header("Require", if with % 9 == 0 { "100rel" } else { "" })
+            .header("Require", if with.is_multiple_of(9) { "100rel" } else { "" })
             .header("RSeq", "1");
-        let answer = if with % 2 == 0 {
+        let answer = if with.is_multiple_of(2) {
             writer.body(Some("application/sdp"), SDP.as_bytes()).finish()
         } else {
             writer.finish()
@@ -260,7 +261,7 @@ impl Play {
         };
         const METHODS: [&str; 8] = ["ACK", "BYE", "INVITE", "PRACK", "UPDATE", "INFO", "REFER", "CANCEL"];
         let method = METHODS[usize::from(with >> 5) % METHODS.len()];
-        let (from, called) = if with % 2 == 0 { (called, from) } else { (from, called) };
+        let (from, called) = if with.is_multiple_of(2) { (called, from) } else { (from, called) };
         let request = format!(
             "{method} sip:1@edge.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bKd{with}\r\n\
              Max-Forwards: 70\r\nFrom: {from}\r\nTo: {called}\r\nCall-ID: {call}\r\nCSeq: {with} {method}\r\n\
@@ -282,7 +283,7 @@ impl Play {
     fn any_call(&self, with: u8) -> CallRef {
         let mut known: Vec<CallRef> = self.calls.keys().copied().collect();
         known.sort_unstable();
-        known.get(usize::from(with) % known.len().max(1)).copied().unwrap_or(u64::from(with))
+        known.get(usize::from(with) % known.len().max(1)).copied().unwrap_or_else(|| u64::from(with))
     }
 
     fn packet(&mut self, from: Peer, bytes: &[u8]) {
@@ -355,7 +356,7 @@ impl Play {
 }
 
 fn media(with: u8) -> Result<Bytes, MediaFailed> {
-    if with % 4 == 0 {
+    if with.is_multiple_of(4) {
         Err(MediaFailed(Refusal::new(488, 47, "media-unavailable")))
     } else {
         Ok(Bytes::from_static(SDP.as_bytes()))
