@@ -42,7 +42,7 @@ fn a_full_trunk_is_passed_over_and_is_called_again_when_it_has_room() {
     let first_invite = small.raw.wait(PATIENCE, is_invite).expect("the small trunk has room");
     let dry = json!({"from": tenant.number, "to": "+4684650042", "source": "app"});
     let dry = tenant.api.post("/api/v1/calls:simulate", &dry).expect(200).body;
-    assert_eq!(dry["plan"][0]["target"]["fqdn"], large.fqdn.as_str(), "a dry run sees it too: {dry}");
+    assert_eq!(dry["plan"][0]["name"], large.fqdn.as_str(), "a dry run sees it too: {dry}");
     let second = phone.call(&dial(&account, &tenant.number, "+4684650042")).expect("a call");
     let second_invite = large.raw.wait(PATIENCE, is_invite).expect("the full trunk is passed over");
     decline(&large, &second_invite);
@@ -61,14 +61,26 @@ fn a_full_trunk_is_passed_over_and_is_called_again_when_it_has_room() {
 fn a_trunk_that_calls_more_than_it_may_is_told_when_to_come_back() {
     let tenant = Tenant::new("Calling Trunk");
     let sbc = Sbc::of(&tenant, "sbc.calling.test", "127.22.31.2");
-    limit(&tenant, &sbc.fqdn, 0);
-    let uri = format!("sip:+12065550100@{}", server().sip().ip());
-    let from = format!("<sip:{}@{}>;tag=t1", tenant.number, sbc.fqdn);
-    let request = sbc.raw.request("INVITE", &uri, "").replace("<sip:x@127.22.31.2>;tag=t1", &from);
-    sbc.raw.send(request);
+    limit(&tenant, &sbc.fqdn, 1);
+    // This number rings until it is cancelled.
+    let uri = format!("sip:+12065550170@{}", server().sip().ip());
+    let invite = || {
+        let from = format!("<sip:{}@{}>;tag=", tenant.number, sbc.fqdn);
+        sbc.raw.request("INVITE", &uri, "").replace("<sip:x@127.22.31.2>;tag=", &from)
+    };
+    let first = invite();
+    sbc.raw.send(&first);
+    assert!(sbc.raw.wait(PATIENCE, |message| message.status() == Some(180)).is_some(), "it rings");
+
+    sbc.raw.send(invite());
     let refused = sbc.raw.wait(PATIENCE, |message| message.status().is_some_and(|status| status >= 200));
     let refused = refused.expect("an answer");
     assert_eq!(refused.status(), Some(503));
     assert!(refused.header(HeaderName::RetryAfter).is_some());
     assert!(refused.header(HeaderName::Reason).is_some_and(|reason| reason.contains("call-limit")));
+
+    sbc.raw.send(first.replace("INVITE", "CANCEL"));
+    assert!(sbc.raw.wait(PATIENCE, |message| message.status() == Some(487)).is_some(), "it is given up");
+    sbc.raw.send(invite());
+    assert!(sbc.raw.wait(PATIENCE, |message| message.status() == Some(180)).is_some(), "there is room again");
 }
