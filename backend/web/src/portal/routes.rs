@@ -195,6 +195,10 @@ async fn test(
             tone: "good",
             text: match matching.len() {
                 1 => format!("{to} goes to route {}.", first.route.name),
+                2 => format!(
+                    "{to} goes to route {}; another one follows where its trunks fail.",
+                    first.route.name
+                ),
                 more => format!(
                     "{to} goes to route {}; {} further ones follow where its trunks fail.",
                     first.route.name,
