@@ -200,7 +200,7 @@ impl Passport {
     /// [`Fault`] says what differs.
     pub fn check(&self, from: Option<&str>, to: &str, now_unix_seconds: i64) -> Result<(), Fault> {
         let away = now_unix_seconds.saturating_sub(self.issued_at);
-        if away.abs() > FRESH_SECONDS {
+        if away.unsigned_abs() > FRESH_SECONDS.unsigned_abs() {
             return Err(Fault::Stale(away));
         }
         if from.and_then(canonical_number).as_deref() != Some(self.orig.as_str()) {

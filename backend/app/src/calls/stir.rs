@@ -119,7 +119,7 @@ mod tests {
     /// RFC 8225, appendix A: a token and the key that it verifies with.
     const EXAMPLE: (&str, &str, &str) = (
         "eyJhbGciOiJFUzI1NiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3Bhc3Nwb3J0LmNlciJ9.eyJkZXN0Ijp7InVyaSI6WyJzaXA6YWxpY2VAZXhhbXBsZS5jb20iXX0sImlhdCI6MTQ3MTM3NTQxOCwib3JpZyI6eyJ0biI6IjEyMTU1NTUxMjEyIn19",
-        "VLBCIVDCaeK6M4hLJb6SHQvacAQVvoiiEOWQ_iUqqk79UD81fHQ0E1b3_GluIkba7UWYRM47ZbNFdOJquE35cw",
+        "VLBCIVDCaeK6M4hLJb6SHQvacAQVvoiiEOWQ_iUkqk79UD81fHQ0E1b3_GluIkba7UWYRM47ZbNFdOJquE35cw",
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8HNbQd/TmvCKwPKHkMF9fScavGeH78YTU8qLS8I5HLHSSmlATLcslQMhNC/OhlWBYC626nIlo7XeebYS7Sb37g==",
     );
 
@@ -166,7 +166,7 @@ mod tests {
             !verifies(&signed.replace("MTY", "MTZ").replace("NzE", "NzF")),
             "another time, another signature"
         );
-        assert!(verifies(signed) || verifies(&signed.replace("LmNlciJ9", "LmNydCJ9")));
+        assert!(verifies(signed));
     }
 
     #[test]

@@ -26,6 +26,9 @@ use std::{collections::HashMap, sync::Arc};
 use store::{access_keys::AccessKey, carriers, leases::Lease, sip_users::SipUser, trunks};
 use uuid::Uuid;
 
+/// What is let through to the simulated carrier: as much as there is.
+const SANDBOX_LIMITS: Limits = Limits { calls_per_second: 100_000, max_calls: 100_000 };
+
 /// Nothing but what this build can do: what there is before the first refresh.
 pub(crate) fn empty(abilities: Abilities) -> Live {
     let platform = Platform::new(Vec::new(), Vec::new(), abilities);
@@ -45,6 +48,8 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, 
     };
     for carrier in carriers.iter_mut().filter(|carrier| carrier.sandbox) {
         carrier.enabled &= sandbox_on && app.settings().sandbox_carrier.is_some();
+        // It knows itself how much it can carry, and says 503.
+        carrier.limits = SANDBOX_LIMITS;
         carrier.hosts = app.settings().sandbox_carrier.into_iter().map(sandbox_host).collect();
     }
     let plans = carriers::plans(on, scope).await?;
