@@ -116,6 +116,13 @@ mod tests {
     /// Keys of these tests and of nobody else.
     const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgssbCAm+vbLxGWu5Apg+u4l5bYETkOFGa3KXOheF2H/+hRANCAARm5MDYz6rdj2uagozfrytJkfrEiGaJJIqLhKmyzE1ZDKmqacWGAQcdlWSaHfospnKYi8q1HOYN7d3MWOjUk0AM";
     const PUBLIC: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZuTA2M+q3Y9rmoKM368rSZH6xIhmiSSKi4SpssxNWQypqmnFhgEHHZVkmh36LKZymIvKtRzmDe3dzFjo1JNADA==";
+    /// RFC 7515, appendix A.3: what is signed with ES256, its signature, and the point of the key.
+    const EXAMPLE: (&str, &str, [&str; 2]) = (
+        "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+        ["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"],
+    );
+
     fn pem(kind: &str, base64: &str) -> String {
         format!("-----BEGIN {kind}-----\n{base64}\n-----END {kind}-----\n")
     }
@@ -147,6 +154,16 @@ mod tests {
         };
         assert!(verifies(token.signed));
         assert!(!verifies(&token.signed.replace("eyJ", "eyK")));
+    }
+
+    #[test]
+    fn the_example_of_rfc_7515_verifies() {
+        let (signed, signature, [x, y]) = EXAMPLE;
+        let key = DecodingKey::from_ec_components(x, y).unwrap();
+        let verifies =
+            |signed: &str| crypto::verify(signature, signed.as_bytes(), &key, Algorithm::ES256).unwrap();
+        assert!(verifies(signed));
+        assert!(!verifies(&signed.replace("eyJpc3M", "eyJpc3N")));
     }
 
     #[test]
