@@ -59,7 +59,7 @@ fn each_mistake_names_its_field_and_the_remedy() {
         ("numberPattern", json!("^("), "numberPattern"),
         ("targets", json!(["lost.wrong.test"]), "targets.0"),
         ("targets", json!([one, one]), "targets.1"),
-        ("targets", json!([{"fqdn": one, "colour": "red"}]), "targets.0"),
+        ("targets", json!([{"fqdn": one, "colour": "red"}]), "targets.0.colour"),
         ("callerIdOverride", json!("12"), "callerIdOverride"),
         ("failoverOn", json!([486]), "failoverOn"),
         ("order", json!("best"), "order"),

@@ -51,7 +51,7 @@ fn a_trunk_is_added_changed_and_deleted() {
         ("max_call_cost", "2.50"),
     ];
     let page = browser.follow(change_trunk(&browser, fqdn, &off)).says("switched off");
-    assert_eq!((page.value_of("port"), page.value_of("max_call_cost")), ("5063".into(), "2.50".into()));
+    assert_eq!(page.value_of("max_call_cost"), "2.50");
     browser.get("/app/trunks").expect(200).says(">TCP<").says(">5063<").says("by DNS");
     let page = browser.follow(browser.send(&format!("/app/trunks/{fqdn}/delete"), &[]));
     page.says("The trunk is deleted.").says("No trunk yet");
