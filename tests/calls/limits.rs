@@ -28,10 +28,10 @@ fn decline(sbc: &Sbc, invite: &Message) {
 #[test]
 fn a_full_trunk_is_passed_over_and_is_called_again_when_it_has_room() {
     let mut tenant = Tenant::new("Full Trunk");
-    let (phone, account) = tenant.phone("anna", "127.22.30.1");
+    let (phone, account) = tenant.phone("anna", "127.22.41.1");
     let (small, large) = (
-        Sbc::of(&tenant, "small.full.test", "127.22.30.2"),
-        Sbc::of(&tenant, "large.full.test", "127.22.30.3"),
+        Sbc::of(&tenant, "small.full.test", "127.22.41.2"),
+        Sbc::of(&tenant, "large.full.test", "127.22.41.3"),
     );
     limit(&tenant, &small.fqdn, 1);
     let routes =
@@ -60,13 +60,13 @@ fn a_full_trunk_is_passed_over_and_is_called_again_when_it_has_room() {
 #[test]
 fn a_trunk_that_calls_more_than_it_may_is_told_when_to_come_back() {
     let tenant = Tenant::new("Calling Trunk");
-    let sbc = Sbc::of(&tenant, "sbc.calling.test", "127.22.31.2");
+    let sbc = Sbc::of(&tenant, "sbc.calling.test", "127.22.42.2");
     limit(&tenant, &sbc.fqdn, 1);
     // This number rings until it is cancelled.
     let uri = format!("sip:+12065550170@{}", server().sip().ip());
     let invite = || {
         let from = format!("<sip:{}@{}>;tag=", tenant.number, sbc.fqdn);
-        sbc.raw.request("INVITE", &uri, "").replace("<sip:x@127.22.31.2>;tag=", &from)
+        sbc.raw.request("INVITE", &uri, "").replace("<sip:x@127.22.42.2>;tag=", &from)
     };
     let first = invite();
     sbc.raw.send(&first);
