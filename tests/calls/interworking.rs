@@ -54,21 +54,21 @@ fn wait_ended(tenant: &Tenant, count: usize) {
 #[test]
 fn a_caller_that_requires_reliable_ringing_gets_it_of_a_callee_that_sends_none() {
     let tenant = Tenant::new("Reliable");
-    play(&tenant, "sbc.reliable.test", "127.22.8.1", "prack");
+    play(&tenant, "sbc.reliable.test", "127.22.43.1", "prack");
     wait_ended(&tenant, 1);
 }
 
 #[test]
 fn a_session_timer_is_refreshed_by_update_and_reinvite_and_too_short_a_one_refused() {
     let tenant = Tenant::new("Session Timer");
-    play(&tenant, "sbc.session-timer.test", "127.22.8.2", "timer");
+    play(&tenant, "sbc.session-timer.test", "127.22.43.2", "timer");
     wait_ended(&tenant, 1);
 }
 
 #[test]
 fn a_blind_transfer_leaves_the_far_side_with_the_target_and_both_calls_are_recorded() {
     let tenant = Tenant::new("Transfer");
-    play(&tenant, "sbc.transfer.test", "127.22.8.3", "refer");
+    play(&tenant, "sbc.transfer.test", "127.22.43.3", "refer");
     let both_live = |list: &serde_json::Value| {
         let calls = list["value"].as_array().expect("calls");
         calls.len() == 2
@@ -84,7 +84,7 @@ fn a_blind_transfer_leaves_the_far_side_with_the_target_and_both_calls_are_recor
 #[test]
 fn a_call_without_an_offer_is_answered_with_one_and_audio_flows_both_ways() {
     let tenant = Tenant::new("Delayed Offer");
-    let address = "127.22.8.4";
+    let address = "127.22.43.4";
     let phone = tenant.trunk("sbc.delayed-offer.test", address);
     let to = format!("sip:{ECHO}@{}", tenant.edge);
     let from = format!("sip:{}@{address}", tenant.number);
