@@ -33,6 +33,15 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         "Times that the configuration could not be built.",
         failures,
     );
+    let refreshes = app::snapshot::refreshes(app);
+    let help = "Times that the configuration was read anew: the number of the snapshot that decides calls.";
+    counter(&mut text, "dialtone_configuration_refreshes", help, refreshes.count);
+    let help = "Seconds of the last such reading, with the wait for its turn.";
+    head(&mut text, "dialtone_configuration_refresh_seconds", help, "gauge");
+    line(
+        &mut text,
+        format_args!("dialtone_configuration_refresh_seconds {:.6}", refreshes.last.as_secs_f64()),
+    );
     if let Some(drift) = app::money::last_drift(app) {
         drift_rows(&mut text, &drift);
     }

@@ -14,6 +14,7 @@ mod media;
 mod overload;
 mod peers;
 mod slope;
+mod snapshot;
 mod step;
 mod table;
 
@@ -32,7 +33,10 @@ fn main() {
         "slope" => slope::run(&binary, &given(&[100, 1000, 4000, 10_000])),
         "media" => media::run(&binary, &given(&[25, 50, 100])),
         "sipp" => peers::sipp(&binary, &given(&[200, 400])),
-        other => panic!("{other} is not asked of this tool: table, own, overload, slope, media, sipp"),
+        "snapshot" => given(&[100]).iter().for_each(|changes| snapshot::run(&binary, *changes)),
+        other => {
+            panic!("{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot")
+        }
     }
     println!("floor: one 172-byte datagram over loopback costs {:.2} us of CPU", cpu::floor());
 }

@@ -4,10 +4,12 @@
 pub(crate) mod load;
 mod refresh;
 mod stale;
+mod timing;
 
 pub(crate) use load::empty;
 pub use refresh::refresh;
 pub use stale::{Stale, retry, stale, stale_counts};
+pub use timing::{Refreshes, refreshes};
 
 use arc_swap::ArcSwap;
 use domain::{
@@ -254,6 +256,8 @@ pub(crate) struct Cell {
     pub(crate) refreshing: tokio::sync::Mutex<()>,
     /// What could not be built.
     pub(crate) stale: stale::State,
+    /// How quickly it follows.
+    pub(crate) timing: timing::Timing,
 }
 
 impl Cell {
@@ -262,6 +266,7 @@ impl Cell {
             current: ArcSwap::from_pointee(live),
             refreshing: tokio::sync::Mutex::new(()),
             stale: stale::State::default(),
+            timing: timing::Timing::default(),
         }
     }
 

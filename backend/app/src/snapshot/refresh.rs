@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Instant,
 };
 use store::platform::{ConfigVersion, keep_config};
 
@@ -26,12 +27,13 @@ use store::platform::{ConfigVersion, keep_config};
 /// # Errors
 /// [`Error::Internal`] where the database fails; the configuration stays as it was.
 pub async fn refresh(app: &App, changed: Changed) -> Result<(), Error> {
-    let cell = app.cell();
+    let (cell, began) = (app.cell(), Instant::now());
     let _alone = cell.refreshing.lock().await;
     let changed = cell.stale.with_owed(changed);
     match rebuild(app, changed).await {
         Ok(broken) => {
             cell.stale.built(&broken, app.now());
+            cell.timing.swapped(began.elapsed());
             Ok(())
         }
         Err(error) => {
