@@ -172,9 +172,6 @@ pub struct Plan {
     pub out_of_funds: Refusal,
     /// With what it is ended at `max_duration`.
     pub over_time: Refusal,
-    /// Final statuses after which the next place is tried; see [`FAILOVER_ON`]. A callee that declined (486, 600 and
-    /// above) is the end whatever this says of others, unless it names that very status.
-    pub failover_on: Vec<u16>,
     /// How the caller's leg is treated.
     pub caller: LegPolicy,
 }
@@ -190,6 +187,9 @@ pub struct Attempt {
     pub from_host: Option<String>,
     /// User part of the Request-URI and To: a number or a name.
     pub callee: String,
+    /// Final statuses of this target, 300 to 599, after which the next place is tried; see [`FAILOVER_ON`]. A callee that
+    /// declined (486, 600 and above) is the end, unless this names that very status.
+    pub failover_on: Cow<'static, [u16]>,
     /// Headers to add: P-Asserted-Identity and the like.
     pub headers: Vec<(String, String)>,
     /// Whether a request of more than 1,300 bytes goes over TCP to a hop of UDP (RFC 3261 §18.1.1); if not, it stays

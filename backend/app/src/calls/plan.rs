@@ -7,7 +7,7 @@ use domain::{
     config::{IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
     decision::{self, CALL_MAX_SECONDS, Decision},
 };
-use edge::seam::{Attempt, Credentials, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Secret, Target};
+use edge::seam::{Attempt, Credentials, Hop, LegPolicy, Plan, Refusal, Secret, Target};
 use sip::locate::Wanted;
 use std::{borrow::Cow, net::IpAddr, time::Duration};
 use uuid::Uuid;
@@ -101,11 +101,6 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan 
         } else {
             Cause::DurationLimit
         }),
-        // One list for all tries: that of the first.
-        failover_on: decision
-            .plan
-            .first()
-            .map_or_else(|| FAILOVER_ON.to_vec(), |attempt| attempt.failover_on.to_vec()),
         caller,
     }
 }
@@ -147,6 +142,7 @@ fn draft(app: &App, snapshot: &Snapshot, attempt: &decision::Attempt) -> Option<
         caller_id: attempt.caller_id.clone(),
         from_host: None,
         callee: attempt.callee.clone(),
+        failover_on: attempt.failover_on.clone(),
         headers,
         large_over_tcp: policy.udp_to_tcp,
         credentials,

@@ -50,7 +50,6 @@ pub(super) fn expand(
         funded: plan.funded,
         extend_lead: plan.extend_lead,
         out_of_funds: words::to_engine(&plan.out_of_funds),
-        failover_on: plan.failover_on.clone(),
         caller: plan.caller.clone(),
         ..b2bua::Plan::new(attempts)
     };
@@ -68,6 +67,7 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
     };
     let place = |peer: Peer, request_uri: String, host: &str, is_binding: bool| b2bua::Attempt {
         headers: attempt.headers.clone(),
+        failover_on: attempt.failover_on.clone(),
         next_on_any_failure: is_binding,
         large_over_tcp: attempt.large_over_tcp && peer.transport == Transport::Udp,
         credentials: attempt.credentials.clone(),

@@ -25,6 +25,7 @@ pub(super) fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         from_host: None,
         callee: "+15550100".to_owned(),
         headers: vec![("P-Asserted-Identity".to_owned(), "<sip:+15550111@edge.test>".to_owned())],
+        failover_on: FAILOVER_ON.as_slice().into(),
         large_over_tcp: false,
         credentials: None,
         leg: LegPolicy::default(),
@@ -36,7 +37,6 @@ pub(super) fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         max_duration: Duration::from_secs(3_600),
         out_of_funds: refusal(403, "out-of-funds"),
         over_time: refusal(403, "duration-limit"),
-        failover_on: FAILOVER_ON.to_vec(),
         caller: LegPolicy::default(),
     }
 }

@@ -144,6 +144,7 @@ pub(super) fn plan(address: SocketAddr) -> Plan {
             from_host: None,
             callee: "+15550100".to_owned(),
             headers: Vec::new(),
+            failover_on: FAILOVER_ON.as_slice().into(),
             large_over_tcp: false,
             credentials: None,
             leg: LegPolicy::default(),
@@ -153,7 +154,6 @@ pub(super) fn plan(address: SocketAddr) -> Plan {
         max_duration: Duration::from_secs(60),
         out_of_funds: refusal.clone(),
         over_time: refusal,
-        failover_on: FAILOVER_ON.to_vec(),
         caller: LegPolicy::default(),
     }
 }

@@ -15,7 +15,6 @@ impl Call {
         let Some(plan) = &mut self.plan else { return };
         // What is left of the plan is its money.
         plan.attempts = Vec::new();
-        plan.failover_on = Vec::new();
         if let Some(funded) = plan.funded {
             let lead = plan.extend_lead;
             self.run_until(io, now, now + funded, lead, now);

@@ -8,7 +8,7 @@ use crate::transaction::Peer;
 
 use super::{Credentials, LegPolicy};
 
-/// The statuses on which the next attempt of a plan is tried when the plan does not say otherwise.
+/// The statuses on which the next attempt of a plan is tried when an attempt does not say otherwise.
 pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
 /// What a client is told to wait after a 503 or 500 of ours, in seconds (RFC 3261 §20.33).
 pub const RETRY_AFTER_SECS: u32 = 5;
@@ -55,8 +55,6 @@ pub struct MediaFailed(pub Refusal);
 pub struct Plan {
     /// Tried one after the other; an empty list refuses the call with 404.
     pub attempts: Vec<Attempt>,
-    /// Final statuses after which the next attempt is tried. See [`FAILOVER_ON`].
-    pub failover_on: Vec<u16>,
     /// Time since the answer that is paid for; `None` when the call needs no money.
     pub funded: Option<Duration>,
     /// How long before the paid time runs out [`Output::Extend`] is said.
@@ -68,12 +66,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with the usual failover statuses and no limit of money.
+    /// A plan without a limit of money.
     #[must_use]
     pub fn new(attempts: Vec<Attempt>) -> Self {
         Self {
             attempts,
-            failover_on: FAILOVER_ON.to_vec(),
             funded: None,
             extend_lead: Duration::ZERO,
             out_of_funds: Refusal::new(403, 21, "out-of-funds"),
@@ -95,6 +92,8 @@ pub struct Attempt {
     pub to: String,
     /// Headers that the plan adds (identity, diversion); they replace those of the caller with the same name.
     pub headers: Vec<(String, String)>,
+    /// Final statuses of this callee, 300 to 599, after which the next attempt is tried. See [`FAILOVER_ON`].
+    pub failover_on: Cow<'static, [u16]>,
     /// Whether any failure but a global one (6xx) moves on to the next attempt: the bindings of one user.
     pub next_on_any_failure: bool,
     /// Whether an INVITE of more than [`DATAGRAM_MAX`] bytes goes over TCP to this peer, which is one of UDP (RFC 3261
@@ -140,6 +139,7 @@ impl Attempt {
             from: from.into(),
             to: to.into(),
             headers: Vec::new(),
+            failover_on: Cow::Borrowed(&FAILOVER_ON),
             next_on_any_failure: false,
             large_over_tcp: false,
             credentials: None,

@@ -148,9 +148,12 @@ impl Call {
         }
         self.tried.push((index, status));
         let Some(plan) = &self.plan else { return };
-        let any_failure = plan.attempts.get(index).is_some_and(|attempt| attempt.next_on_any_failure);
         // A global failure is the callee's word for all its places (RFC 3261 §21.6).
-        let moves_on = status < 600 && (any_failure || plan.failover_on.contains(&status));
+        let moves_on = status < 600
+            && plan
+                .attempts
+                .get(index)
+                .is_some_and(|attempt| attempt.next_on_any_failure || attempt.failover_on.contains(&status));
         if moves_on && index + 1 < plan.attempts.len() {
             self.try_from(io, now, index + 1);
         } else {

@@ -84,7 +84,7 @@ fn a_redirection_is_refused_unless_it_stays_at_the_host_that_sent_it() {
 fn a_callee_that_declined_is_the_end_of_the_plan_and_a_listed_status_is_not() {
     for (status, tried) in [(603, 1), (600, 1), (486, 1), (404, 2), (503, 2)] {
         let mut world = World::new(2).script(&[(100, respond(status))]);
-        world.plan.failover_on = vec![404, 503, 603, 600];
+        world.plan.attempts[0].failover_on = vec![404, 503, 603, 600].into();
         world.act(0, OFFER);
         world.run_ms(1000);
         let invited = world.phones[1..].iter().filter(|p| !p.requests(&Method::Invite).is_empty()).count();
@@ -93,9 +93,31 @@ fn a_callee_that_declined_is_the_end_of_the_plan_and_a_listed_status_is_not() {
 }
 
 #[test]
+fn each_attempt_advances_by_its_own_list() {
+    // What the first lists says nothing of the second, and the other way round.
+    for (lists, statuses, tried) in [
+        ([vec![404], vec![500]], [404, 404], 2),
+        ([vec![404], vec![500]], [404, 500], 3),
+        ([vec![404], vec![500]], [500, 500], 1),
+        ([vec![503], vec![]], [503, 503], 2),
+    ] {
+        let mut world = World::new(3);
+        for (index, list) in lists.iter().enumerate() {
+            world.plan.attempts[index].failover_on = list.clone().into();
+            world.phones[1 + index].script =
+                vec![(std::time::Duration::from_millis(50), respond(statuses[index]))];
+        }
+        world.act(0, OFFER);
+        world.run_ms(1000);
+        let invited = world.phones[1..].iter().filter(|p| !p.requests(&Method::Invite).is_empty()).count();
+        assert_eq!(invited, tried, "{lists:?} {statuses:?}");
+    }
+}
+
+#[test]
 fn a_busy_callee_is_passed_over_where_the_plan_lists_busy() {
     let mut world = World::new(2).script(&[(100, respond(486))]);
-    world.plan.failover_on = vec![486];
+    world.plan.attempts[0].failover_on = vec![486].into();
     world.phones[2].script = vec![(std::time::Duration::from_millis(50), respond_with(200, "v=0 answer"))];
     world.act(0, OFFER);
     world.run_ms(1000);
