@@ -1,9 +1,10 @@
 //! The way into a shard from other threads than the one that reads the sockets: bounded, never blocking.
 
+use crate::context::Packet;
 use crate::seam::{CallId, Originated, Origination, Refusal, Reply, Trace, Verdict};
-use sip::b2bua::CallRef;
+use sip::b2bua::{CallRef, Word};
 use sip::transaction::Peer;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
@@ -21,6 +22,10 @@ pub(crate) enum Command {
     Originate { request: Box<Origination>, reply: Reply<Originated> },
     /// Nothing could be sent to this peer.
     Unreachable { peer: Peer, reason: Option<Arc<str>> },
+    /// What the engine of another shard says to this one's.
+    Told { word: Word },
+    /// A request whose dialog has moved here; it came to the shard whose number its tag carries.
+    Moved { packet: Box<Packet> },
     /// Read the trace of this call.
     Trace { call: CallId, reply: Reply<Option<Box<Trace>>> },
 }
@@ -47,9 +52,16 @@ impl Inbox {
 
     /// Hands a command over and wakes the shard; `false` where the inbox is full or the shard is gone.
     pub(crate) fn push(&self, command: Command) -> bool {
-        let is_taken = self.sender.try_send(command).is_ok();
+        self.offer(command).is_ok()
+    }
+
+    /// The same; gives the command back where it was not taken.
+    pub(crate) fn offer(&self, command: Command) -> Result<(), Command> {
+        let taken = self.sender.try_send(command);
         self.wake();
-        is_taken
+        taken.map_err(|error| match error {
+            TrySendError::Full(command) | TrySendError::Disconnected(command) => command,
+        })
     }
 
     /// Wakes the shard. Cheap when it is awake.

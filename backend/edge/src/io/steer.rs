@@ -11,7 +11,7 @@ use sip::Method;
 use sip::b2bua::shard_of;
 use sip::transaction::Peer;
 use sip::wire::{Message, ParseError};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +28,7 @@ pub(super) struct Steer {
     /// From so few free places on, new calls are refused.
     reserve: usize,
     admitted: Admitted,
+    replacing: Replacing,
     /// Messages passed on since this was last asked for.
     count: u32,
 }
@@ -58,16 +59,45 @@ impl Admitted {
         self.before = std::mem::take(&mut self.now);
     }
 
-    /// Forgets what is too old to come again.
-    fn age(&mut self, now: Instant) {
+    /// Forgets what is too old to come again; says whether it was time.
+    fn age(&mut self, now: Instant) -> bool {
         let turned = *self.turned.get_or_insert(now);
-        if now.saturating_duration_since(turned) >= ADMITTED_LIFE {
+        let is_time = now.saturating_duration_since(turned) >= ADMITTED_LIFE;
+        if is_time {
             self.turned = Some(now);
             self.turn();
         }
+        is_time
     }
 }
 
+/// The shards of INVITEs that replace a dialog and so do not go by their Call-ID, by a hash of that: their CANCEL names no
+/// dialog and must come to the same shard.
+#[derive(Default)]
+struct Replacing {
+    now: HashMap<u64, usize>,
+    before: HashMap<u64, usize>,
+}
+
+impl Replacing {
+    fn add(&mut self, call_id: u64, shard: usize) {
+        if self.now.len() >= REPLACING_MAX {
+            self.turn();
+        }
+        self.now.insert(call_id, shard);
+    }
+
+    fn shard_of(&self, call_id: u64) -> Option<usize> {
+        self.now.get(&call_id).or_else(|| self.before.get(&call_id)).copied()
+    }
+
+    fn turn(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+}
+
+/// INVITEs with Replaces that are remembered, twice over.
+const REPLACING_MAX: usize = 4_096;
 /// How long an INVITE is sent again (64 T1, RFC 3261 §17.1.1.2).
 const ADMITTED_LIFE: Duration = Duration::from_secs(32);
 /// INVITEs that are remembered, twice over.
@@ -92,13 +122,16 @@ impl Steer {
             context,
             queues,
             admitted: Admitted::default(),
+            replacing: Replacing::default(),
             count: 0,
         }
     }
 
     /// Forgets INVITEs that are too old to come again.
     pub(super) fn age(&mut self, now: Instant) {
-        self.admitted.age(now);
+        if self.admitted.age(now) {
+            self.replacing.turn();
+        }
     }
 
     /// How many messages were passed on since the last time.
@@ -187,12 +220,22 @@ impl Steer {
 
     /// A message with something of ours in it goes home; a new request goes by its Call-ID; a response with nothing
     /// of ours goes nowhere.
-    fn shard(&self, message: &Message) -> Option<usize> {
+    fn shard(&mut self, message: &Message) -> Option<usize> {
         let home = shard_of(message).map(usize::from).filter(|shard| *shard < self.queues.len());
-        home.or_else(|| {
-            let hash = || self.context.hash.hash_one(message.call_id().unwrap_or_default());
-            message.is_request().then(|| (hash() % self.queues.len() as u64) as usize)
-        })
+        let hash = || self.context.hash.hash_one(message.call_id().unwrap_or_default());
+        match home {
+            Some(home) if is_new_call(message) => {
+                self.replacing.add(hash(), home);
+                Some(home)
+            }
+            Some(home) => Some(home),
+            None if !message.is_request() => None,
+            None => {
+                let hash = hash();
+                let replacing = self.replacing.shard_of(hash);
+                replacing.or_else(|| Some((hash % self.queues.len() as u64) as usize))
+            }
+        }
     }
 
     /// What cannot be read is answered where an answer is possible, with what is wrong as its reason.

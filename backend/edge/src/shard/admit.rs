@@ -46,6 +46,9 @@ pub(super) enum Admitted {
 impl Shard {
     /// Weighs a message, and hands it to the engine or answers it.
     pub(super) fn admit(&mut self, packet: Packet) {
+        if let Some(shard) = self.engine.elsewhere(&packet.from, &packet.message) {
+            return self.hand_on(shard, packet);
+        }
         let Packet { from, message, certificate } = packet;
         if message.is_request() {
             self.tally().request(&message.method());
@@ -121,7 +124,7 @@ impl Shard {
         }
     }
 
-    fn received(&mut self, from: Peer, message: &Message) {
+    pub(super) fn received(&mut self, from: Peer, message: &Message) {
         if let Some(call_id) = message.call_id() {
             self.traces.received(call_id, hop(from), message.bytes(), self.now, self.wall);
         }

@@ -87,7 +87,7 @@ impl Shard {
         Self {
             index,
             transmit: Transmit::new(index, Arc::clone(&context)),
-            traces: Traces::new(context.local),
+            traces: Traces::new(index, context.local),
             context,
             engine,
             packets,
@@ -159,6 +159,8 @@ impl Shard {
                 Command::End { call, refusal } => self.end(call, &refusal),
                 Command::Originate { request, reply } => self.originate(*request, reply),
                 Command::Unreachable { peer, reason } => self.unreachable(peer, reason),
+                Command::Told { word } => self.feed(Input::Told { word }),
+                Command::Moved { packet } => self.admit(*packet),
                 Command::Trace { call, reply } => reply.send(self.traces.read(call).map(Box::new)),
             }
         }

@@ -43,6 +43,7 @@ struct Recording {
 /// All traces of a shard.
 #[derive(Debug)]
 pub(super) struct Traces {
+    shard: u16,
     hash: RandomState,
     local: SocketAddr,
     serial: Key,
@@ -59,8 +60,10 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    pub(super) fn new(local: SocketAddr) -> Self {
+    /// Those of one shard, which listens here.
+    pub(super) fn new(shard: u16, local: SocketAddr) -> Self {
         Self {
+            shard,
             hash: RandomState::new(),
             local,
             serial: 0,
@@ -165,7 +168,9 @@ impl Traces {
         let from = value_of(bytes, b"\r\nFrom: ")?;
         let tag = &from[memmem::find(from, b";tag=")? + 5..];
         let tag = tag.split(|byte| *byte == b';').next()?;
-        let call = sip::b2bua::call_of(std::str::from_utf8(tag).ok()?)?;
+        let tag = std::str::from_utf8(tag).ok()?;
+        // A dialog that came from another shard is in the trace of its first call, there.
+        let call = sip::b2bua::call_of(tag).filter(|_| sip::b2bua::home_of(tag) == Some(self.shard))?;
         let key = *self.calls.get(&call)?;
         let recording = self.recordings.get_mut(&key)?;
         if recording.dialogs.len() >= DIALOGS_MAX {
@@ -353,7 +358,7 @@ mod tests {
     impl World {
         fn new() -> Self {
             let local = ([127, 0, 0, 1], 5060).into();
-            Self { traces: Traces::new(local), now: Instant::now(), wall: SystemTime::UNIX_EPOCH }
+            Self { traces: Traces::new(0, local), now: Instant::now(), wall: SystemTime::UNIX_EPOCH }
         }
 
         fn call(&mut self, call_id: &str, id: CallId, call: CallRef) {

@@ -1,11 +1,16 @@
 //! Transfers: a REFER that the engine carries out is a call of who refers, and is decided like any other.
+//!
+//! Where the two calls of an attended transfer are on two shards, their engines agree by words (`sip::b2bua::Word`), which
+//! go through the bounded inboxes; what still comes here for a dialog that has moved is handed on the same way.
 
 use super::Shard;
 use super::facts::{hop, with_approach};
+use crate::context::Packet;
 use crate::counters::add;
+use crate::inbox::Command;
 use crate::seam::{CallFacts, Identity, Party, Refusal};
 use crate::words;
-use sip::b2bua::{self, CallRef, Input, Side};
+use sip::b2bua::{self, CallRef, Input, Side, Word};
 use sip::transaction::Peer;
 use sip::uri::Uri;
 use sip::wire::Message;
@@ -39,6 +44,26 @@ impl Shard {
             Some(facts) => return self.begin(refer.transfer, facts),
         };
         self.refuse_transfer(refer.transfer, &refusal);
+    }
+
+    /// Has the engine of another shard hear a word of ours.
+    pub(super) fn tell(&mut self, shard: u16, word: Word) {
+        let inbox = self.context.shared.inboxes.get(usize::from(shard));
+        let untold = match inbox {
+            None => Some(Command::Told { word }),
+            Some(inbox) => inbox.offer(Command::Told { word }).err(),
+        };
+        if let Some(Command::Told { word }) = untold {
+            self.engine.handle_input(self.now, Input::Untold { word });
+        }
+    }
+
+    /// Hands a request on whose dialog has moved to another shard; one that finds no room there is lost, as on the wire.
+    pub(super) fn hand_on(&mut self, shard: u16, packet: Packet) {
+        self.received(packet.from, &packet.message);
+        if usize::from(shard) < self.context.shared.inboxes.len() {
+            self.context.shared.command(shard, Command::Moved { packet: Box::new(packet) });
+        }
     }
 
     fn refuse_transfer(&mut self, call: CallRef, refusal: &Refusal) {

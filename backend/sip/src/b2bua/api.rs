@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::transaction::{Failure, Peer};
 use crate::wire::Message;
 
-use super::{MediaFailed, Origination, Refusal, Verdict};
+use super::{MediaFailed, Origination, Refusal, Verdict, Word};
 
 /// A call of this engine: a slab key and its generation, never reused while the engine lives.
 pub type CallRef = u64;
@@ -77,6 +77,16 @@ pub enum Input {
         call: CallRef,
         /// Status (before the answer) and cause.
         refusal: Refusal,
+    },
+    /// What the engine of another shard said by [`Output::Tell`].
+    Told {
+        /// What it said.
+        word: Word,
+    },
+    /// The driver could not hand this word of ours over.
+    Untold {
+        /// What we said.
+        word: Word,
     },
     /// Send a request of our own outside any call; [`Output::Originated`] says what came of it.
     Originate(Box<Origination>),
@@ -174,6 +184,13 @@ pub enum Output {
         from: Peer,
         /// The REFER.
         message: Message,
+    },
+    /// Hand this to the engine of another shard as [`Input::Told`]; where that cannot be done, back as [`Input::Untold`].
+    Tell {
+        /// The number of that shard; one of a forged message may name none.
+        shard: u16,
+        /// What to say.
+        word: Word,
     },
     /// A request of ours is over. Said exactly once for each [`Input::Originate`].
     Originated {

@@ -10,8 +10,10 @@ use crate::dialog::Dialog;
 use crate::transaction::{Peer, TransactionId};
 use crate::wire::Message;
 
+use super::across::Place;
 use super::exchange::{Budget, Exchange};
 use super::io::{Alarm, Asked, Io, Wake};
+use super::link::Guest;
 use super::policy::Way;
 use super::reliable::Reliable;
 use super::session::Session;
@@ -90,9 +92,9 @@ pub(super) struct Call {
     /// The call that this one is the transfer of, until it is answered.
     pub(super) link: Option<CallRef>,
     /// Where the leg went that a transfer took; this call has no legs then.
-    pub(super) moved: Option<CallRef>,
-    /// The calls whose legs are here: which one, its side that stayed, and the side that it has here.
-    pub(super) guests: Vec<(CallRef, Side, Side)>,
+    pub(super) moved: Option<Place>,
+    /// The calls whose legs are here.
+    pub(super) guests: Vec<Guest>,
     /// The 2xx of ours on each leg that wait for their ACK.
     pub(super) unconfirmed: [Option<Box<Unconfirmed>>; 2],
     /// The 2xx on each leg that we have to acknowledge when the other leg's ACK has come (delayed offer).

@@ -155,11 +155,18 @@ impl Engine {
     fn release(&mut self, now: Instant, invite: TransactionId, from: Peer, response: &Message) {
         let Some(mut dialog) = Dialog::asking(response, from) else { return };
         let io = &mut self.io;
-        let (ack_branch, bye_branch) = (io.ids.branch(), io.ids.branch());
+        let ack_branch = io.ids.branch();
         let (peer, cseq) = (dialog.next_hop(), dialog.local_cseq());
         let ack =
             dialog.request(&Method::Ack, cseq, io.hop(peer.transport, &ack_branch), MAX_FORWARDS).finish();
         io.layer.ack(invite, dialog.remote_tag(), peer, ack);
+        self.say_bye(now, &mut dialog);
+    }
+
+    /// Sends a BYE that nobody waits for.
+    pub(super) fn say_bye(&mut self, now: Instant, dialog: &mut Dialog) {
+        let io = &mut self.io;
+        let (bye_branch, peer) = (io.ids.branch(), dialog.next_hop());
         let number = dialog.next_cseq();
         let writer = dialog.request(&Method::Bye, number, io.hop(peer.transport, &bye_branch), MAX_FORWARDS);
         let bytes = io.sign(writer, HeaderName::UserAgent).finish();

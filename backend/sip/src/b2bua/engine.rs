@@ -1,6 +1,6 @@
 //! The engine: one mutation per input, then outputs.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use crate::slab::Slab;
@@ -8,7 +8,7 @@ use crate::transaction::{Layer, Peer, TimerQueue};
 use crate::wire::Message;
 
 use super::call::Call;
-use super::ids::{self, Ids};
+use super::ids::Ids;
 use super::io::{Alarm, Io, Wake};
 use super::originate::Origin;
 use super::requests::Pending;
@@ -36,6 +36,8 @@ impl Engine {
             timers: TimerQueue::new(),
             outputs: VecDeque::new(),
             links: VecDeque::new(),
+            adopted: HashMap::new(),
+            away: 0,
             live: 0,
             config,
         };
@@ -54,6 +56,8 @@ impl Engine {
             Input::Media { call, answer } => self.with(call, |call, io| call.on_media(io, now, answer)),
             Input::Funded { call, funded } => self.with(call, |call, io| call.on_funded(io, now, funded)),
             Input::Originate(origination) => self.on_originate(now, *origination),
+            Input::Told { word } => self.on_told(now, word),
+            Input::Untold { word } => self.on_untold(now, word),
             Input::End { call, refusal } => self.with(call, |call, io| call.end_by_us(io, now, refusal)),
         }
         self.settle(now);
@@ -138,6 +142,8 @@ impl Engine {
         let Some(call) = self.calls.get_mut(key) else { return };
         work(call, &mut self.io);
         if call.is_done() {
+            let is_away = call.moved.is_some_and(|place| place.shard != self.io.ids.shard());
+            self.io.away -= usize::from(is_away);
             self.calls.remove(key);
         }
     }
@@ -153,8 +159,7 @@ impl Engine {
 
     /// The call whose leg a request belongs to by its To tag.
     pub(super) fn call_of(&self, request: &Message) -> Option<(CallRef, &Call)> {
-        let key = ids::call_of(request.to().ok()?.tag()?)?;
-        let key = self.last_of(key);
+        let key = self.key_of(request.to().ok()?.tag()?)?;
         Some((key, self.calls.get(key)?))
     }
 }

@@ -9,6 +9,7 @@ use crate::hash::Key;
 use crate::wire::{HeaderName, Message};
 
 use super::api::CallRef;
+use super::replaces::Replaces;
 
 /// What every branch of RFC 3261 starts with (§8.1.1.7).
 const COOKIE: &str = "z9hG4bK";
@@ -33,6 +34,11 @@ impl Ids {
     fn random(&mut self) -> u128 {
         self.counter += 1;
         self.key.of(&[&self.counter.to_le_bytes(), &self.shard.to_le_bytes()])
+    }
+
+    /// Our own shard.
+    pub(super) const fn shard(&self) -> u16 {
+        self.shard
     }
 
     /// A number that nobody can foresee; it changes with each identifier that is made.
@@ -77,8 +83,14 @@ pub fn call_of(tag: &str) -> Option<CallRef> {
     u64::from_str_radix(tag.get(4..20)?, 16).ok()
 }
 
+/// The shard whose call a local tag of ours names.
+#[must_use]
+pub fn home_of(tag: &str) -> Option<u16> {
+    shard_of_token(tag, LONG_LEN)
+}
+
 /// The shard that a message belongs to, when the message carries something of ours: the topmost branch of a
-/// response; the To tag or the user of the Request-URI of a request.
+/// response; the To tag or the user of the Request-URI of a request; the dialog that an INVITE replaces (RFC 3891).
 ///
 /// `None` for initial requests, which go by the hash of their Call-ID. The number may name a shard that does
 /// not exist any more (or never did, in a forged message): the driver treats it like `None` then.
@@ -88,7 +100,9 @@ pub fn shard_of(message: &Message) -> Option<u16> {
         let via = message.top_via().ok()?;
         return shard_of_token(via.branch?.strip_prefix(COOKIE)?, SHORT_LEN);
     }
-    let to_tag = message.header(HeaderName::To).and_then(tag_of)?;
+    let Some(to_tag) = message.header(HeaderName::To).and_then(tag_of) else {
+        return shard_of_token(Replaces::parse(message.header(HeaderName::Replaces)?)?.to_tag, LONG_LEN);
+    };
     shard_of_token(to_tag, LONG_LEN).or_else(|| shard_of_token(to_tag, SHORT_LEN)).or_else(|| {
         let user = crate::uri::Uri::parse(message.request_uri()?).ok()?.user?;
         shard_of_token(user, SHORT_LEN)
@@ -129,9 +143,13 @@ mod tests {
             format!("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch={branch}\r\nTo: <sip:b@b>\r\n{head}\r\n");
         let in_dialog = format!("BYE sip:x@h SIP/2.0\r\nTo: <sip:b@b>;tag={tag}\r\n{head}\r\n");
         let initial = format!("INVITE sip:x@h SIP/2.0\r\nTo: <sip:b@b>\r\n{head}\r\n");
+        let replacing = format!(
+            "INVITE sip:x@h SIP/2.0\r\nTo: <sip:b@b>\r\nReplaces: c;to-tag={tag};from-tag=x\r\n{head}\r\n"
+        );
         let shard = |text: String| shard_of(&Message::parse(text.into()).expect("sound"));
         assert_eq!(shard(response), Some(513));
         assert_eq!(shard(in_dialog), Some(513));
         assert_eq!(shard(initial), None);
+        assert_eq!(shard(replacing), Some(513));
     }
 }

@@ -1,6 +1,6 @@
 //! What every call needs of its engine: identifiers, transactions, alarms and the way out.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Instant;
 
@@ -98,6 +98,10 @@ pub(super) struct Io {
     pub(super) outputs: VecDeque<Output>,
     /// What calls have said to each other.
     pub(super) links: VecDeque<Link>,
+    /// The tags of dialogs that came from other shards, and the calls that have them.
+    pub(super) adopted: HashMap<Box<str>, CallRef>,
+    /// Calls whose leg is with another shard.
+    pub(super) away: usize,
     /// Calls whose end has not been said yet.
     pub(super) live: usize,
 }

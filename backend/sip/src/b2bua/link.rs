@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::dialog::Dialog;
 
+use super::across::Place;
 use super::call::{Call, Need};
 use super::engine::Engine;
 use super::io::{Alarm, Asked, Io};
@@ -36,18 +37,38 @@ pub(super) enum Said {
     Failed { first: CallRef, status: u16 },
     /// The call that a transfer was for is over, or the call whose legs it has taken.
     Over { other: CallRef, end: End },
-    /// The call that carried the leg of this guest is over.
-    Released { guest: CallRef, stays: Side, seat: Side, end: End },
+    /// The call that carried the leg of this guest is over; the end is as the guest sees it.
+    Released { guest: CallRef, end: End },
 }
 
 /// An end of a call, on its way into another one.
 #[derive(Debug)]
 pub(super) struct MovedEnd {
-    dialog: Dialog,
+    pub(super) dialog: Dialog,
     contact: Box<str>,
     policy: LegPolicy,
     session: Session,
     spoken: Option<Bytes>,
+}
+
+impl MovedEnd {
+    /// Our tag of the dialog.
+    pub(super) fn local_tag(&self) -> Box<str> {
+        self.dialog.local_tag().into()
+    }
+}
+
+/// A call whose leg is in another one.
+#[derive(Debug)]
+pub(super) struct Guest {
+    /// Which one.
+    pub(super) home: Place,
+    /// Its side that stayed.
+    pub(super) stays: Side,
+    /// The side that it has in the other one.
+    pub(super) seat: Side,
+    /// Our tag of its dialog, where that came from another shard.
+    pub(super) tag: Option<Box<str>>,
 }
 
 impl Engine {
@@ -61,20 +82,8 @@ impl Engine {
                 Said::Failed { first, status } => {
                     self.with(first, |first, io| first.on_transfer_failed(io, now, status));
                 }
-                Said::Over { other, end } => {
-                    let refusal = match end {
-                        End::Refused(refusal) => refusal,
-                        _ => Refusal::new(487, 16, "cancelled"),
-                    };
-                    self.with(other, |other, io| other.end_by_us(io, now, refusal));
-                }
-                Said::Released { guest, stays, seat, end } => {
-                    let end = match end {
-                        End::Hangup { by, q850 } => {
-                            End::Hangup { by: if by == seat { stays } else { stays.other() }, q850 }
-                        }
-                        end => end,
-                    };
+                Said::Over { other, end } => self.end_with(now, other, end),
+                Said::Released { guest, end } => {
                     self.with(guest, |guest, io| guest.finish(io, now, end));
                 }
             }
@@ -82,13 +91,22 @@ impl Engine {
         }
     }
 
-    /// The call that a key leads to, by way of the transfers that moved its legs.
+    /// Ends a call because one that it hangs together with has ended.
+    pub(super) fn end_with(&mut self, now: Instant, key: CallRef, end: End) {
+        let refusal = match end {
+            End::Refused(refusal) => refusal,
+            _ => Refusal::new(487, 16, "cancelled"),
+        };
+        self.with(key, |call, io| call.end_by_us(io, now, refusal));
+    }
+
+    /// The call that a key leads to, by way of the transfers that moved its legs within this shard.
     pub(super) fn last_of(&self, key: CallRef) -> CallRef {
         let mut key = key;
         for _ in 0..MOVES_MAX {
             match self.calls.get(key).and_then(|call| call.moved) {
-                Some(next) => key = next,
-                None => break,
+                Some(next) if next.shard == self.io.ids.shard() => key = next.call,
+                Some(_) | None => break,
             }
         }
         key
@@ -97,13 +115,15 @@ impl Engine {
     /// The target of a blind transfer has answered: the side that stays moves into its call.
     fn on_target_answered(&mut self, now: Instant, first: CallRef, transfer: CallRef) {
         let by = self.calls.get(first).and_then(|call| call.referred.as_ref()).map(|referred| referred.by);
-        let end = by.and_then(|by| self.leave(now, first, by));
+        let shard = self.io.ids.shard();
+        let end = by.and_then(|by| self.leave(now, first, by, Place { shard, call: transfer }));
         let (Some(by), Some(end)) = (by, end) else {
             let refusal = Refusal::new(487, 16, "cancelled");
             return self.with(transfer, |call, io| call.end_by_us(io, now, refusal));
         };
         self.with(transfer, |call, io| {
-            call.guests.push((first, by.other(), Side::A));
+            let home = Place { shard, call: first };
+            call.guests.push(Guest { home, stays: by.other(), seat: Side::A, tag: None });
             call.link = None;
             call.settle_in(io, now, Side::A, end);
             call.begin_joined(io, now);
@@ -112,15 +132,16 @@ impl Engine {
     }
 
     /// Takes the side that stays out of a call; who referred is told and hung up. The call lives on without legs.
-    pub(super) fn leave(&mut self, now: Instant, key: CallRef, by: Side) -> Option<MovedEnd> {
+    pub(super) fn leave(&mut self, now: Instant, key: CallRef, by: Side, next: Place) -> Option<MovedEnd> {
         let call = self.calls.get_mut(key)?;
-        let next = call.referred.as_ref()?.call;
+        call.referred.as_ref()?;
         let io = &mut self.io;
         call.acknowledge(io, by.other(), None);
         call.notify(io, now, 200);
         call.referred = None;
         let end = call.take_end(by.other())?;
         call.moved = Some(next);
+        io.away += usize::from(next.shard != io.ids.shard());
         call.hang_up(io, now, by, None, None);
         if call.bye_at_ack.is_none() {
             call.legs[by as usize] = None;
@@ -187,10 +208,10 @@ impl Call {
             say(Said::Over { other: referred.call, end: end.clone() });
         }
         if let Some(other) = self.moved {
-            say(Said::Over { other, end: end.clone() });
+            io.say_over(own, other, end);
         }
-        for (guest, stays, seat) in std::mem::take(&mut self.guests) {
-            say(Said::Released { guest, stays, seat, end: end.clone() });
+        for guest in std::mem::take(&mut self.guests) {
+            io.say_released(own, guest, end);
         }
     }
 }

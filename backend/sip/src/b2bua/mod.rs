@@ -4,6 +4,7 @@
 //! [`Engine::poll_timeout`]. Every call that was accepted ends in exactly one [`Output::Ended`]. The engine knows
 //! no tenants, money or SDP; whom to call is a [`Plan`], SDP goes through the driver ([`MediaNeed`]).
 
+mod across;
 mod api;
 mod call;
 mod config;
@@ -38,13 +39,14 @@ mod trial;
 #[cfg(test)]
 mod tests;
 
+pub use across::Word;
 pub use api::{
     CallRef, End, Input, MediaNeed, Milestone, OriginRef, Output, Reply, RequestRef, SdpKind, Side, Summary,
 };
 pub use config::{CALLS_MAX, Config, DRIVER_PATIENCE, REQUESTS_MAX, RING_TIMEOUT};
 pub use credentials::{Credentials, Secret};
 pub use engine::Engine;
-pub use ids::{call_of, shard_of};
+pub use ids::{call_of, home_of, shard_of};
 pub use leg::{
     DiversionForm, EarlyMedia, Extensions, LegPolicy, OfferPolicy, Redirect, Reliability, SESSION_EXPIRES,
     SESSION_MIN, SessionTimer, Transfer,

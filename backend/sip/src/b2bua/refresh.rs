@@ -63,7 +63,7 @@ impl Call {
         }
         io.media(self.key, MediaNeed::Confirmed);
         if let Ok(sdp) = answer
-            && self.guests.iter().any(|(_, _, seat)| *seat == from)
+            && self.guests.iter().any(|guest| guest.seat == from)
             && self.told[other as usize].as_ref() != Some(&sdp)
         {
             self.told[other as usize] = Some(sdp);

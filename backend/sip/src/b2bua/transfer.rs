@@ -4,7 +4,7 @@
 //! A blind transfer is a call of its own, which the driver decides, records and pays like any other; its caller is the
 //! far side of the call that was referred. Once it is answered, that far side's dialog moves into it, and the first
 //! call lives on without legs until the transfer ends, so that both are recorded with their true length. With Replaces
-//! two answered calls of the same party become one in the same way.
+//! two answered calls of the same party become one in the same way, also where they are on two shards (`across.rs`).
 
 use std::time::Instant;
 
@@ -15,10 +15,11 @@ use crate::transaction::{Outgoing, TransactionId};
 use crate::uri::Uri;
 use crate::wire::{HeaderName, Message, Method, Writer, reason_phrase};
 
+use super::across::Place;
 use super::call::{Call, Stage};
 use super::engine::Engine;
 use super::io::{Asked, Io, Owner, SDP};
-use super::link::{Link, Said};
+use super::link::{Guest, Link, MovedEnd, Said};
 use super::setup::{MAX_FORWARDS, hops_left};
 use super::{CallRef, Output, Refusal, Side, Transfer, replaces};
 
@@ -155,6 +156,9 @@ impl Engine {
 
     /// An attended transfer: the far sides of two answered calls of who refers become one call.
     fn join_both(&mut self, now: Instant, key: CallRef, by: Side, wanted: &str) {
+        if self.seek(key, wanted) {
+            return;
+        }
         let found = self.find_replaced(wanted).filter(|(other, ..)| *other != key);
         let Some((other, side)) = found else {
             return self.with(key, |call, io| call.on_transfer_failed(io, now, 481));
@@ -162,21 +166,26 @@ impl Engine {
         if let Some(referred) = self.calls.get_mut(key).and_then(|call| call.referred.as_mut()) {
             referred.call = other;
         }
-        let Some(end) = self.leave(now, key, by) else { return };
-        self.with(other, |call, io| {
+        let shard = self.io.ids.shard();
+        let Some(end) = self.leave(now, key, by, Place { shard, call: other }) else { return };
+        let home = Place { shard, call: key };
+        self.take_place(now, other, side, end, Guest { home, stays: by.other(), seat: side, tag: None });
+    }
+
+    /// The end of another call takes the place of a side of this one, which is hung up.
+    pub(super) fn take_place(&mut self, now: Instant, key: CallRef, side: Side, end: MovedEnd, guest: Guest) {
+        self.with(key, |call, io| {
             call.hang_up(io, now, side, None, None);
             call.settle_in(io, now, side, end);
+            call.guests.push(guest);
             call.reoffer_from(io, side.other());
         });
-        if let Some(call) = self.calls.get_mut(other) {
-            call.guests.push((key, by.other(), side));
-        }
     }
 
     /// The answered call and its side that a Replaces value names (RFC 3891 §3).
     pub(super) fn find_replaced(&self, value: &str) -> Option<(CallRef, Side)> {
         let wanted = replaces::Replaces::parse(value)?;
-        let key = self.last_of(super::ids::call_of(wanted.to_tag)?);
+        let key = self.key_of(wanted.to_tag)?;
         let call = self.calls.get(key).filter(|call| call.stage == Stage::Answered)?;
         let is_it = |side: &Side| {
             call.leg(*side).is_some_and(|leg| {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::disallowed_methods, reason = "a virtual clock has to start somewhere")]
 
+mod across;
 mod calls;
 mod chaos;
 mod early;

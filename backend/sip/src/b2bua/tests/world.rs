@@ -16,6 +16,8 @@ use crate::b2bua::{
 use crate::wire::{Message, Method};
 
 const ENGINE: &str = "127.0.0.1:5060";
+/// The first engine's shard; the second's is the next.
+const SHARD: u16 = 7;
 
 /// How the wire treats datagrams. Per cent; streams are never touched.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +35,11 @@ pub(super) struct World {
     pub(super) start: Instant,
     pub(super) now: Instant,
     pub(super) engine: Engine,
+    /// A second shard, where there is one: what is new goes there from phones that [`World::at_second`] lists.
+    pub(super) second: Option<Engine>,
+    pub(super) at_second: Vec<SocketAddr>,
+    /// Whether no word reaches the other shard.
+    pub(super) is_cut: bool,
     pub(super) phones: Vec<Phone>,
     pub(super) weather: Weather,
     pub(super) plan: Plan,
@@ -58,7 +65,7 @@ pub(super) struct World {
     /// Phones whose address refuses packets.
     pub(super) unreachable: Vec<SocketAddr>,
     wire: BinaryHeap<Reverse<Flight>>,
-    words: Vec<(Instant, Input)>,
+    words: Vec<(Instant, usize, Input)>,
     serial: u64,
     seed: u64,
 }
@@ -87,7 +94,10 @@ impl World {
         Self {
             start,
             now: start,
-            engine: Engine::new(Config::new(7, [42; 16], hosts)),
+            engine: Engine::new(Config::new(SHARD, [42; 16], hosts)),
+            second: None,
+            at_second: Vec::new(),
+            is_cut: false,
             plan: Plan::new(attempts.collect()),
             phones,
             weather: Weather::default(),
@@ -109,6 +119,30 @@ impl World {
             words: Vec::new(),
             serial: 0,
             seed: 1,
+        }
+    }
+
+    /// With a second shard, which takes the new calls of these phones.
+    pub(super) fn with_second(mut self, phones: &[usize]) -> Self {
+        let hosts = vec![(Transport::Udp, ENGINE.to_owned()), (Transport::Tcp, ENGINE.to_owned())];
+        self.second = Some(Engine::new(Config::new(SHARD + 1, [24; 16], hosts)));
+        self.at_second = phones.iter().map(|phone| self.phones[*phone].addr).collect();
+        self
+    }
+
+    /// The engine of a shard, by its place.
+    fn shard(&mut self, place: usize) -> &mut Engine {
+        match (place, &mut self.second) {
+            (1, Some(second)) => second,
+            _ => &mut self.engine,
+        }
+    }
+
+    /// The shard that a message is steered to.
+    fn steered(&self, from: SocketAddr, message: &Message) -> usize {
+        match crate::b2bua::shard_of(message) {
+            Some(shard) => usize::from(shard.saturating_sub(SHARD)).min(1),
+            None => usize::from(self.at_second.contains(&from)),
         }
     }
 
@@ -168,8 +202,9 @@ impl World {
     fn next_event(&self) -> Option<Instant> {
         let wire = self.wire.peek().map(|Reverse((at, ..))| *at);
         let phones = self.phones.iter().filter_map(Phone::next_wake).min();
-        let words = self.words.iter().map(|(at, _)| *at).min();
-        [wire, phones, words, self.engine.poll_timeout()].into_iter().flatten().min()
+        let words = self.words.iter().map(|(at, ..)| *at).min();
+        let second = self.second.as_ref().and_then(Engine::poll_timeout);
+        [wire, phones, words, self.engine.poll_timeout(), second].into_iter().flatten().min()
     }
 
     fn step(&mut self) {
@@ -180,11 +215,15 @@ impl World {
             let Some(Reverse((_, _, from, to, bytes))) = self.wire.pop() else { break };
             self.deliver(from, to, bytes);
         }
-        while let Some(place) = self.words.iter().position(|(at, _)| *at <= self.now) {
-            let (_, input) = self.words.remove(place);
-            self.engine.handle_input(self.now, input);
+        while let Some(place) = self.words.iter().position(|(at, ..)| *at <= self.now) {
+            let (_, shard, input) = self.words.remove(place);
+            let now = self.now;
+            self.shard(shard).handle_input(now, input);
         }
         self.engine.handle_timeout(self.now);
+        if let Some(second) = &mut self.second {
+            second.handle_timeout(self.now);
+        }
         for phone in &mut self.phones {
             phone.wake(self.now, engine(phone.transport));
         }
@@ -200,7 +239,11 @@ impl World {
             phone.receive(self.now, Peer { addr: from, transport, flow: None }, bytes);
         } else if let Ok(message) = Message::parse(bytes) {
             let from = Peer { addr: from, transport, flow: flow(from) };
-            self.engine.handle_input(self.now, Input::Packet { from, message });
+            let (now, steered) = (self.now, self.steered(from.addr, &message));
+            // As the driver does: what has moved to another shard is handed on.
+            let moved = self.shard(steered).elsewhere(&from, &message);
+            let place = moved.map_or(steered, |shard| usize::from(shard - SHARD));
+            self.shard(place).handle_input(now, Input::Packet { from, message });
         }
         self.collect();
     }
@@ -213,16 +256,25 @@ impl World {
                 self.send(from, peer.addr, &bytes);
             }
         }
-        while let Some(output) = self.engine.poll_output() {
-            self.drive(output);
+        loop {
+            let mut is_idle = true;
+            for shard in 0..2 {
+                while let Some(output) = self.shard(shard).poll_output() {
+                    is_idle = false;
+                    self.drive(shard, output);
+                }
+            }
+            if is_idle {
+                return;
+            }
         }
     }
 
-    fn drive(&mut self, output: Output) {
+    fn drive(&mut self, shard: usize, output: Output) {
         let think = self.now + self.thinking;
         match output {
             Output::Transmit { peer, .. } if self.unreachable.contains(&peer.addr) => {
-                self.words.push((think, Input::TransportFailed { peer }));
+                self.words.push((think, shard, Input::TransportFailed { peer }));
             }
             Output::Transmit { peer, bytes } => self.send(engine(peer.transport).addr, peer.addr, &bytes),
             Output::Request { request, message, .. } => {
@@ -230,27 +282,27 @@ impl World {
                     Method::Invite => Input::Accept { request },
                     _ => Input::Answer { request, reply: Reply::new(200).with("X-Hello", "you") },
                 };
-                self.words.push((think, input));
+                self.words.push((think, shard, input));
             }
             Output::Accepted { call, .. } => {
                 self.calls.push(call);
                 let verdict =
                     self.refusal.clone().map_or_else(|| Verdict::Connect(self.plan.clone()), Verdict::Refuse);
-                self.words.push((think, Input::Verdict { call, verdict }));
+                self.words.push((think, shard, Input::Verdict { call, verdict }));
             }
             Output::Media { call, need } => {
                 if let MediaNeed::Rewrite { sdp, .. } = &need {
                     let rewritten = Bytes::from([b"relayed(", &sdp[..], b")"].concat());
                     let answer =
                         self.media_failure.clone().map_or(Ok(rewritten), |refusal| Err(MediaFailed(refusal)));
-                    self.words.push((think, Input::Media { call, answer }));
+                    self.words.push((think, shard, Input::Media { call, answer }));
                 }
                 self.needs.push(need);
             }
             Output::Progress { at, event, .. } => self.milestones.push((at - self.start, event)),
             Output::Extend { call } => {
                 self.extensions.push(self.now - self.start);
-                self.words.push((think, Input::Funded { call, funded: self.funded }));
+                self.words.push((think, shard, Input::Funded { call, funded: self.funded }));
             }
             Output::Transfer { transfer, by, target, .. } => {
                 self.transfers.push((by, target));
@@ -259,7 +311,13 @@ impl World {
                     .refusal
                     .clone()
                     .map_or_else(|| Verdict::Connect(self.transfer_plan.clone()), Verdict::Refuse);
-                self.words.push((think, Input::Verdict { call: transfer, verdict }));
+                self.words.push((think, shard, Input::Verdict { call: transfer, verdict }));
+            }
+            Output::Tell { shard: to, word } if self.is_cut || usize::from(to - SHARD) > 1 => {
+                self.words.push((think, shard, Input::Untold { word }));
+            }
+            Output::Tell { shard: to, word } => {
+                self.words.push((think, usize::from(to - SHARD), Input::Told { word }));
             }
             Output::Originated { origin, cseq, result } => self.originated.push((origin, cseq, result)),
             Output::Ended(summary) => self.ended.push(summary),
@@ -300,11 +358,14 @@ impl World {
 
     /// Nothing is left in the engine.
     pub(super) fn assert_clean(&self) {
-        assert_eq!(self.engine.live_calls(), 0);
-        assert_eq!(self.engine.transactions(), 0, "every transaction has ended");
-        assert_eq!(self.engine.calls.len(), 0, "every call has been let go");
-        assert_eq!(self.engine.requests.len(), 0);
-        assert_eq!(self.engine.origins.len(), 0);
+        for engine in [Some(&self.engine), self.second.as_ref()].into_iter().flatten() {
+            assert_eq!(engine.live_calls(), 0);
+            assert_eq!(engine.transactions(), 0, "every transaction has ended");
+            assert_eq!(engine.calls.len(), 0, "every call has been let go");
+            assert_eq!(engine.requests.len(), 0);
+            assert_eq!(engine.origins.len(), 0);
+            assert_eq!((engine.io.adopted.len(), engine.io.away), (0, 0), "no dialog is kept track of");
+        }
     }
 }
 
