@@ -3,14 +3,13 @@
 //! It is made from the request or response that begins it, writes the head of every request in it, and judges
 //! those that arrive. It knows no transactions and no calls.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::Transport;
 use crate::header::NameAddr;
 use crate::transaction::Peer;
 use crate::uri::Uri;
-use crate::wire::{HeaderName, Message, Method, Writer};
+use crate::wire::{HeaderName, Message, Method, Value, Writer};
 
 /// The most Record-Route values that are kept; a response or request with more makes no dialog.
 pub const ROUTES_MAX: usize = 16;
@@ -42,11 +41,13 @@ pub struct Hop<'a> {
     pub branch: &'a str,
 }
 
-impl fmt::Display for Hop<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {};branch={};rport", self.transport, self.sent_by, self.branch)?;
+impl Hop<'_> {
+    /// Writes it as the value of a Via.
+    pub fn write<'v>(&self, value: Value<'v>) -> Value<'v> {
+        let value = value.text("SIP/2.0/").text(self.transport.as_str()).text(" ").text(self.sent_by);
+        let value = value.text(";branch=").text(self.branch).text(";rport");
         // The connection may be used for requests towards us, if our certificate names us (RFC 5923 §5).
-        if self.transport == Transport::Tls { f.write_str(";alias") } else { Ok(()) }
+        if self.transport == Transport::Tls { value.text(";alias") } else { value }
     }
 }
 
@@ -55,12 +56,11 @@ impl Dialog {
     /// `None` when the request has no usable Contact or too many routes.
     #[must_use]
     pub fn answering(request: &Message, from: Peer, local_tag: &str) -> Option<Self> {
-        let caller = request.from().ok()?;
         let to = request.header(HeaderName::To)?;
         let via = request.top_via().ok()?;
-        let local = match request.to().ok()?.tag() {
+        let local = match request.to_tag() {
             Some(_) => to.into(),
-            None => format!("{to};tag={local_tag}").into_boxed_str(),
+            None => [to, ";tag=", local_tag].concat().into_boxed_str(),
         };
         let is_moved = via.host.parse::<IpAddr>().is_ok_and(|sent_by| sent_by != from.addr.ip());
         Some(Self {
@@ -68,7 +68,7 @@ impl Dialog {
             local,
             remote: request.header(HeaderName::From)?.into(),
             local_tag: local_tag.into(),
-            remote_tag: caller.tag().unwrap_or_default().into(),
+            remote_tag: request.from_tag().unwrap_or_default().into(),
             target: request.contact().ok()??.uri.into(),
             routes: routes(request.values(HeaderName::RecordRoute))?,
             local_cseq: 0,
@@ -88,8 +88,8 @@ impl Dialog {
             call_id: response.call_id()?.into(),
             local: response.header(HeaderName::From)?.into(),
             remote: response.header(HeaderName::To)?.into(),
-            local_tag: response.from().ok()?.tag().unwrap_or_default().into(),
-            remote_tag: response.to().ok()?.tag().unwrap_or_default().into(),
+            local_tag: response.from_tag().unwrap_or_default().into(),
+            remote_tag: response.to_tag().unwrap_or_default().into(),
             target: response.contact().ok()??.uri.into(),
             routes,
             local_cseq: response.cseq()?.0,
@@ -152,8 +152,7 @@ impl Dialog {
     /// Whether a request belongs to this dialog (§12.2.2).
     #[must_use]
     pub fn is_of(&self, request: &Message) -> bool {
-        let tags =
-            (request.to().ok().and_then(|to| to.tag()), request.from().ok().and_then(|from| from.tag()));
+        let tags = (request.to_tag(), request.from_tag());
         request.call_id() == Some(&self.call_id)
             && tags.0 == Some(&self.local_tag)
             && tags.1.unwrap_or_default() == &*self.remote_tag
@@ -201,7 +200,7 @@ impl Dialog {
             Some(route) => NameAddr::parse(route).map_or(&*self.target, |route| route.uri),
             None => &self.target,
         };
-        let mut writer = Writer::request(method, uri).header_fmt(HeaderName::Via, hop);
+        let mut writer = Writer::request(method, uri).header_of(HeaderName::Via, |value| hop.write(value));
         for route in self.routes.iter().skip(usize::from(strict.is_some())) {
             writer = writer.header(HeaderName::Route, route.as_bytes());
         }
@@ -209,11 +208,11 @@ impl Dialog {
             writer = writer.header_fmt(HeaderName::Route, format_args!("<{}>", self.target));
         }
         writer
-            .header_fmt(HeaderName::MaxForwards, max_forwards)
+            .header_of(HeaderName::MaxForwards, |value| value.number(max_forwards))
             .header(HeaderName::From, self.local.as_bytes())
             .header(HeaderName::To, self.remote.as_bytes())
             .header(HeaderName::CallId, self.call_id.as_bytes())
-            .header_fmt(HeaderName::CSeq, format_args!("{number} {method}"))
+            .header_of(HeaderName::CSeq, |value| value.number(number).text(" ").text(method.as_str()))
     }
 
     /// Where a request is sent: the open connection; else the address that the first route or the target names;

@@ -21,7 +21,7 @@ impl Key {
                 self.0 ^ 0x6c79_6765_6e65_7261,
                 self.1 ^ 0x7465_6462_7974_6573,
             ],
-            tail: [0; 8],
+            tail: 0,
             tail_len: 0,
             total: 0,
         }
@@ -41,47 +41,54 @@ impl Key {
 #[derive(Debug, Clone)]
 pub(crate) struct Hasher {
     v: [u64; 4],
-    tail: [u8; 8],
-    tail_len: usize,
+    /// The bytes that make no whole word yet, the first of them lowest, and how many they are.
+    tail: u64,
+    tail_len: u32,
     total: u64,
 }
 
 impl Hasher {
     /// Adds one byte string and its length.
     pub(crate) fn part(&mut self, bytes: &[u8]) {
-        self.write(bytes);
-        self.write(&(bytes.len() as u32).to_le_bytes());
+        self.write(bytes, |word| word);
+        self.word((bytes.len() as u32).into(), 4);
     }
 
     /// Adds one string as if its ASCII letters were small.
     pub(crate) fn part_lowercase(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.write(&[byte.to_ascii_lowercase()]);
-        }
-        self.write(&(text.len() as u32).to_le_bytes());
+        self.write(text.as_bytes(), |word| {
+            let mut letters = word.to_le_bytes();
+            letters.make_ascii_lowercase();
+            u64::from_le_bytes(letters)
+        });
+        self.word((text.len() as u32).into(), 4);
     }
 
-    fn write(&mut self, mut bytes: &[u8]) {
-        self.total = self.total.wrapping_add(bytes.len() as u64);
-        if self.tail_len > 0 {
-            let take = bytes.len().min(8 - self.tail_len);
-            self.tail[self.tail_len..self.tail_len + take].copy_from_slice(&bytes[..take]);
-            self.tail_len += take;
-            bytes = &bytes[take..];
-            if self.tail_len < 8 {
-                return;
-            }
-            let full = u64::from_le_bytes(self.tail);
-            self.compress(full);
-            self.tail_len = 0;
-        }
+    fn write(&mut self, bytes: &[u8], change: impl Fn(u64) -> u64) {
         let mut chunks = bytes.chunks_exact(8);
         for chunk in chunks.by_ref() {
-            self.compress(word(chunk));
+            self.word(change(word(chunk)), 8);
         }
         let rest = chunks.remainder();
-        self.tail[..rest.len()].copy_from_slice(rest);
-        self.tail_len = rest.len();
+        if !rest.is_empty() {
+            let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.word(change(last), rest.len() as u32);
+        }
+    }
+
+    /// Adds the lowest 1 to 8 bytes of a word; the others are zero.
+    fn word(&mut self, word: u64, bytes: u32) {
+        self.total = self.total.wrapping_add(bytes.into());
+        self.tail |= word << (8 * self.tail_len);
+        let filled = self.tail_len + bytes;
+        if filled < 8 {
+            self.tail_len = filled;
+            return;
+        }
+        self.compress(self.tail);
+        // What did not fit into the word that is full now.
+        self.tail = word.checked_shr(8 * (8 - self.tail_len)).unwrap_or(0);
+        self.tail_len = filled - 8;
     }
 
     fn compress(&mut self, message: u64) {
@@ -106,10 +113,7 @@ impl Hasher {
     }
 
     pub(crate) fn finish(mut self) -> u128 {
-        let mut last = [0; 8];
-        last[..self.tail_len].copy_from_slice(&self.tail[..self.tail_len]);
-        last[7] = self.total as u8;
-        self.compress(u64::from_le_bytes(last));
+        self.compress(self.tail | self.total << 56);
         self.v[2] ^= 0xee;
         let low = self.squeeze();
         self.v[1] ^= 0xdd;
@@ -172,6 +176,21 @@ mod tests {
         let mut lower = key.hasher();
         lower.part_lowercase("Host.Example.COM:5060");
         assert_eq!(lower.finish(), key.of(&[b"host.example.com:5060"]));
+    }
+
+    #[test]
+    fn strings_of_every_length_and_place_hash_as_their_bytes_one_by_one() {
+        let key = Key::new([5; 16]);
+        let text: Vec<u8> = (1..=40).collect();
+        for start in 0..9 {
+            for end in start..text.len() {
+                let (mut whole, mut single) = (key.hasher(), key.hasher());
+                whole.write(&text[..start], |word| word);
+                whole.write(&text[start..end], |word| word);
+                text[..end].iter().for_each(|byte| single.word(u64::from(*byte), 1));
+                assert_eq!(whole.finish(), single.finish(), "{start}..{end}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! SIP, SIPS and tel URIs (RFC 3261 §19.1, RFC 3966). Any other scheme is kept as it is.
 
-use crate::header::{Params, split_outside};
+use crate::header::{Params, cut, split_outside};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -55,7 +55,7 @@ impl<'a> Uri<'a> {
     /// When it is longer than [`URI_MAX`], has no scheme, has spaces, brackets or broken escapes, or its
     /// host or port cannot be.
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
-        let (scheme, rest) = text.split_once(':').ok_or(UriError)?;
+        let (scheme, rest) = cut(text, b':').ok_or(UriError)?;
         let is_forbidden = |byte: u8| matches!(byte, 0..=b' ' | 0x7f | b'<' | b'>' | b'"');
         if text.len() > URI_MAX || rest.is_empty() || rest.bytes().any(is_forbidden) || !is_scheme(scheme) {
             return Err(UriError);
@@ -75,22 +75,23 @@ impl<'a> Uri<'a> {
 
     fn parse_sip(scheme: Scheme, text: &'a str, rest: &'a str) -> Result<Self, UriError> {
         // The user part may hold `;` and `?`, the host part no `@`: the first `@` parts them.
-        let (userinfo, host_part) = match rest.split_once('@') {
+        let (userinfo, host_part) = match cut(rest, b'@') {
             Some((userinfo, host_part)) => (Some(userinfo), host_part),
             None => (None, rest),
         };
-        let (host_part, headers) = match host_part.split_once('?') {
+        let (host_part, headers) = match cut(host_part, b'?') {
             Some((host_part, headers)) => (host_part, Some(headers)),
             None => (host_part, None),
         };
-        let (host_port, params) = host_part.split_once(';').unwrap_or((host_part, ""));
-        let (user, password) = match userinfo.map(|userinfo| userinfo.split_once(':').ok_or(userinfo)) {
+        let parts = cut(host_part, b';');
+        let (host_port, params) = parts.unwrap_or((host_part, ""));
+        let (user, password) = match userinfo.map(|userinfo| cut(userinfo, b':').ok_or(userinfo)) {
             None => (None, None),
             Some(Err(user)) => (Some(user), None),
             Some(Ok((user, password))) => (Some(user), Some(password)),
         };
         let (host, port) = split_host_port(host_port).ok_or(UriError)?;
-        let params = uri_params(params, host_part.contains(';'))?;
+        let params = uri_params(params, parts.is_some())?;
         if user.is_some_and(|user| user.is_empty() || !is_escaped_well(user))
             || !headers.is_none_or(is_escaped_well)
         {
@@ -203,7 +204,8 @@ pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
             (address, rest)
         }
         None => {
-            let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+            let colon = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
+            let (host, rest) = text.split_at(colon);
             let host = host.trim_ascii_end();
             let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
             if host.is_empty() || !host.bytes().all(is_name) {
@@ -226,7 +228,7 @@ pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
 /// Decodes `%41` escapes (RFC 3261 §19.1.2).
 #[must_use]
 pub fn decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
+    if !text.as_bytes().contains(&b'%') {
         return Cow::Borrowed(text);
     }
     let mut plain = Vec::with_capacity(text.len());
@@ -266,16 +268,18 @@ fn hex(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-fn is_scheme(scheme: &str) -> bool {
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+pub(crate) fn is_scheme(scheme: &str) -> bool {
+    scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
 }
 
 /// Whether each `%` starts an escape of two hex digits.
 fn is_escaped_well(text: &str) -> bool {
-    text.split('%')
-        .skip(1)
-        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
+    !text.as_bytes().contains(&b'%')
+        || text
+            .split('%')
+            .skip(1)
+            .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn uri_params(text: &str, is_present: bool) -> Result<Params<'_>, UriError> {

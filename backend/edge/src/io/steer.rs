@@ -256,7 +256,7 @@ impl Steer {
 fn is_new_call(message: &Message) -> bool {
     message.is_request()
         && message.method() == Method::Invite
-        && message.to().is_ok_and(|to| to.tag().is_none())
+        && (message.to_tag().is_none() && message.to().is_ok())
 }
 
 #[cfg(test)]

@@ -244,6 +244,6 @@ impl Shard {
 /// Whether a request stands outside a dialog. ACK, CANCEL and what claims a dialog of ours is the engine's.
 fn is_approach(message: &Message) -> bool {
     let method = message.method();
-    let is_outside = method == Method::Register || message.to().is_ok_and(|to| to.tag().is_none());
+    let is_outside = method == Method::Register || (message.to_tag().is_none() && message.to().is_ok());
     message.is_request() && !matches!(method, Method::Ack | Method::Cancel) && is_outside
 }

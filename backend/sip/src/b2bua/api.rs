@@ -24,7 +24,6 @@ pub type OriginRef = u64;
 
 /// What the driver tells the engine.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once; boxing would cost each packet an allocation")]
 pub enum Input {
     /// A parsed message arrived.
     Packet {

@@ -62,7 +62,7 @@ impl Engine {
     }
 
     fn on_new_request(&mut self, now: Instant, asked: Asked) {
-        let has_tag = asked.message.to().is_ok_and(|to| to.tag().is_some());
+        let has_tag = asked.message.to_tag().is_some();
         if has_tag && asked.message.method() != Method::Register {
             self.on_in_dialog(now, asked);
         } else {

@@ -159,7 +159,7 @@ impl Engine {
 
     /// The call whose leg a request belongs to by its To tag.
     pub(super) fn call_of(&self, request: &Message) -> Option<(CallRef, &Call)> {
-        let key = self.key_of(request.to().ok()?.tag()?)?;
+        let key = self.key_of(request.to_tag()?)?;
         Some((key, self.calls.get(key)?))
     }
 }

@@ -190,7 +190,7 @@ impl Call {
         let contact = io.contact(asked.from.transport, &self.contacts[side as usize]);
         let mut writer = io
             .reply(asked, 200, "", "")
-            .header_fmt(HeaderName::Contact, contact)
+            .header_of(HeaderName::Contact, |value| contact.write(value))
             .header(HeaderName::Allow, policy::ALLOW)
             .header(HeaderName::Supported, policy::SUPPORTED);
         if let Some(confirmed) = confirmed {
@@ -243,7 +243,7 @@ impl Call {
         let mut writer = leg.request(&method, cseq, io.hop(peer.transport, &branch), hops_left(&request));
         if has_contact(&method) {
             let contact = io.contact(peer.transport, &self.contacts[other as usize]);
-            writer = writer.header_fmt(HeaderName::Contact, contact);
+            writer = writer.header_of(HeaderName::Contact, |value| contact.write(value));
         }
         writer = io.sign(writer, HeaderName::UserAgent);
         if matches!(method, Method::Invite | Method::Update) && fork.is_none() {

@@ -3,8 +3,6 @@
 //! A token is lower-case hexadecimal: four digits of the shard, then random ones. A local tag has the key of its
 //! call in the middle, so that an in-dialog request finds its call without a table.
 
-use std::fmt::Write as _;
-
 use crate::hash::Key;
 use crate::wire::{HeaderName, Message};
 
@@ -49,31 +47,44 @@ impl Ids {
     pub(super) fn branch(&mut self) -> String {
         let random = self.random() as u64;
         let mut branch = String::with_capacity(COOKIE.len() + SHORT_LEN);
-        // Writing into a String cannot fail.
-        let _ = write!(branch, "{COOKIE}{:04x}{random:016x}", self.shard);
-        branch
+        branch.push_str(COOKIE);
+        self.token(branch, &[random])
     }
 
     pub(super) fn contact_user(&mut self) -> String {
         let random = self.random() as u64;
-        format!("{:04x}{random:016x}", self.shard)
+        self.token(String::with_capacity(SHORT_LEN), &[random])
     }
 
     pub(super) fn call_id(&mut self) -> String {
         let random = self.random();
-        format!("{:04x}{random:032x}", self.shard)
+        self.token(String::with_capacity(LONG_LEN), &[(random >> 64) as u64, random as u64])
     }
 
     /// A tag of a leg of this call.
     pub(super) fn tag(&mut self, call: CallRef) -> String {
         let random = self.random() as u64;
-        format!("{:04x}{call:016x}{random:016x}", self.shard)
+        self.token(String::with_capacity(LONG_LEN), &[call, random])
+    }
+
+    /// Adds the shard and these words, in hexadecimal.
+    fn token(&self, mut text: String, words: &[u64]) -> String {
+        push_hex(&mut text, self.shard.into(), 4);
+        words.iter().for_each(|word| push_hex(&mut text, *word, 16));
+        text
     }
 
     /// A tag for a response outside any call.
     pub(super) fn loose_tag(&mut self) -> String {
         self.contact_user()
     }
+}
+
+/// Adds the lowest so many digits of a number, at most 16.
+fn push_hex(text: &mut String, number: u64, digits: usize) {
+    let all: [u8; 16] =
+        std::array::from_fn(|at| b"0123456789abcdef"[(number >> (60 - 4 * at) & 0xf) as usize]);
+    text.push_str(std::str::from_utf8(&all[16 - digits..]).unwrap_or_default());
 }
 
 /// The call that a local tag of ours names; whether it is really ours the call's dialogs must say.

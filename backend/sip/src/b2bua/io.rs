@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::Transport;
 use crate::dialog::Hop;
 use crate::transaction::{Layer, Peer, TimerQueue, TransactionId, reply};
-use crate::wire::{HeaderName, Message, Writer, reason_phrase};
+use crate::wire::{HeaderName, Message, Value, Writer, reason_phrase};
 
 use super::ids::Ids;
 use super::link::Link;
@@ -174,15 +174,16 @@ pub(super) struct Contact<'a> {
     transport: Transport,
 }
 
-impl fmt::Display for Contact<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { user, host, .. } = self;
-        match self.transport {
-            Transport::Udp => write!(f, "<sip:{user}@{host}>"),
-            Transport::Tcp => write!(f, "<sip:{user}@{host};transport=tcp>"),
-            Transport::Tls => write!(f, "<sip:{user}@{host};transport=tls>"),
-            Transport::Ws | Transport::Wss => write!(f, "<sip:{user}@{host};transport=ws>"),
-        }
+impl Contact<'_> {
+    /// Writes it as the value of its header.
+    pub(super) fn write<'v>(&self, value: Value<'v>) -> Value<'v> {
+        let value = value.text("<sip:").text(self.user).text("@").text(self.host);
+        value.text(match self.transport {
+            Transport::Udp => ">",
+            Transport::Tcp => ";transport=tcp>",
+            Transport::Tls => ";transport=tls>",
+            Transport::Ws | Transport::Wss => ";transport=ws>",
+        })
     }
 }
 

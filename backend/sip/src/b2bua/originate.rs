@@ -110,14 +110,15 @@ impl Engine {
         let Origin { request, tag, call_id, .. } = origin;
         let transport = request.peer.transport;
         let mut writer = Writer::request(&request.method, &request.uri)
-            .header_fmt(HeaderName::Via, self.io.hop(transport, &branch))
+            .header_of(HeaderName::Via, |value| self.io.hop(transport, &branch).write(value))
             .header_fmt(HeaderName::MaxForwards, MAX_FORWARDS)
             .header_fmt(HeaderName::From, format_args!("{};tag={tag}", request.from))
             .header(HeaderName::To, &request.to)
             .header(HeaderName::CallId, call_id.as_bytes())
             .header_fmt(HeaderName::CSeq, format_args!("{} {}", request.cseq, request.method));
         if let Some(user) = &request.contact_user {
-            writer = writer.header_fmt(HeaderName::Contact, self.io.contact(transport, user));
+            writer =
+                writer.header_of(HeaderName::Contact, |value| self.io.contact(transport, user).write(value));
         }
         writer = self.io.sign(writer, HeaderName::UserAgent);
         for (name, value) in &request.headers {

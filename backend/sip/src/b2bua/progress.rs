@@ -157,8 +157,9 @@ impl Call {
             (None, Some(caller)) => caller.from.transport,
             (None, None) => crate::Transport::Udp,
         };
-        let mut writer =
-            writer.header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[side as usize]));
+        let mut writer = writer.header_of(HeaderName::Contact, |value| {
+            io.contact(transport, &self.contacts[side as usize]).write(value)
+        });
         if let Some(session) = session {
             writer = session.write(writer);
         }
@@ -179,7 +180,7 @@ impl Call {
     fn is_awaited(&self, transaction: TransactionId, response: &Message) -> bool {
         let waiting =
             self.unacknowledged[Side::B as usize].is_some_and(|waiting| waiting.invite == transaction);
-        let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let tag = response.to_tag().unwrap_or_default();
         waiting && self.leg(Side::B).is_some_and(|leg| leg.remote_tag() == tag)
     }
 
@@ -317,7 +318,7 @@ impl Call {
 
     /// The early dialog that a response belongs to, made at its first response.
     fn fork(&mut self, io: &mut Io, attempt: usize, response: &Message) -> usize {
-        let remote_tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let remote_tag = response.to_tag().unwrap_or_default();
         let known =
             self.forks.iter().position(|fork| fork.attempt == attempt && *fork.remote_tag == *remote_tag);
         known.unwrap_or_else(|| {

@@ -105,7 +105,7 @@ impl Call {
         let (cseq, peer) = (leg.next_cseq(), leg.next_hop());
         let writer = leg
             .request(method, cseq, io.hop(peer.transport, &branch), MAX_FORWARDS)
-            .header_fmt(HeaderName::Contact, io.contact(peer.transport, &contact));
+            .header_of(HeaderName::Contact, |value| io.contact(peer.transport, &contact).write(value));
         let writer = io.sign(writer, HeaderName::UserAgent).header(HeaderName::Allow, policy::ALLOW);
         let writer = self.write_session(writer.header(HeaderName::Supported, policy::SUPPORTED), side);
         let bytes = match &offer {

@@ -48,8 +48,9 @@ impl Confirmed {
     pub(super) fn write(self, writer: Writer) -> Writer {
         let Self { seconds, refresher, is_required } = self;
         let word = if refresher == Refresher::Uac { "uac" } else { "uas" };
-        let writer =
-            writer.header_fmt(HeaderName::SessionExpires, format_args!("{seconds};refresher={word}"));
+        let writer = writer.header_of(HeaderName::SessionExpires, |value| {
+            value.number(seconds).text(";refresher=").text(word)
+        });
         if is_required { writer.header(HeaderName::Require, "timer") } else { writer }
     }
 }
@@ -81,7 +82,7 @@ pub(super) fn min_of(message: &Message) -> Option<u32> {
 /// What our INVITE asks of the callee.
 pub(super) fn propose(mut writer: Writer, policy: &LegPolicy, min: u32) -> Writer {
     if policy.session.is_offered {
-        writer = writer.header_fmt(HeaderName::SessionExpires, wanted(policy, min));
+        writer = writer.header_of(HeaderName::SessionExpires, |value| value.number(wanted(policy, min)));
         let least = smallest(policy).max(min);
         if least > SMALLEST_SECS {
             writer = writer.header_fmt(HeaderName::MinSe, least);

@@ -66,7 +66,7 @@ impl Call {
         let (number, peer) = (leg.next_cseq(), leg.next_hop());
         let writer = leg
             .request(&Method::Notify, number, io.hop(peer.transport, &branch), MAX_FORWARDS)
-            .header_fmt(HeaderName::Contact, io.contact(peer.transport, &contact))
+            .header_of(HeaderName::Contact, |value| io.contact(peer.transport, &contact).write(value))
             .header_fmt(HeaderName::Event, format_args!("refer;id={cseq}"));
         let writer = if status < 200 {
             let state = format_args!("active;expires={SUBSCRIPTION_SECS}");

@@ -50,13 +50,15 @@ impl Call {
         let call_id = self.callee_call_id.as_deref().unwrap_or_default();
         let uri = trial.uri.as_deref().unwrap_or(&attempt.request_uri);
         let writer = Writer::request(&Method::Invite, uri)
-            .header_fmt(HeaderName::Via, io.hop(transport, &branch))
-            .header_fmt(HeaderName::MaxForwards, hops_left(&caller.message))
-            .header_fmt(HeaderName::From, format_args!("{};tag={}", attempt.from, trial.tag))
+            .header_of(HeaderName::Via, |value| io.hop(transport, &branch).write(value))
+            .header_of(HeaderName::MaxForwards, |value| value.number(hops_left(&caller.message)))
+            .header_of(HeaderName::From, |value| value.text(&attempt.from).text(";tag=").text(&trial.tag))
             .header(HeaderName::To, &attempt.to)
             .header(HeaderName::CallId, call_id)
-            .header_fmt(HeaderName::CSeq, format_args!("{} INVITE", trial.cseq))
-            .header_fmt(HeaderName::Contact, io.contact(transport, &self.contacts[Side::B as usize]));
+            .header_of(HeaderName::CSeq, |value| value.number(trial.cseq).text(" INVITE"))
+            .header_of(HeaderName::Contact, |value| {
+                io.contact(transport, &self.contacts[Side::B as usize]).write(value)
+            });
         let writer = invite_tail(io, writer, attempt, trial, &caller.message, self.offer.is_some());
         let is_set = |name: &str| {
             let is_own = name.eq_ignore_ascii_case("Supported");

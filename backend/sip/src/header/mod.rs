@@ -17,6 +17,7 @@ pub use params::Params;
 pub use rack::RAck;
 pub use reason::Reason;
 pub use session_expires::{Refresher, SessionExpires};
+pub(crate) use split::cut;
 pub use split::{is_token, split_comma, split_outside};
 pub use via::Via;
 

@@ -1,7 +1,8 @@
 //! `name-addr` and `addr-spec` with parameters: From, To, Contact, Route and their kin (RFC 3261 §20.10).
 
-use super::split::closing_quote;
+use super::split::{closing_quote, cut};
 use super::{HeaderError, Params};
+use crate::uri::is_scheme;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -29,23 +30,28 @@ impl<'a> NameAddr<'a> {
         let Some(bracketed) = rest.strip_prefix('<') else {
             return Self::parse_bare(rest);
         };
-        let (uri, params) = bracketed.split_once('>').ok_or(HeaderError::Malformed)?;
+        let (uri, params) = cut(bracketed, b'>').ok_or(HeaderError::Malformed)?;
         check_uri(uri)?;
         Ok(Self { display, uri, params: Params::parse(params)? })
     }
 
     /// Without brackets all parameters belong to the header.
     fn parse_bare(value: &'a str) -> Result<Self, HeaderError> {
-        let at = value.find(';').unwrap_or(value.len());
+        let at = value.bytes().position(|byte| byte == b';').unwrap_or(value.len());
         let (uri, params) = value.split_at(at);
         let uri = uri.trim_ascii_end();
         if uri != "*" {
             check_uri(uri)?;
         }
-        if uri.contains(['?', ',']) {
+        if uri.bytes().any(|byte| matches!(byte, b'?' | b',')) {
             return Err(HeaderError::Malformed);
         }
         Ok(Self { display: None, uri, params: Params::parse(params)? })
+    }
+
+    /// The display name of a value that was read before.
+    pub(crate) fn display_of(value: &'a str) -> Option<Cow<'a, str>> {
+        display_name(value.trim_ascii()).ok()?.0
     }
 
     /// The tag parameter.
@@ -86,7 +92,7 @@ fn display_name(value: &str) -> Result<(Option<Cow<'_, str>>, &str), HeaderError
         let name = unescape(&value[1..end]);
         return Ok(((!name.is_empty()).then_some(name), rest));
     }
-    match value.find(['<', '"']) {
+    match value.bytes().position(|byte| matches!(byte, b'<' | b'"')) {
         Some(at) if value.as_bytes()[at] == b'<' => {
             let name = value[..at].trim_ascii();
             Ok(((!name.is_empty()).then_some(Cow::Borrowed(name)), &value[at..]))
@@ -97,11 +103,9 @@ fn display_name(value: &str) -> Result<(Option<Cow<'_, str>>, &str), HeaderError
 
 /// A scheme and something after it, printable, without spaces or brackets.
 fn check_uri(uri: &str) -> Result<(), HeaderError> {
-    let (scheme, rest) = uri.split_once(':').ok_or(HeaderError::Malformed)?;
-    let is_scheme = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-        && scheme.starts_with(|c: char| c.is_ascii_alphabetic());
-    let is_printable = !rest.bytes().any(|byte| matches!(byte, 0..=b' ' | 0x7f | b'<' | b'>' | b'"'));
-    if is_scheme && is_printable && !rest.is_empty() { Ok(()) } else { Err(HeaderError::Malformed) }
+    let (scheme, rest) = cut(uri, b':').ok_or(HeaderError::Malformed)?;
+    let is_printable = rest.bytes().all(|byte| !matches!(byte, 0..=b' ' | 0x7f | b'<' | b'>' | b'"'));
+    if is_scheme(scheme) && is_printable && !rest.is_empty() { Ok(()) } else { Err(HeaderError::Malformed) }
 }
 
 /// Takes the backslashes of a quoted string away.

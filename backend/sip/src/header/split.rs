@@ -18,6 +18,18 @@ pub fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
 
+/// Whether a token may have this byte.
+pub(super) const fn is_token_byte(byte: u8) -> bool {
+    TOKEN[byte as usize]
+}
+
+/// What stands before and after the first such byte, which is an ASCII one. Most texts here are too short for a vector
+/// search to pay.
+pub(crate) fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 /// The values of a comma list, trimmed, empty ones left out.
 pub fn split_comma(value: &str) -> impl Iterator<Item = &str> {
     split_outside(value, b',').map(str::trim_ascii).filter(|item| !item.is_empty())
@@ -41,6 +53,8 @@ pub fn split_outside(value: &str, separator: u8) -> impl Iterator<Item = &str> {
 /// The first separator outside quoted strings and angle brackets. What stays open reaches to the end.
 pub(super) fn find_outside(text: &str, separator: u8) -> Option<usize> {
     let bytes = text.as_bytes();
+    // Nearly every list has but one value.
+    memchr::memchr(separator, bytes)?;
     let mut at = 0;
     loop {
         at += memchr::memchr3(separator, b'"', b'<', &bytes[at..])?;

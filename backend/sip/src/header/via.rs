@@ -1,6 +1,6 @@
 //! Via, RFC 3261 §20.42, with rport (RFC 3581).
 
-use super::{HeaderError, Params, is_token};
+use super::{HeaderError, Params, cut, is_token};
 use crate::uri::split_host_port;
 use crate::wire::Transport;
 use std::fmt;
@@ -35,12 +35,14 @@ impl<'a> Via<'a> {
     /// # Errors
     /// When it is not `SIP/version/transport sent-by` with sound parameters.
     pub fn parse(value: &'a str) -> Result<Self, HeaderError> {
-        let at = value.find(';').unwrap_or(value.len());
+        let at = value.bytes().position(|byte| byte == b';').unwrap_or(value.len());
         let (hop, params) = value.split_at(at);
-        let (protocol, rest) = hop.split_once('/').ok_or(HeaderError::Malformed)?;
-        let (version, rest) = rest.split_once('/').ok_or(HeaderError::Malformed)?;
-        let (transport_name, sent_by) =
-            rest.trim_ascii_start().split_once([' ', '\t']).ok_or(HeaderError::Malformed)?;
+        let (protocol, rest) = cut(hop, b'/').ok_or(HeaderError::Malformed)?;
+        let (version, rest) = cut(rest, b'/').ok_or(HeaderError::Malformed)?;
+        let rest = rest.trim_ascii_start();
+        let space =
+            rest.bytes().position(|byte| matches!(byte, b' ' | b'\t')).ok_or(HeaderError::Malformed)?;
+        let (transport_name, sent_by) = (&rest[..space], &rest[space + 1..]);
         // The version is that of the hop: a message of another version is answered with 505 along this Via.
         let is_sip =
             protocol.trim_ascii().eq_ignore_ascii_case("SIP") && is_token(version.trim_ascii().as_bytes());

@@ -37,5 +37,5 @@ fn derived(invite: &Message, method: &Method, to: Option<&str>) -> Writer {
         writer = writer.header(name, value.unwrap_or_default());
     }
     let number = invite.cseq().map_or(0, |(number, _)| number);
-    writer.header_fmt(HeaderName::CSeq, format_args!("{number} {method}"))
+    writer.header_of(HeaderName::CSeq, |value| value.number(number).text(" ").text(method.as_str()))
 }

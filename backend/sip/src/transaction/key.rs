@@ -46,7 +46,7 @@ pub(super) fn merged(key: Key, message: &Message, method: &Method) -> u128 {
 }
 
 fn from_tag(message: &Message) -> &str {
-    message.from().ok().and_then(|from| from.tag()).unwrap_or_default()
+    message.from_tag().unwrap_or_default()
 }
 
 fn cseq_number(message: &Message) -> u32 {

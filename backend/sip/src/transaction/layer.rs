@@ -300,7 +300,7 @@ impl<C: Copy> Layer<C> {
 
     fn reack(&mut self, id: TransactionId, message: Option<(Peer, &Message)>) {
         let (Some(entry), Some((_, response))) = (self.entries.get(id.0), message) else { return };
-        let tag = response.to().ok().and_then(|to| to.tag()).unwrap_or_default();
+        let tag = response.to_tag().unwrap_or_default();
         let tag = self.hash_key.of(&[tag.as_bytes()]);
         match entry.acks.iter().find(|(other, ..)| *other == tag) {
             Some((_, peer, bytes)) => {

@@ -61,7 +61,9 @@ impl<C: Copy> Layer<C> {
             (_, Some(id)) => self.step(now, id, Event::Repeat, None),
             (method, None) => {
                 let peer = reply::reply_to(&from, &via);
-                let invite = key::server(self.hash_key, &message, &via, &Method::Invite);
+                // The place of the INVITE that it would cancel.
+                let is_cancel = method == Method::Cancel;
+                let invite = is_cancel.then(|| key::server(self.hash_key, &message, &via, &Method::Invite));
                 self.begin_server(now, from, message, &method, Places { own: place, invite, peer });
             }
         }
@@ -90,7 +92,7 @@ impl<C: Copy> Layer<C> {
         if self.entries.len() >= self.max {
             return self.refuse(from, places.peer, &message);
         }
-        let has_tag = message.to().is_ok_and(|to| to.tag().is_some());
+        let has_tag = message.to_tag().is_some();
         let merge_key = (*method != Method::Cancel).then(|| key::merged(self.hash_key, &message, method));
         let rival = merge_key.and_then(|key| self.entries.get(self.merged.get(&key)?.0));
         let is_merged = !has_tag && rival.is_some_and(|rival| !rival.is_challenged);
@@ -107,11 +109,11 @@ impl<C: Copy> Layer<C> {
             self.merged.insert(key, transaction);
         }
         self.perform(now, transaction, begin, None);
-        if *method == Method::Cancel {
+        if let Some(place) = places.invite {
             // Whoever may cancel is where the INVITE came from (RFC 3261 §9.2, §26.1.4): the branch alone proves nothing.
             let is_same =
                 |id: &TransactionId| self.entries.get(id.0).is_some_and(|entry| entry.peer.is_at(&from));
-            let invite = self.invite_of(&message, places.invite).filter(is_same);
+            let invite = self.invite_of(&message, place).filter(is_same);
             let context = invite.and_then(|id| self.entries.get(id.0)?.context);
             self.outputs.push_back(Output::Cancel { transaction, invite, context, from, message });
         } else {
@@ -131,8 +133,8 @@ impl<C: Copy> Layer<C> {
 struct Places {
     /// Its own key.
     own: u128,
-    /// The key of the INVITE that it would cancel.
-    invite: u128,
+    /// The key of the INVITE that it cancels, of a CANCEL.
+    invite: Option<u128>,
     /// Where its responses go.
     peer: Peer,
 }

@@ -1,11 +1,9 @@
 //! Responses: what every one of them copies from its request, and where it is sent.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::header::Via;
-use crate::uri::HostPort;
-use crate::wire::{HeaderName, Message, Method, Writer};
+use crate::wire::{HeaderName, Message, Method, Value, Writer};
 
 use super::Peer;
 
@@ -15,8 +13,10 @@ use super::Peer;
 pub fn reply(request: &Message, from: &Peer, status: u16, reason: &str, tag: &str) -> Writer {
     let mut writer = Writer::response(status, reason);
     for (index, value) in request.values(HeaderName::Via).enumerate() {
-        writer = match Via::parse(value) {
-            Ok(via) if index == 0 => writer.header_fmt(HeaderName::Via, Stamped { via, source: from.addr }),
+        writer = match request.top_via() {
+            Ok(via) if index == 0 => {
+                writer.header_of(HeaderName::Via, |value| stamped(value, &via, from.addr))
+            }
             _ => writer.header(HeaderName::Via, value),
         };
     }
@@ -28,11 +28,11 @@ pub fn reply(request: &Message, from: &Peer, status: u16, reason: &str, tag: &st
     }
     writer = copy(writer, request, HeaderName::From);
     let to = request.header(HeaderName::To).unwrap_or_default();
-    let has_tag = request.to().is_ok_and(|to| to.tag().is_some());
+    let has_tag = request.to_tag().is_some();
     writer = if has_tag || status == 100 || tag.is_empty() {
         writer.header(HeaderName::To, to)
     } else {
-        writer.header_fmt(HeaderName::To, format_args!("{to};tag={tag}"))
+        writer.header_of(HeaderName::To, |value| value.text(to).text(";tag=").text(tag))
     };
     writer = copy(writer, request, HeaderName::CallId);
     writer = copy(writer, request, HeaderName::CSeq);
@@ -62,32 +62,30 @@ pub fn reply_peer(request: &Message, from: &Peer) -> Option<Peer> {
     Some(reply_to(from, &request.top_via().ok()?))
 }
 
-/// The topmost Via of a response: as the request had it, with the source address and port filled in.
-struct Stamped<'a> {
-    via: Via<'a>,
-    source: SocketAddr,
-}
-
-impl fmt::Display for Stamped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { via, source } = self;
-        write!(f, "SIP/2.0/{} {}", via.transport_name, HostPort { host: via.host, port: via.port })?;
-        for (name, value) in via.params.iter() {
-            if name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport") {
-                continue;
-            }
-            match value {
-                Some(value) => write!(f, ";{name}={value}")?,
-                None => write!(f, ";{name}")?,
-            }
+/// Writes the topmost Via of a response: as the request had it, with the source address and port filled in.
+fn stamped<'a>(mut value: Value<'a>, via: &Via<'_>, source: SocketAddr) -> Value<'a> {
+    value = value.text("SIP/2.0/").text(via.transport_name).text(" ");
+    value =
+        if via.host.contains(':') { value.text("[").text(via.host).text("]") } else { value.text(via.host) };
+    if let Some(port) = via.port {
+        value = value.text(":").number(port.into());
+    }
+    for (name, given) in via.params.iter() {
+        if name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport") {
+            continue;
         }
-        if via.rport.is_some() {
-            return write!(f, ";received={};rport={}", source.ip(), source.port());
+        value = value.text(";").text(name);
+        if let Some(given) = given {
+            value = value.text("=").text(given);
         }
-        if via.host.parse::<IpAddr>() == Ok(source.ip()) {
-            Ok(())
-        } else {
-            write!(f, ";received={}", source.ip())
-        }
+    }
+    if via.rport.is_some() {
+        let value = value.text(";received=").address(source.ip());
+        return value.text(";rport=").number(source.port().into());
+    }
+    if via.host.parse::<IpAddr>() == Ok(source.ip()) {
+        value
+    } else {
+        value.text(";received=").address(source.ip())
     }
 }

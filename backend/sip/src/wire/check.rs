@@ -2,7 +2,7 @@
 //! §16.3).
 
 use super::{HeaderName, Message, Method, ParseError};
-use crate::header::{CSeq, NameAddr, Via};
+use crate::header::{HeaderError, NameAddr};
 use crate::uri::Uri;
 
 /// Headers that may stand only once. Content-Length is compared by the parser.
@@ -20,15 +20,18 @@ const MAX_FORWARDS_MAX: u32 = 255;
 impl Message {
     /// Checks that the mandatory headers are there, stand once and can be read. Max-Forwards may be missing
     /// (RFC 2543); a Request-URI of an unknown scheme passes, since that is answered with 416 by who
-    /// routes.
+    /// routes. What was found is kept, so that asking again costs nothing.
     ///
     /// # Errors
     /// The first fault that was found.
     pub fn check(&self) -> Result<(), ParseError> {
-        for name in SINGLE {
-            if self.header_lines(name).nth(1).is_some() {
-                return Err(ParseError::Repeated(name));
-            }
+        *self.checked().get_or_init(|| self.look())
+    }
+
+    fn look(&self) -> Result<(), ParseError> {
+        let repeated = self.repeated();
+        if let Some(name) = SINGLE.into_iter().find(|name| repeated & name.bit() != 0) {
+            return Err(ParseError::Repeated(name));
         }
         self.check_routing()?;
         self.check_addresses()?;
@@ -43,22 +46,27 @@ impl Message {
     }
 
     fn check_routing(&self) -> Result<(), ParseError> {
-        let via = self.values(HeaderName::Via).next().ok_or(ParseError::Missing(HeaderName::Via))?;
-        Via::parse(via).map_err(|_| ParseError::Malformed(HeaderName::Via))?;
+        self.check_read(HeaderName::Via)?;
         let call_id = self.call_id().ok_or(ParseError::Missing(HeaderName::CallId))?;
-        if call_id.is_empty() || call_id.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()) {
+        let is_forbidden = |byte: &u8| byte.is_ascii_whitespace() || byte.is_ascii_control();
+        if call_id.is_empty() || call_id.as_bytes().iter().any(is_forbidden) {
             return Err(ParseError::Malformed(HeaderName::CallId));
         }
-        let cseq = self.header(HeaderName::CSeq).ok_or(ParseError::Missing(HeaderName::CSeq))?;
-        CSeq::parse(cseq).map_err(|_| ParseError::Malformed(HeaderName::CSeq))?;
-        Ok(())
+        self.check_read(HeaderName::CSeq)
+    }
+
+    /// Whether a header that is read once for all could be read.
+    fn check_read(&self, name: HeaderName) -> Result<(), ParseError> {
+        match self.read().fault(name) {
+            None => Ok(()),
+            Some(HeaderError::Missing) => Err(ParseError::Missing(name)),
+            Some(_) => Err(ParseError::Malformed(name)),
+        }
     }
 
     fn check_addresses(&self) -> Result<(), ParseError> {
-        for name in [HeaderName::From, HeaderName::To] {
-            let value = self.header(name).ok_or(ParseError::Missing(name))?;
-            NameAddr::parse(value).map_err(|_| ParseError::Malformed(name))?;
-        }
+        self.check_read(HeaderName::From)?;
+        self.check_read(HeaderName::To)?;
         for name in [HeaderName::Contact, HeaderName::Route, HeaderName::RecordRoute] {
             for value in self.values(name) {
                 NameAddr::parse(value).map_err(|_| ParseError::Malformed(name))?;

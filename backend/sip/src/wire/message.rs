@@ -1,20 +1,30 @@
 //! A received message: one buffer, the offsets of its lines, and typed reading on demand.
 
 use super::parse::{Scan, Start, decimal, scan};
+use super::read::Read;
 use super::{HeaderName, Method, ParseError};
-use crate::header::{CSeq, HeaderError, NameAddr, Via, split_comma};
+use crate::header::{HeaderError, NameAddr, Via, split_comma};
 use bytes::{Bytes, BytesMut};
+use std::sync::{Arc, OnceLock};
 
-/// A parsed SIP message (RFC 3261 §7). Cloning copies offsets and shares the bytes.
+/// A parsed SIP message (RFC 3261 §7). It is small, and its clones share all of it.
 ///
 /// Header values are `&str`: bytes that are not UTF-8 read as `?` there, and unchanged in
 /// [`Message::fields`].
 #[derive(Clone, Debug)]
 pub struct Message {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     bytes: Bytes,
-    /// The same length as `bytes` and readable as UTF-8; set only when `bytes` is not.
-    text: Option<Bytes>,
+    /// The head as text, as long as it is in `bytes`.
+    text: Box<str>,
     scan: Scan,
+    read: Read,
+    /// What [`Message::check`] found, once it was asked.
+    checked: OnceLock<Result<(), ParseError>>,
 }
 
 impl Message {
@@ -25,7 +35,7 @@ impl Message {
     /// [`ParseError`] says what is wrong; [`Message::salvage`] gives the headers to answer it with.
     pub fn parse(buf: Bytes) -> Result<Self, ParseError> {
         let message = Self::build(buf)?;
-        message.scan.fault.map_or(Ok(message), Err)
+        message.inner.scan.fault.map_or(Ok(message), Err)
     }
 
     /// What can be read of a message that [`Message::parse`] refused, good for writing the refusal and
@@ -38,30 +48,49 @@ impl Message {
     fn build(buf: Bytes) -> Result<Self, ParseError> {
         let scan = scan(&buf)?;
         let bytes = if scan.is_folded { unfold(&buf, &scan) } else { buf };
-        let text = match std::str::from_utf8(&bytes[scan.head.clone()]) {
-            Ok(_) => None,
-            Err(_) => Some(readable(&bytes[..scan.head.end])),
+        let text = match std::str::from_utf8(&bytes[..scan.head.end]) {
+            Ok(text) => text.into(),
+            Err(_) => readable(&bytes[..scan.head.end]).into_boxed_str(),
         };
-        Ok(Self { bytes, text, scan })
+        let inner = Inner { bytes, text, scan, read: Read::nothing(), checked: OnceLock::new() };
+        let mut message = Self { inner: Arc::new(inner) };
+        let read = Read::of(&message, &message.inner.text);
+        if let Some(inner) = Arc::get_mut(&mut message.inner) {
+            inner.read = read;
+        }
+        Ok(message)
     }
 
     fn text(&self, range: std::ops::Range<usize>) -> &str {
-        let text = self.text.as_ref().unwrap_or(&self.bytes);
-        // Every cut is at an ASCII byte of a head that was checked, so this never falls back.
-        text.get(range).and_then(|slice| std::str::from_utf8(slice).ok()).unwrap_or_default()
+        // Every cut is at an ASCII byte of the head, so this never falls back.
+        self.inner.text.get(range).unwrap_or_default()
+    }
+
+    /// Which headers stand more than once, as [`HeaderName::bit`]s.
+    pub(super) fn repeated(&self) -> u128 {
+        let bits = self.inner.scan.fields.iter().filter_map(|field| field.id).map(HeaderName::bit);
+        bits.fold((0, 0), |(seen, again), bit| (seen | bit, again | (seen & bit))).1
+    }
+
+    pub(super) fn read(&self) -> &Read {
+        &self.inner.read
+    }
+
+    pub(super) fn checked(&self) -> &OnceLock<Result<(), ParseError>> {
+        &self.inner.checked
     }
 
     /// Whether this is a request.
     #[must_use]
-    pub const fn is_request(&self) -> bool {
-        matches!(self.scan.start, Start::Request { .. })
+    pub fn is_request(&self) -> bool {
+        matches!(self.inner.scan.start, Start::Request { .. })
     }
 
     /// The method: of the start line in a request, of CSeq in a response. A response without a readable
     /// CSeq, which [`Message::check`] refuses, gives a method that matches no transaction.
     #[must_use]
     pub fn method(&self) -> Method {
-        match &self.scan.start {
+        match &self.inner.scan.start {
             Start::Request { method, .. } => method.clone(),
             Start::Response { .. } => {
                 self.cseq().map_or_else(|| Method::Other("".into()), |(_, method)| method)
@@ -72,7 +101,7 @@ impl Message {
     /// The Request-URI as it was sent.
     #[must_use]
     pub fn request_uri(&self) -> Option<&str> {
-        match &self.scan.start {
+        match &self.inner.scan.start {
             Start::Request { uri, .. } => Some(self.text(uri.start as usize..uri.end as usize)),
             Start::Response { .. } => None,
         }
@@ -80,8 +109,8 @@ impl Message {
 
     /// The status code of a response, 100 to 699.
     #[must_use]
-    pub const fn status(&self) -> Option<u16> {
-        match self.scan.start {
+    pub fn status(&self) -> Option<u16> {
+        match self.inner.scan.start {
             Start::Request { .. } => None,
             Start::Response { status, .. } => Some(status),
         }
@@ -90,7 +119,7 @@ impl Message {
     /// The reason phrase of a response as it was sent; empty for a request.
     #[must_use]
     pub fn reason(&self) -> &str {
-        match &self.scan.start {
+        match &self.inner.scan.start {
             Start::Request { .. } => "",
             Start::Response { reason, .. } => self.text(reason.start as usize..reason.end as usize),
         }
@@ -104,7 +133,8 @@ impl Message {
 
     /// All lines of a header in their order.
     pub fn header_lines(&self, name: HeaderName) -> impl Iterator<Item = &str> {
-        self.scan
+        self.inner
+            .scan
             .fields
             .iter()
             .filter(move |field| field.id == Some(name))
@@ -123,6 +153,7 @@ impl Message {
         match HeaderName::from_bytes(name.as_bytes()) {
             Some(id) => self.header(id),
             None => self
+                .inner
                 .scan
                 .fields
                 .iter()
@@ -134,25 +165,29 @@ impl Message {
     /// Every header line in its order: its name as it was sent and its value as bytes, unfolded and
     /// trimmed.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.scan.fields.iter().map(|field| (self.text(field.name()), &self.bytes[field.value()]))
+        self.inner.scan.fields.iter().map(|field| (self.text(field.name()), &self.inner.bytes[field.value()]))
     }
 
     /// Every header line in its order with its identifier, for rewriting by a table: identifier, name,
     /// value.
     pub fn known_fields(&self) -> impl Iterator<Item = (Option<HeaderName>, &str, &[u8])> {
-        self.scan.fields.iter().map(|field| (field.id, self.text(field.name()), &self.bytes[field.value()]))
+        self.inner
+            .scan
+            .fields
+            .iter()
+            .map(|field| (field.id, self.text(field.name()), &self.inner.bytes[field.value()]))
     }
 
     /// The body, cut to its Content-Length.
     #[must_use]
     pub fn body(&self) -> Bytes {
-        self.bytes.slice(self.scan.body.clone())
+        self.inner.bytes.slice(self.inner.scan.body.clone())
     }
 
     /// The whole buffer; folded lines have spaces where their line ends were.
     #[must_use]
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn bytes(&self) -> &Bytes {
+        &self.inner.bytes
     }
 
     /// Call-ID, RFC 3261 §20.8.
@@ -164,8 +199,7 @@ impl Message {
     /// CSeq, RFC 3261 §20.16; `None` when it is missing, malformed or not below 2^31.
     #[must_use]
     pub fn cseq(&self) -> Option<(u32, Method)> {
-        let CSeq { number, method } = CSeq::parse(self.header(HeaderName::CSeq)?).ok()?;
-        Some((number, method))
+        self.inner.read.cseq.clone().ok()
     }
 
     /// The topmost Via value.
@@ -173,7 +207,7 @@ impl Message {
     /// # Errors
     /// When there is none or it cannot be read.
     pub fn top_via(&self) -> Result<Via<'_>, HeaderError> {
-        Via::parse(self.values(HeaderName::Via).next().ok_or(HeaderError::Missing)?)
+        self.inner.read.via(&self.inner.text)
     }
 
     /// From, RFC 3261 §20.20.
@@ -181,7 +215,13 @@ impl Message {
     /// # Errors
     /// When it is missing or cannot be read.
     pub fn from(&self) -> Result<NameAddr<'_>, HeaderError> {
-        NameAddr::parse(self.header(HeaderName::From).ok_or(HeaderError::Missing)?)
+        self.inner.read.sender(&self.inner.text)
+    }
+
+    /// The tag of From; `None` where it has none or cannot be read.
+    #[must_use]
+    pub fn from_tag(&self) -> Option<&str> {
+        self.inner.read.tag_of_from(&self.inner.text)
     }
 
     /// To, RFC 3261 §20.39.
@@ -189,7 +229,13 @@ impl Message {
     /// # Errors
     /// When it is missing or cannot be read.
     pub fn to(&self) -> Result<NameAddr<'_>, HeaderError> {
-        NameAddr::parse(self.header(HeaderName::To).ok_or(HeaderError::Missing)?)
+        self.inner.read.recipient(&self.inner.text)
+    }
+
+    /// The tag of To; `None` where it has none or cannot be read.
+    #[must_use]
+    pub fn to_tag(&self) -> Option<&str> {
+        self.inner.read.tag_of_to(&self.inner.text)
     }
 
     /// The first Contact, RFC 3261 §20.10; the lone `*` of a REGISTER has `*` as its URI.
@@ -241,11 +287,11 @@ fn unfold(buf: &[u8], scan: &Scan) -> Bytes {
 }
 
 /// Puts `?` in the place of each byte that is not part of UTF-8 text; nothing moves.
-fn readable(head: &[u8]) -> Bytes {
-    let mut copy = Vec::with_capacity(head.len());
+fn readable(head: &[u8]) -> String {
+    let mut copy = String::with_capacity(head.len());
     for chunk in head.utf8_chunks() {
-        copy.extend_from_slice(chunk.valid().as_bytes());
-        copy.resize(copy.len() + chunk.invalid().len(), b'?');
+        copy.push_str(chunk.valid());
+        copy.extend(chunk.invalid().iter().map(|_| '?'));
     }
-    copy.into()
+    copy
 }

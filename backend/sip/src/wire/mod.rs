@@ -9,6 +9,7 @@ mod message;
 mod method;
 mod name;
 mod parse;
+mod read;
 mod status;
 mod transport;
 mod writer;
@@ -24,7 +25,7 @@ pub use method::Method;
 pub use name::HeaderName;
 pub use status::reason_phrase;
 pub use transport::Transport;
-pub use writer::Writer;
+pub use writer::{Value, Writer};
 
 /// The longest start line that is read, in bytes without its line end.
 pub const START_LINE_MAX: usize = 2048;

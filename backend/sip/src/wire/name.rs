@@ -206,6 +206,12 @@ impl HeaderName {
         NAMES[self as usize].1
     }
 
+    /// Its place in a set of names.
+    pub(super) const fn bit(self) -> u128 {
+        const { assert!(NAMES.len() <= 128, "a set of names has 128 places") };
+        1 << self as u8
+    }
+
     /// Finds a known header by its name in any case or by its compact form (RFC 3261 §7.3.3).
     #[must_use]
     pub fn from_bytes(name: &[u8]) -> Option<Self> {

@@ -214,7 +214,7 @@ impl Phone {
         let (branch, call_id, tag) = (self.token("z9hG4bK"), self.token("call"), self.token("tag"));
         let hop = Hop { sent_by: &self.addr.to_string(), transport: self.transport, branch: &branch };
         let mut writer = Writer::request(&Method::Invite, "sip:+37060000001@engine")
-            .header_fmt(HeaderName::Via, hop)
+            .header_of(HeaderName::Via, |value| hop.write(value))
             .header_fmt(HeaderName::From, format_args!("\"A\" <sip:a@caller.secret>;tag={tag}"))
             .header(HeaderName::To, "<sip:+37060000001@engine>")
             .header(HeaderName::CallId, call_id)
