@@ -15,6 +15,7 @@ mod renewal;
 mod secure;
 mod settings;
 mod shutdown;
+mod signed;
 mod web_phones;
 mod wiring;
 

@@ -237,7 +237,7 @@ pub(crate) struct Mail {
     pub(crate) url: Option<String>,
 }
 
-/// `DIALTONE_STIR__…`: both or neither.
+/// `DIALTONE_STIR__…`: `key` and `cert_url` go together.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Stir {
@@ -245,6 +245,10 @@ pub(crate) struct Stir {
     pub(crate) key: Option<PathBuf>,
     /// The https address of its certificate.
     pub(crate) cert_url: Option<String>,
+    /// Whether certificates of signers are fetched from private and loopback hosts, too, and at any port.
+    pub(crate) fetch_private: bool,
+    /// A PEM file with authorities that the hosts of signers' certificates may be known by, beside those of the web.
+    pub(crate) fetch_ca: Option<PathBuf>,
 }
 
 /// `DIALTONE_OPERATOR__…`

@@ -7,7 +7,7 @@ use crate::{
     media_pool::Pool,
     metrics, renewal, secure,
     settings::{self, Sandbox, Settings, Signup},
-    shutdown, web_phones,
+    shutdown, signed, web_phones,
 };
 use anyhow::{Context, bail};
 use app::App;
@@ -55,13 +55,15 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
     } else {
         (None, None)
     };
+    let dns = vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?;
     let deps = app::Deps {
         db,
         vault: app::Vault::new(&keys.vault),
         settings: app_settings(&settings, sandbox.as_ref().map(|(handle, _)| handle.local_addr())),
         edge: edge.as_ref().map(|(handle, _)| handle.clone()),
         sandbox: sandbox.as_ref().map(|(handle, _)| handle.clone()),
-        dns: vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?,
+        https: signed::https(&settings, &dns)?,
+        dns,
         mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(&settings))
             .context("mail.url")?,
     };
@@ -71,7 +73,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
             .await
             .context("operator.email and operator.password")?;
     }
-    sign_calls(&settings, &app)?;
+    signed::sign_calls(&settings, &app)?;
     let ready = Arc::new(AtomicBool::new(false));
     let edge_handle = edge.as_ref().map(|(handle, _)| handle.clone());
     let setup = if app::operators::exists(&app).await? { None } else { Some(files::one_time_token()?) };
@@ -103,18 +105,6 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
     Ok(())
 }
 
-/// Has calls to carriers signed, where a key is set.
-fn sign_calls(settings: &Settings, app: &App) -> anyhow::Result<()> {
-    match (&settings.stir.key, &settings.stir.cert_url) {
-        (None, None) => Ok(()),
-        (Some(key), Some(url)) => {
-            let pem = std::fs::read(key).with_context(|| format!("stir.key: {}", key.display()))?;
-            app::calls::sign_calls(app, &pem, url).context("calls cannot be signed")
-        }
-        _ => bail!("stir.key and stir.cert_url go together: set both, or neither"),
-    }
-}
-
 /// `dialtone migrate`.
 ///
 /// # Errors
@@ -133,13 +123,15 @@ pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 pub(crate) async fn app_alone(settings: &Settings) -> anyhow::Result<App> {
     files::prepare(&settings.data_dir)?;
     let keys = files::keys(&settings.data_dir)?;
+    let dns = vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?;
     let deps = app::Deps {
         db: database(settings).await?,
         vault: app::Vault::new(&keys.vault),
         settings: app_settings(settings, None),
         edge: None,
         sandbox: None,
-        dns: vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?,
+        https: signed::https(settings, &dns)?,
+        dns,
         mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(settings))
             .context("mail.url")?,
     };

@@ -262,6 +262,9 @@ fn the_operator_sees_live_calls_ends_them_and_takes_the_node_out_of_work_and_in_
         operator.post("/api/v1/operator/node:drain", &json!({"deadlineSeconds": 3600})).expect(200).body;
     assert_eq!((node["draining"].as_bool(), node["liveCalls"].as_u64()), (Some(true), Some(1)));
     assert_eq!(tenant.api.post("/api/v1/operator/node:drain", &json!({})).status, 404);
+    let ready = operator.get("/readyz").expect(503);
+    assert_eq!((ready.body["status"].as_str(), ready.header("Retry-After")), (Some("draining"), Some("1")));
+    let _ = operator.get("/healthz").expect(200);
     let refused = phone.call(&dial(&account, &tenant.number, ECHO)).expect("a call");
     assert_eq!(refused.wait_failed(PATIENCE).expect("it is refused").0, 503);
     let live = operator.get("/api/v1/calls?state=live").expect(200).body;
@@ -269,6 +272,7 @@ fn the_operator_sees_live_calls_ends_them_and_takes_the_node_out_of_work_and_in_
 
     let node = operator.post("/api/v1/operator/node:resume", &json!({})).expect(200).body;
     assert_eq!(node["draining"], false);
+    assert_eq!(operator.get("/readyz").expect(200).body["status"], "ok");
     assert!(operator.delete(&format!("/api/v1/calls/{id}")).status == 204);
     let _ = call.wait_ended(PATIENCE).expect("it was ended");
     let again = phone.call(&dial(&account, &tenant.number, "+12065550195")).expect("a call");

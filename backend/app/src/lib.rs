@@ -34,6 +34,7 @@ mod secret;
 pub mod sessions;
 mod settings;
 pub mod snapshot;
+pub mod stir;
 pub mod tenants;
 pub mod trunks;
 pub mod users;
@@ -67,6 +68,8 @@ pub struct Deps {
     pub dns: vendors::Dns,
     /// Mail.
     pub mailer: vendors::Mailer,
+    /// Files of others over https: the certificates of signers.
+    pub https: vendors::Https,
 }
 
 /// The platform's business. Cheap to clone.
@@ -83,6 +86,7 @@ struct Inner {
     health: health::State,
     registrars: registrars::State,
     doctor: doctor::State,
+    stir: stir::State,
 }
 
 impl App {
@@ -105,6 +109,7 @@ impl App {
             health: health::State::default(),
             registrars: registrars::State::default(),
             doctor: doctor::State::default(),
+            stir: stir::State::new(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -114,6 +119,7 @@ impl App {
         calls::recover(&app).await?;
         health::restore(&app).await?;
         registrars::load(&app).await?;
+        stir::load(&app).await?;
         Ok(app)
     }
 
@@ -197,6 +203,10 @@ impl App {
 
     pub(crate) fn doctor(&self) -> &doctor::State {
         &self.0.doctor
+    }
+
+    pub(crate) fn stir(&self) -> &stir::State {
+        &self.0.stir
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

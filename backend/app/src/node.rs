@@ -64,11 +64,17 @@ pub fn read(app: &App) -> NodeView {
     };
     NodeView {
         name: app.settings().node.clone(),
-        draining: edge.is_some_and(edge::Handle::is_draining),
+        draining: is_draining(app),
         live_calls: edge.map_or(0, |edge| edge.count() as u64),
         shards: edge.map(|edge| edge.readings().into_iter().map(shard).collect()).unwrap_or_default(),
         peers: crate::calls::meters(app),
     }
+}
+
+/// Whether this node takes no new calls, since an operator said so or it stops.
+#[must_use]
+pub fn is_draining(app: &App) -> bool {
+    app.deps().edge.as_ref().is_some_and(edge::Handle::is_draining)
 }
 
 /// Takes this node out of work: new calls get 503 with Retry-After and go elsewhere; those that are up go on, for as

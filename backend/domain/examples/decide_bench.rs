@@ -125,6 +125,8 @@ fn carrier(index: usize) -> Carrier {
         weight: 1,
         policy: PeerPolicy::default(),
         emergency_countries: Vec::new(),
+        signing: dialtone_domain::stir::Signing::Always,
+        unverified: false,
     }
 }
 

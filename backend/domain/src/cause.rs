@@ -72,11 +72,13 @@ pub enum Cause {
     BelowCost,
     /// One side stopped confirming that it is still there (RFC 4028).
     SessionExpired,
+    /// The caller of a call from a carrier is not verified (RFC 8224), and such calls are refused.
+    CallerNotVerified,
 }
 
 impl Cause {
     /// Every cause, in the order of the table in the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::NormalClearing,
         Self::Cancelled,
         Self::Busy,
@@ -110,6 +112,7 @@ impl Cause {
         Self::SpendCap,
         Self::BelowCost,
         Self::SessionExpired,
+        Self::CallerNotVerified,
     ];
 
     const fn row(self) -> (&'static str, u16, u8, &'static str) {
@@ -248,6 +251,12 @@ impl Cause {
                 408,
                 102,
                 "One side stopped confirming that it is still there, so the call was ended.",
+            ),
+            Self::CallerNotVerified => (
+                "caller-not-verified",
+                438,
+                21,
+                "The signature of the call does not prove its caller, and such calls are refused: see the trace.",
             ),
         }
     }

@@ -25,6 +25,9 @@ pub use sip::b2bua::{
     Reliability, Secret, SessionTimer, Transfer,
 };
 
+/// Identity headers of a call that are read.
+pub const IDENTITIES_MAX: usize = 4;
+
 /// A call, as the app knows it. The edge makes it (random, version 7 by the wall clock), and hands it on unread.
 pub type CallId = u128;
 
@@ -143,6 +146,8 @@ pub struct CallFacts {
     pub to_header: Option<String>,
     /// Call-ID of the caller's leg.
     pub sip_call_id: String,
+    /// Identity headers (RFC 8224) of a carrier's call, [`IDENTITIES_MAX`] at most; empty for anybody else's.
+    pub identities: Vec<String>,
     /// When it arrived.
     pub at: SystemTime,
 }

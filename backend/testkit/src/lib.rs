@@ -7,4 +7,5 @@ pub mod database;
 pub mod dns;
 pub mod phone;
 pub mod server;
+pub mod stir;
 pub mod tls;

@@ -1,8 +1,9 @@
 //! What the edge asks, answered.
 
 use super::{
+    ahead,
     batch::{Answer, Work},
-    decide, elsewhere, identify,
+    elsewhere, identify,
     record::utc,
     writer::Job,
 };
@@ -66,7 +67,7 @@ impl CallControl for Control {
     fn decide(&self, mut facts: CallFacts, reply: Reply<Verdict>) {
         elsewhere::dialled(&self.0, &mut facts);
         self.0.calls().meters.began(&facts);
-        decide::decide(&self.0, &facts, reply);
+        ahead::decide(&self.0, facts, reply);
     }
 
     fn answered(&self, call: CallId, at: SystemTime, attempt: usize) {
@@ -100,7 +101,7 @@ impl CallControl for Control {
 
     fn ended(&self, summary: CallSummary) {
         self.0.calls().meters.ended(&summary);
-        decide::ended(&self.0, summary);
+        ahead::ended(&self.0, summary);
     }
 
     fn traced(&self, trace: Trace) {

@@ -16,8 +16,9 @@ use crate::App;
 use domain::{
     cause::Cause,
     config::Snapshot,
-    decision::{Decision, Usage, Verdict, payer as payer_of},
+    decision::{Decision, Facts, Usage, Verdict, payer as payer_of},
     ids::TenantId,
+    stir::Verification,
 };
 use edge::seam::{self, CallFacts, CallSummary, PartyKind, Refusal, Reply};
 use std::sync::Arc;
@@ -27,13 +28,18 @@ use store::calls::{Call, StoredDecision};
 ///
 /// It is decided twice: here without looking at money, so that what is refused anyway asks nothing of the database;
 /// then by the writer on the payer's locked account, so that the trace says what there was.
-pub(super) fn decide(app: &App, call: &CallFacts, reply: Reply<seam::Verdict>) {
+pub(super) fn decide(
+    app: &App,
+    call: &CallFacts,
+    identity: Option<Verification>,
+    reply: Reply<seam::Verdict>,
+) {
     let state = app.calls();
     let live = app.live();
     let config = &live.config;
     let record = Record::new(call);
     let facts = match facts_of(call) {
-        Ok(facts) => facts,
+        Ok(facts) => Facts { identity: identity.map(Box::new), ..facts },
         Err(cause) => {
             note(app, call, record::undecided(&record, cause), None);
             return reply.send(seam::Verdict::Refuse(refusal(cause)));

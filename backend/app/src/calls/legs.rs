@@ -87,6 +87,7 @@ mod tests {
                 user_to_user: Crossing::Drop,
                 x_headers: Crossing::Pass,
                 diversion: Crossing::Drop,
+                verstat: Crossing::Pass,
             },
             ..PeerPolicy::default()
         };

@@ -220,6 +220,7 @@ mod tests {
             to: "1".to_owned(),
             to_header: None,
             sip_call_id: call.to_string(),
+            identities: Vec::new(),
             at: SystemTime::UNIX_EPOCH,
         }
     }

@@ -4,6 +4,7 @@
 //! payer's money and opens the record (`writer`, `batch`); the answer and each extension are written as they come; its
 //! end is charged and closed at once (`settle`). [`simulate`] asks the same decision about a call that nobody makes.
 
+mod ahead;
 mod batch;
 mod control;
 mod decide;
@@ -53,6 +54,7 @@ pub(crate) use sandbox_call::arrival;
 pub use sandbox_call::sandbox_call;
 pub use simulate::simulate;
 pub use stir::sign_calls;
+pub(crate) use stir::signs_as;
 pub use table::LIVE_CALLS_MAX;
 pub use traces::{
     EntryView, HeaderView, MessageView, PartyView, TRACE_BYTES_PER_SECOND, TRACE_BYTES_PER_SECOND_FAILED,

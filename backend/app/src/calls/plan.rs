@@ -4,8 +4,9 @@ use super::{legs, stir};
 use crate::{App, names};
 use domain::{
     cause::Cause,
-    config::{IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
+    config::{Crossing, IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
     decision::{self, CALL_MAX_SECONDS, Decision},
+    stir::Verstat,
 };
 use edge::seam::{Attempt, Credentials, Hop, LegPolicy, Plan, Refusal, Secret, Target};
 use sip::locate::Wanted;
@@ -50,7 +51,7 @@ pub(super) fn plan_now(
 ) -> Result<Plan, Drafts> {
     let now = app.now().timestamp();
     let signed = |attempt: &decision::Attempt| {
-        let mut draft = draft(app, snapshot, attempt)?;
+        let mut draft = draft(app, snapshot, decision, attempt)?;
         let identity = stir::header(app.calls(), snapshot, decision, attempt, now);
         draft.attempt_mut().headers.extend(identity);
         Some(draft)
@@ -136,7 +137,7 @@ impl Draft {
 }
 
 /// `None` where the target is gone from the snapshot, which it was decided on: never.
-fn draft(app: &App, snapshot: &Snapshot, attempt: &decision::Attempt) -> Option<Draft> {
+fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision::Attempt) -> Option<Draft> {
     let made = |target, policy: &PeerPolicy, headers, leg, credentials| Attempt {
         target,
         caller_id: attempt.caller_id.clone(),
@@ -159,7 +160,9 @@ fn draft(app: &App, snapshot: &Snapshot, attempt: &decision::Attempt) -> Option<
         decision::Target::Trunk { tenant, fqdn } => {
             let tenant = snapshot.tenant(*tenant)?;
             let (_, trunk) = tenant.trunk(fqdn)?;
-            let headers = identity(public_host, attempt, trunk.policy.privacy_header);
+            let is_told = trunk.policy.headers.verstat == Crossing::Pass;
+            let verstat = decision.verstat.filter(|_| is_told);
+            let headers = identity(public_host, attempt, trunk.policy.privacy_header, verstat);
             let hops = names::trunk_hops(app, &tenant.piece.value.sip_domain, trunk);
             let host = host_and_port(&trunk.fqdn, trunk.port, names::transport(trunk.transport));
             let (leg, credentials) = (legs::of_trunk(&trunk.policy), credentials(app, trunk.id.0));
@@ -170,7 +173,7 @@ fn draft(app: &App, snapshot: &Snapshot, attempt: &decision::Attempt) -> Option<
         decision::Target::Carrier { carrier, .. } => {
             let carrier = snapshot.carrier(*carrier)?;
             // A carrier shows the number to whoever is called: it is told to keep an anonymous caller's to itself alone.
-            let headers = identity(public_host, attempt, PrivacyHeader::None);
+            let headers = identity(public_host, attempt, PrivacyHeader::None, None);
             let first = carrier.hosts.first()?;
             let host = host_and_port(&first.address, first.port, names::transport(first.transport));
             let wanted: Vec<Wanted> = carrier.hosts.iter().map(names::of_carrier_host).collect();
@@ -184,14 +187,22 @@ fn draft(app: &App, snapshot: &Snapshot, attempt: &decision::Attempt) -> Option<
 }
 
 /// P-Asserted-Identity (RFC 3325) with the number that is shown, and `Privacy: id` where the peer's policy or an
-/// anonymous caller asks for it.
-fn identity(public_host: &str, attempt: &decision::Attempt, privacy: PrivacyHeader) -> Vec<(String, String)> {
+/// anonymous caller asks for it. What was found out about a signature is a parameter of the number (3GPP TS 24.229
+/// §7.2A.20).
+fn identity(
+    public_host: &str,
+    attempt: &decision::Attempt,
+    privacy: PrivacyHeader,
+    verstat: Option<Verstat>,
+) -> Vec<(String, String)> {
     let is_plain = |number: &&String| number.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c));
-    let asserted = attempt
-        .caller_id
-        .as_ref()
-        .filter(is_plain)
-        .map(|number| ("P-Asserted-Identity".to_owned(), format!("<sip:{number}@{public_host}>")));
+    let asserted = attempt.caller_id.as_ref().filter(is_plain).map(|number| {
+        let value = match verstat {
+            Some(found) => format!("<sip:{number};verstat={}@{public_host};user=phone>", found.word()),
+            None => format!("<sip:{number}@{public_host}>"),
+        };
+        ("P-Asserted-Identity".to_owned(), value)
+    });
     let is_private = privacy == PrivacyHeader::Id || attempt.caller_id.is_none();
     let privacy = is_private.then(|| ("Privacy".to_owned(), "id".to_owned()));
     asserted.into_iter().chain(privacy).collect()

@@ -7,7 +7,7 @@ use domain::{
     config::Snapshot,
     decision::{Attempt, Decision, Target},
     phone::E164,
-    stir::{Attestation, Passport, canonical_number},
+    stir::{Attestation, Passport, Signing, canonical_number},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use sip::header::Identity;
@@ -73,6 +73,11 @@ pub fn sign_calls(app: &App, key_pem: &[u8], certificate_url: &str) -> Result<()
     Ok(())
 }
 
+/// Where the certificate is with which calls are signed; `None` where they are not.
+pub(crate) fn signs_as(app: &App) -> Option<String> {
+    app.calls().signer.get().map(|signer| signer.certificate_url.clone())
+}
+
 /// The Identity header of a try, where it goes to a carrier of the operator and shows a number.
 pub(super) fn header(
     state: &State,
@@ -88,7 +93,8 @@ pub(super) fn header(
 
 fn passport(snapshot: &Snapshot, decision: &Decision, attempt: &Attempt, issued_at: i64) -> Option<Passport> {
     let Target::Carrier { carrier, .. } = &attempt.target else { return None };
-    if snapshot.carrier(*carrier)?.sandbox {
+    let carrier = snapshot.carrier(*carrier)?;
+    if carrier.sandbox || carrier.signing == Signing::Never {
         return None;
     }
     let shown = attempt.caller_id.as_deref()?;
@@ -96,11 +102,15 @@ fn passport(snapshot: &Snapshot, decision: &Decision, attempt: &Attempt, issued_
     let is_owned = number.zip(decision.payer).is_some_and(|(number, payer)| snapshot.owns(payer, number));
     // A call from the network that is forwarded shows the number of the tenant that forwards it.
     let is_tenant = is_owned || decision.direction == Direction::Outbound;
+    let attest = Attestation::of(is_tenant, is_owned);
+    if carrier.signing == Signing::FullOnly && attest != Attestation::Full {
+        return None;
+    }
     Some(Passport {
         orig: canonical_number(shown)?,
         dest: vec![canonical_number(&attempt.callee)?],
         issued_at,
-        attest: Attestation::of(is_tenant, is_owned),
+        attest,
         origin_id: Uuid::new_v4().to_string(),
     })
 }

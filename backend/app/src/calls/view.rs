@@ -7,6 +7,7 @@ use domain::{
     ids::{CallId, DecisionId, TenantId},
     money::{Currency, Money},
     rating::{Charge, LineKind, Quote},
+    stir::Verification,
 };
 use serde::Serialize;
 pub use store::calls::CallState;
@@ -147,6 +148,9 @@ pub struct DecisionView {
     pub config_version: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// What was found out about the signature of a call from a carrier; absent where it carried none, or nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Verification>,
     /// The decision.
     #[serde(flatten)]
     pub decided: SimulationView,
@@ -258,6 +262,7 @@ impl From<&store::calls::StoredDecision> for DecisionView {
             id: stored.id,
             config_version: stored.decision.config.join("+"),
             at: stored.at,
+            identity: stored.facts.identity.as_deref().cloned(),
             decided: SimulationView::of(&stored.decision, stored.foreign_number.as_deref()),
         }
     }

@@ -64,6 +64,8 @@ pub fn plain(name: &str, hosts: Vec<CarrierHost>, prefixes: Vec<CarrierPrefix>) 
         weight: 1,
         policy: PeerPolicy::default(),
         emergency_countries: Vec::new(),
+        signing: domain::stir::Signing::Always,
+        unverified: false,
     }
 }
 

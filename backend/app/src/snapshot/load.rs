@@ -58,6 +58,7 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, 
     let mut platform = Platform::new(carriers, plans, app.settings().abilities);
     platform.carrier_order = crate::carriers::read_order(on).await?;
     platform.emergency = emergency::read_countries(on, scope).await?;
+    platform.stir = crate::stir::read_policy(on).await?;
     Ok(PlatformPiece::new(platform))
 }
 

@@ -59,6 +59,7 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         edge: None,
         sandbox: None,
         dns: vendors::Dns::new(&[wish.dns]).unwrap(),
+        https: vendors::Https::new(vendors::Dns::new(&[wish.dns]).unwrap(), &[], false).unwrap(),
         mailer: vendors::Mailer::new(None, host).unwrap(),
     })
     .await

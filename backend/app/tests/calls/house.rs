@@ -66,6 +66,8 @@ async fn app(test: &TestDb, carries_calls: bool) -> App {
         edge: carries_calls.then(|| edge::new(edge::Config::new(listen, [1; 32])).0),
         sandbox: None,
         dns: vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(),
+        https: vendors::Https::new(vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(), &[], false)
+            .unwrap(),
         mailer: vendors::Mailer::new(None, "localhost").unwrap(),
     };
     App::start(deps).await.unwrap()
@@ -148,6 +150,7 @@ impl House {
             to: to.to_owned(),
             to_header: None,
             sip_call_id: Uuid::now_v7().to_string(),
+            identities: Vec::new(),
             at: SystemTime::now(),
         }
     }

@@ -5,7 +5,7 @@ use super::{
     peer::{Limits, PeerPolicy, Transport},
     window::Window,
 };
-use crate::{country, ids::CarrierId};
+use crate::{country, ids::CarrierId, stir::Signing};
 use serde::{Deserialize, Serialize};
 
 /// The quality of a carrier of which nothing is said.
@@ -99,6 +99,12 @@ pub struct Carrier {
     /// Countries whose emergency calls it can take (ISO 3166-1 alpha-2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emergency_countries: Vec<String>,
+    /// Which calls to it are signed, where the platform has a key.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub signing: Signing,
+    /// Whether the signatures of its calls are left alone: it is no part of a network that signs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unverified: bool,
 }
 
 const fn default_quality() -> u8 {

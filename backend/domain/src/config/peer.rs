@@ -162,6 +162,9 @@ pub struct HeaderPolicy {
     pub x_headers: Crossing,
     /// `Diversion` (RFC 5806) and `History-Info` (RFC 7044): who diverted a call.
     pub diversion: Crossing,
+    /// `verstat` in P-Asserted-Identity (3GPP TS 24.229): what was found out about the signature of a call.
+    #[serde(skip_serializing_if = "is_default")]
+    pub verstat: Crossing,
 }
 
 /// Session timers with a peer (RFC 4028).

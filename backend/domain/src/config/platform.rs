@@ -3,8 +3,9 @@
 use super::{
     carrier::{CARRIER_ORDER, Carrier, CarrierOrder},
     emergency::EmergencyCountry,
+    is_default,
 };
-use crate::rating::PricePlan;
+use crate::{rating::PricePlan, stir};
 use serde::{Deserialize, Serialize};
 
 /// What this build and its settings can do at all.
@@ -32,6 +33,9 @@ pub struct Platform {
     /// Emergency calls, per country.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emergency: Vec<EmergencyCountry>,
+    /// Signatures of calls that come from carriers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stir: stir::Policy,
 }
 
 fn carrier_order() -> Vec<CarrierOrder> {
@@ -46,6 +50,13 @@ impl Platform {
     /// Carriers and plans with everything else as it is where nothing is set.
     #[must_use]
     pub fn new(carriers: Vec<Carrier>, plans: Vec<PricePlan>, abilities: Abilities) -> Self {
-        Self { carriers, plans, abilities, carrier_order: carrier_order(), emergency: Vec::new() }
+        Self {
+            carriers,
+            plans,
+            abilities,
+            carrier_order: carrier_order(),
+            emergency: Vec::new(),
+            stir: stir::Policy::default(),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a tenant may call and spend, and which ways of connection are open to it.
 
 use super::Fault;
-use crate::{country, numbering::words};
+use crate::{country, numbering::words, stir::TenantHandling};
 use serde::{Deserialize, Serialize};
 
 /// The most entries of a list of prefixes or countries.
@@ -44,6 +44,9 @@ pub struct Protection {
     pub over_limit: OverLimit,
     /// Whether calls may be sold below what the carrier asks. For the operator to set.
     pub allow_below_cost: bool,
+    /// What becomes of calls from carriers whose caller is not verified.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub unverified: TenantHandling,
 }
 
 impl Protection {

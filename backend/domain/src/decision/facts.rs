@@ -3,6 +3,7 @@
 use crate::{
     ids::{CarrierId, TenantId, TrunkId},
     phone::Dialled,
+    stir::Verification,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -52,13 +53,16 @@ pub struct Facts {
     /// What an order that is drawn for each call is drawn from: equal draws give equal orders. 0 for a dry run.
     #[serde(default)]
     pub draw: u64,
+    /// What was found out about the signature of a call from a carrier; `None` where it carries none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Box<Verification>>,
 }
 
 impl Facts {
     /// The facts of a call at the beginning of time, with nothing drawn.
     #[must_use]
     pub const fn new(source: Source, from: Option<Dialled>, to: Dialled) -> Self {
-        Self { source, from, to, at: DateTime::UNIX_EPOCH, draw: 0 }
+        Self { source, from, to, at: DateTime::UNIX_EPOCH, draw: 0, identity: None }
     }
 }
 

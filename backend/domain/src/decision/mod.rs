@@ -10,7 +10,7 @@ mod tests;
 mod verdict;
 
 pub use facts::{Facts, Funds, Peer, PeerLoad, Source, Usage};
-pub use rules::{ATTEMPTS_MAX, TEST_CALL_MAX_SECONDS, called, decide, is_emergency, payer};
+pub use rules::{ATTEMPTS_MAX, TEST_CALL_MAX_SECONDS, called, caller, decide, is_emergency, payer};
 pub use verdict::{Attempt, Decision, EmergencyCall, Mark, Step, Target, Verdict};
 
 /// The longest call, in seconds, whatever the money says.

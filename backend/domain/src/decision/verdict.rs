@@ -7,6 +7,7 @@ use crate::{
     money::Currency,
     phone::E164,
     rating::Quote,
+    stir::Verstat,
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -103,7 +104,7 @@ pub enum Mark {
 /// One line of the trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// The rule's name: `emergency`, `caller`, `number`, `rewrite`, `route`, `trunk`, `destination`, `carrier`, `margin`,
+    /// The rule's name: `emergency`, `caller`, `number`, `identity`, `rewrite`, `route`, `trunk`, `destination`, `carrier`, `margin`,
     /// `callerId`, `limits`, `price`, `caps`, `funds`. What `margin` says is for the operator alone.
     pub rule: String,
     /// How it judged.
@@ -129,6 +130,9 @@ pub struct Decision {
     /// Set for an emergency call: it is asked for no money, and no limit holds it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyCall>,
+    /// What the callee's trunk is told about the signature of the call; `None` is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verstat: Option<Verstat>,
     /// Whom to ring, in order.
     pub plan: Vec<Attempt>,
     /// What it costs.
@@ -160,6 +164,7 @@ impl Decision {
             direction: Direction::Outbound,
             status: None,
             emergency: None,
+            verstat: None,
             plan: Vec::new(),
             quote: Quote { currency: Currency::USD, lines: Vec::new() },
             hold_seconds: crate::rating::DEFAULT_HOLD_SECONDS,

@@ -1,6 +1,6 @@
 //! What a request says of itself, in the words of the seam.
 
-use crate::seam::{Approach, CallFacts, CallId, Hop, Party, PartyKind, PeerCertificate};
+use crate::seam::{Approach, CallFacts, CallId, Hop, IDENTITIES_MAX, Party, PartyKind, PeerCertificate};
 use sip::transaction::Peer;
 use sip::uri::Uri;
 use sip::wire::{HeaderName, Message};
@@ -47,6 +47,8 @@ pub fn of_call(call: CallId, from: Peer, message: &Message, party: Party, at: Sy
     // A user's own word about who it is counts for nothing (RFC 3325 §5).
     let is_trusted = party.kind != PartyKind::User;
     let asserted = || message.values(HeaderName::PAssertedIdentity).find_map(user_of);
+    let is_carrier = party.kind == PartyKind::Carrier;
+    let signed = || message.values(HeaderName::Identity).take(IDENTITIES_MAX).map(str::to_owned).collect();
     CallFacts {
         call,
         source: hop(from),
@@ -55,6 +57,7 @@ pub fn of_call(call: CallId, from: Peer, message: &Message, party: Party, at: Sy
         to: to.unwrap_or_default().into_owned(),
         to_header: message.header(HeaderName::To).and_then(user_of),
         sip_call_id: message.call_id().unwrap_or_default().to_owned(),
+        identities: if is_carrier { signed() } else { Vec::new() },
         party,
         at,
     }
@@ -105,6 +108,17 @@ mod tests {
         assert_eq!(of_trunk.asserted.as_deref(), Some("+15550199"));
         assert_eq!(of_trunk.sip_call_id, "cid");
         assert_eq!(facts(INVITE, PartyKind::User).asserted, None);
+    }
+
+    #[test]
+    fn only_a_carriers_signatures_are_read_and_not_too_many_of_them() {
+        let line = "Identity: a.b.c;info=<https://cert.test/a>;ppt=shaken\r\n";
+        let signed = INVITE.replace("Call-ID", &format!("{}Call-ID", line.repeat(IDENTITIES_MAX + 1)));
+        let read = facts(&signed, PartyKind::Carrier).identities;
+        assert_eq!(read.len(), IDENTITIES_MAX);
+        assert_eq!(read[0], "a.b.c;info=<https://cert.test/a>;ppt=shaken");
+        assert!(facts(&signed, PartyKind::Trunk).identities.is_empty());
+        assert!(facts(INVITE, PartyKind::Carrier).identities.is_empty());
     }
 
     #[test]

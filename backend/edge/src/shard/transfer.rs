@@ -92,6 +92,7 @@ impl Shard {
             to,
             to_header: None,
             sip_call_id,
+            identities: Vec::new(),
             at: self.wall,
         })
     }

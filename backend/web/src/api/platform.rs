@@ -25,7 +25,7 @@ pub(crate) async fn get_health() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
-/// Whether everything serves: 200 then, 503 before and while it stops.
+/// Whether everything serves: 200 then; 503 before, while it stops, and while an operator drains the node.
 #[utoipa::path(tag = "platform", security(()), responses((status = 200, body = Health), (status = 503, body = Health)))]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> HttpResponse {
@@ -34,6 +34,9 @@ pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> Http
     };
     if !(door.ready)() {
         return wait("starting or stopping");
+    }
+    if app::node::is_draining(&app) {
+        return wait("draining");
     }
     match app.ready().await {
         Ok(()) => HttpResponse::Ok().json(Health { status: "ok" }),

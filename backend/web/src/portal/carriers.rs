@@ -25,6 +25,13 @@ use domain::{
 use form::CarrierForm;
 use serde::Deserialize;
 
+/// Which calls to a carrier are signed.
+const SIGNINGS: [(&str, &str, bool); 3] = [
+    ("always", "every call that shows a number", true),
+    ("fullOnly", "only where we can attest A", true),
+    ("never", "none", true),
+];
+
 pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(index).service(set_order).service(fresh).service(add).service(show).service(save);
 }
@@ -62,6 +69,7 @@ struct CarrierPage {
     error: Option<String>,
     form: CarrierForm,
     caller_ids: Vec<Choice>,
+    signings: Vec<Choice>,
     privacies: Vec<Choice>,
     ip_versions: Vec<Choice>,
     early_media: Vec<Choice>,
@@ -199,6 +207,7 @@ fn page(
             &[("any", "any caller id", true), ("owned", "owned caller ids", true)],
             &form.caller_id,
         ),
+        signings: choices(&SIGNINGS, &form.signing),
         privacies: choices(
             &[("id", "Privacy: id", true), ("none", "no Privacy header", true)],
             &signaling.privacy_header,

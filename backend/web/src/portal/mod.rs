@@ -26,6 +26,7 @@ mod protection;
 mod routes;
 mod signaling;
 mod site;
+mod stir;
 mod tenant;
 mod trunks;
 mod users;
@@ -105,6 +106,7 @@ fn mount(pages: &mut ServiceConfig) {
     carriers::mount(pages);
     tenant::mount(pages);
     emergency_countries::mount(pages);
+    stir::mount(pages);
     eligibility::mount(pages);
     pages.service(operator::show).service(outbox::show);
     live::mount(pages);

@@ -102,12 +102,13 @@ impl Audience {
             Place::Protection,
             Place::Emergency,
         ];
-        const OPERATOR: [Place; 7] = [
+        const OPERATOR: [Place; 8] = [
             Place::Platform,
             Place::Live,
             Place::Bans,
             Place::Carriers,
             Place::EmergencyCountries,
+            Place::Stir,
             Place::Eligibility,
             Place::Outbox,
         ];
@@ -145,6 +146,8 @@ pub(crate) enum Place {
     Carriers,
     /// Emergency calls by country.
     EmergencyCountries,
+    /// Signatures of calls.
+    Stir,
     /// Which ways of connection tenants may use.
     Eligibility,
     /// SIP users.
@@ -173,6 +176,7 @@ impl Place {
             Self::Emergency => ("/app/emergency", "Emergency"),
             Self::Carriers => ("/operator/carriers", "Carriers"),
             Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
+            Self::Stir => ("/operator/stir", "Signed calls"),
             Self::Eligibility => ("/operator/eligibility", "Eligibility"),
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
@@ -217,6 +221,8 @@ pub(crate) enum Done {
     EmergencySaved,
     /// A carrier was made or changed.
     CarrierSaved,
+    /// What is set about signed calls changed.
+    StirSaved,
     /// A tenant's terms or bounds changed.
     TermsSaved,
     /// The rules of eligibility changed.
@@ -240,10 +246,11 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::ProtectionSaved,
         Self::EmergencySaved,
         Self::CarrierSaved,
+        Self::StirSaved,
         Self::TermsSaved,
         Self::EligibilitySaved,
         Self::SignedUp,
@@ -304,6 +311,7 @@ impl Done {
             Self::ProtectionSaved => ("protection-saved", "Saved. The next call is held to it."),
             Self::EmergencySaved => ("emergency-saved", "Saved for emergency calls."),
             Self::CarrierSaved => ("carrier-saved", "The carrier is saved. The next call is routed by it."),
+            Self::StirSaved => ("stir-saved", "Saved. The next call is judged by it."),
             Self::TermsSaved => ("terms-saved", "The tenant's terms are saved."),
             Self::EligibilitySaved => ("eligibility-saved", "The rules are saved."),
             Self::DomainAdded => ("domain-added", "The domain is noted."),

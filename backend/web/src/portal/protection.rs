@@ -5,6 +5,7 @@ use super::{
     error,
     page::{Done, Place, Shell},
     posted::Posted,
+    stir::HANDLINGS,
     trunks::{Choice, choices},
     visit::{Member, PageResult},
     words,
@@ -21,6 +22,7 @@ use domain::{
     config::{OverLimit, Protection, parse_word},
     high_risk::HIGH_RISK,
     money::Money,
+    stir::{Handling, TenantHandling},
 };
 use serde::Deserialize;
 
@@ -35,6 +37,8 @@ struct ProtectionPage {
     form: ProtectionForm,
     error: Option<String>,
     over_limits: Vec<Choice>,
+    failed: Vec<Choice>,
+    missing: Vec<Choice>,
     currency: String,
     bounds: Vec<String>,
     may_open: bool,
@@ -61,6 +65,8 @@ pub(super) struct ProtectionForm {
     per_call: String,
     per_day: String,
     over_limit: String,
+    failed: String,
+    missing: String,
 }
 
 impl From<&Protection> for ProtectionForm {
@@ -73,6 +79,8 @@ impl From<&Protection> for ProtectionForm {
             per_call: own.max_call_micros.map(amount_text).unwrap_or_default(),
             per_day: own.max_day_micros.map(amount_text).unwrap_or_default(),
             over_limit: own.over_limit.word().to_owned(),
+            failed: own.unverified.failed.map(Handling::word).unwrap_or_default().to_owned(),
+            missing: own.unverified.missing.map(Handling::word).unwrap_or_default().to_owned(),
         }
     }
 }
@@ -88,9 +96,27 @@ impl ProtectionForm {
             max_day_micros: amount("cap of a day", &self.per_day)?,
             over_limit: parse_word("over_limit", &self.over_limit)
                 .map_err(|fault| Error::invalid(&fault.field, fault.message))?,
+            unverified: TenantHandling {
+                failed: handling("failed", &self.failed)?,
+                missing: handling("missing", &self.missing)?,
+            },
             ..now
         })
     }
+}
+
+/// Nothing is as the operator set it.
+fn handling(field: &str, text: &str) -> Result<Option<Handling>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse_word(field, text).map(Some).map_err(|fault| Error::invalid(&fault.field, fault.message))
+}
+
+fn handlings(chosen: &str) -> Vec<Choice> {
+    let all: Vec<_> =
+        [("", "is handled as the operator set it", true)].into_iter().chain(HANDLINGS).collect();
+    choices(&all, chosen)
 }
 
 /// The parts of a list with commas, spaces or lines between.
@@ -142,6 +168,8 @@ fn page(
     let page = ProtectionPage {
         shell: member.shell(Place::Protection),
         over_limits: choices(&answers, &form.over_limit),
+        failed: handlings(&form.failed),
+        missing: handlings(&form.missing),
         currency: view.currency.to_string(),
         bounds: bounds(&view),
         may_open: view.bounds.may_open_high_risk,

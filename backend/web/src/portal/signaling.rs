@@ -21,6 +21,7 @@ pub(super) struct SignalingForm {
     pub(super) user_to_user: String,
     pub(super) x_headers: String,
     pub(super) diversion: String,
+    pub(super) verstat: String,
     pub(super) timer: String,
     pub(super) timer_seconds: String,
     pub(super) udp_to_tcp: String,
@@ -49,6 +50,7 @@ impl From<&PeerPolicy> for SignalingForm {
             user_to_user: pass(policy.headers.user_to_user),
             x_headers: pass(policy.headers.x_headers),
             diversion: pass(policy.headers.diversion),
+            verstat: pass(policy.headers.verstat),
             timer: tick(policy.session_timer.enabled),
             timer_seconds: policy.session_timer.seconds.to_string(),
             udp_to_tcp: tick(policy.udp_to_tcp),
@@ -79,6 +81,7 @@ impl SignalingForm {
         policy.headers.user_to_user = cross(&self.user_to_user);
         policy.headers.x_headers = cross(&self.x_headers);
         policy.headers.diversion = cross(&self.diversion);
+        policy.headers.verstat = cross(&self.verstat);
         policy.session_timer.enabled = !self.timer.is_empty();
         policy.session_timer.seconds = number("session timer", &self.timer_seconds)?;
         policy.udp_to_tcp = !self.udp_to_tcp.is_empty();

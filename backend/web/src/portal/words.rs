@@ -153,6 +153,7 @@ pub(crate) fn cause(cause: Cause, answered: bool) -> Badge {
         | C::HighRiskDestination
         | C::SpendCap
         | C::BelowCost
+        | C::CallerNotVerified
         | C::ForwardLoop
         | C::RoutingLoop
         | C::MediaUnavailable

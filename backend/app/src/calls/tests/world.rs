@@ -208,6 +208,8 @@ fn carrier(index: usize) -> impl Strategy<Value = Carrier> {
         weight: 1,
         policy: PeerPolicy::default(),
         emergency_countries: Vec::new(),
+        signing: domain::stir::Signing::Always,
+        unverified: false,
     })
 }
 

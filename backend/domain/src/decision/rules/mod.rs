@@ -5,6 +5,7 @@ mod called;
 mod carriers;
 mod delivery;
 mod emergency;
+mod identity;
 mod limits;
 mod order;
 mod payer;
@@ -12,7 +13,7 @@ mod protect;
 mod routes;
 mod trial;
 
-pub use payer::{called, payer};
+pub use payer::{called, caller, payer};
 pub use trial::{TEST_CALL_MAX_SECONDS, is_emergency};
 
 use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Step, Target, Usage, Verdict};
@@ -97,6 +98,7 @@ impl<'a> Court<'a> {
         let (payer, leg) = self.payer()?;
         let tenant = &payer.piece.value;
         self.caller_may(tenant)?;
+        self.identity(tenant)?;
         let plan = self.plan_of(payer)?;
         let mut lines = Self::caller_lines(plan, &leg);
         let callee_lines = match &leg {

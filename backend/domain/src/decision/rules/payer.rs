@@ -3,17 +3,16 @@
 use super::{CallerLeg, Court, Ruled, suspended};
 use crate::{
     cause::{Cause, Direction},
-    config::{Snapshot, Tenant, TenantPiece},
+    config::{PeerRewrites, Snapshot, Tenant, TenantPiece},
     decision::{Facts, Peer, Source},
     ids::TenantId,
     phone::Dialled,
     rating::{Line, PricePlan},
 };
 
-/// What was dialled, after the number manipulation of the leg that the call came in on: what it is decided on.
-#[must_use]
-pub fn called(snapshot: &Snapshot, facts: &Facts) -> Dialled {
-    let rules = match &facts.source {
+/// Number manipulation of the leg that a call came in on.
+fn inbound<'a>(snapshot: &'a Snapshot, facts: &Facts) -> Option<&'a PeerRewrites> {
+    match &facts.source {
         Source::App { .. } | Source::Test { .. } => None,
         Source::Trunk { tenant, fqdn } => snapshot.tenant(*tenant).and_then(|piece| {
             let (place, _) = piece.trunk(fqdn)?;
@@ -23,7 +22,22 @@ pub fn called(snapshot: &Snapshot, facts: &Facts) -> Dialled {
             let place = carrier.and_then(|id| snapshot.carrier_place(id));
             place.and_then(|place| snapshot.platform.rewrites(place))
         }
-    };
+    }
+}
+
+/// The caller id, after the number manipulation of the leg that the call came in on; `None` is anonymous.
+#[must_use]
+pub fn caller(snapshot: &Snapshot, facts: &Facts) -> Option<Dialled> {
+    let from = facts.from.as_ref()?;
+    let rules = inbound(snapshot, facts);
+    let made = rules.and_then(|rules| rules.inbound.caller(from.as_str()).ok().flatten());
+    Some(made.as_deref().and_then(Dialled::parse).unwrap_or_else(|| from.clone()))
+}
+
+/// What was dialled, after the number manipulation of the leg that the call came in on: what it is decided on.
+#[must_use]
+pub fn called(snapshot: &Snapshot, facts: &Facts) -> Dialled {
+    let rules = inbound(snapshot, facts);
     let made = rules.and_then(|rules| rules.inbound.callee(facts.to.as_str()).ok().flatten());
     made.as_deref().and_then(Dialled::parse).unwrap_or_else(|| facts.to.clone())
 }

@@ -4,6 +4,7 @@ mod basics;
 mod emergency;
 mod failover;
 mod hybrid;
+mod identity;
 mod properties;
 mod protection;
 
@@ -92,6 +93,8 @@ fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
         weight: 1,
         policy: PeerPolicy::default(),
         emergency_countries: vec![],
+        signing: crate::stir::Signing::Always,
+        unverified: false,
     }
 }
 

@@ -21,6 +21,7 @@ use domain::{
     config::{self, CallerIdPolicy, CarrierOrder, Transport, Window},
     ids::CarrierId,
     money::{Currency, Money},
+    stir::Signing,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -106,6 +107,14 @@ pub(crate) struct CarrierSettings {
     /// Countries whose emergency calls it can take (ISO 3166-1 alpha-2).
     #[serde(default)]
     emergency_countries: Vec<String>,
+    /// Which calls to it are signed, where the platform has a key: `always` (every call that shows a number), `fullOnly`
+    /// (only those of which A can be attested: the caller's tenant owns the number that is shown) or `never`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    signing: Signing,
+    /// Whether the signatures of its calls are verified, where the platform trusts a root.
+    #[serde(default = "yes")]
+    verification: bool,
 }
 
 const fn yes() -> bool {
@@ -161,6 +170,8 @@ impl From<&config::Carrier> for CarrierSettings {
             signaling: Signaling::from(&carrier.policy),
             credentials: carrier.policy.credentials.as_ref().map(Into::into),
             emergency_countries: carrier.emergency_countries.clone(),
+            signing: carrier.signing,
+            verification: !carrier.unverified,
         }
     }
 }
@@ -189,6 +200,8 @@ impl CarrierSettings {
             capacity: self.capacity,
             weight: self.weight,
             emergency_countries: self.emergency_countries,
+            signing: self.signing,
+            unverified: !self.verification,
             policy,
             ..now
         };

@@ -18,6 +18,7 @@ mod protection;
 mod registrations;
 mod routes;
 mod signaling;
+mod stir;
 mod tenants;
 mod trunks;
 mod users;
@@ -58,6 +59,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     inventory::mount(routes);
     node::mount(routes);
     bans::mount(routes);
+    stir::mount(routes);
 }
 
 /// A list, or a page of one.

@@ -12,6 +12,7 @@ use domain::{
     high_risk::{self, HIGH_RISK},
     money::{Currency, Money},
     phone::E164,
+    stir::{Handling, TenantHandling},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -56,6 +57,23 @@ pub(crate) struct ProtectionSettings {
     #[schema(value_type = String)]
     #[serde(default)]
     over_limit: OverLimit,
+    #[serde(default)]
+    unverified: Unverified,
+}
+
+/// What becomes of calls from carriers to the tenant's numbers whose caller is not verified. `null` is as the operator
+/// set it; what the operator refuses stays refused.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schema(as = UnverifiedCalls)]
+pub(crate) struct Unverified {
+    /// A call whose signature is not to be believed: `pass`, `mark` (the trunk is told by `verstat`), `refuse` (with the
+    /// status of RFC 8224) or `unwanted` (607).
+    #[schema(value_type = Option<String>)]
+    failed: Option<Handling>,
+    /// A call that is not signed, or by means that are not known here.
+    #[schema(value_type = Option<String>)]
+    missing: Option<Handling>,
 }
 
 /// Within which bounds a tenant sets its protection: the operator's word.
@@ -138,6 +156,7 @@ fn settings(own: &Protection, currency: Currency) -> ProtectionSettings {
         high_risk_prefixes: own.high_risk_prefixes.clone(),
         caps: caps(own.max_call_micros, own.max_day_micros, currency),
         over_limit: own.over_limit,
+        unverified: Unverified { failed: own.unverified.failed, missing: own.unverified.missing },
     }
 }
 
@@ -222,6 +241,10 @@ pub(crate) async fn update_protection(
             max_call_micros,
             max_day_micros,
             over_limit: wanted.over_limit,
+            unverified: TenantHandling {
+                failed: wanted.unverified.failed,
+                missing: wanted.unverified.missing,
+            },
             ..now
         })
     })

@@ -68,6 +68,9 @@ pub(crate) struct Headers {
     /// `History-Info` and `Diversion`.
     #[schema(value_type = String)]
     diversion: Crossing,
+    /// `verstat` in P-Asserted-Identity: what was found out about the signature of a call.
+    #[schema(value_type = String)]
+    verstat: Crossing,
 }
 
 /// Session timers (RFC 4028).
@@ -136,7 +139,7 @@ impl Default for Signaling {
 
 impl From<&PeerPolicy> for Signaling {
     fn from(policy: &PeerPolicy) -> Self {
-        let HeaderPolicy { user_to_user, x_headers, diversion } = policy.headers;
+        let HeaderPolicy { user_to_user, x_headers, diversion, verstat } = policy.headers;
         let SessionTimer { enabled, seconds } = policy.session_timer;
         let OptionsPing { enabled: asked, interval_seconds, demote_after } = policy.options;
         Self {
@@ -144,7 +147,7 @@ impl From<&PeerPolicy> for Signaling {
             ip_address_version: policy.ip_version,
             direct_transfer: policy.direct_transfer,
             early_media: policy.early_media,
-            headers: Headers { user_to_user, x_headers, diversion },
+            headers: Headers { user_to_user, x_headers, diversion, verstat },
             session_timer: Timer { enabled, seconds },
             udp_to_tcp: policy.udp_to_tcp,
             options: Options { enabled: asked, interval_seconds, demote_after },
@@ -169,7 +172,7 @@ impl Signaling {
         credentials: Option<CredentialsBody>,
         now: PeerPolicy,
     ) -> (PeerPolicy, Password) {
-        let Headers { user_to_user, x_headers, diversion } = self.headers;
+        let Headers { user_to_user, x_headers, diversion, verstat } = self.headers;
         let Timer { enabled, seconds } = self.session_timer;
         let Options { enabled: asked, interval_seconds, demote_after } = self.options;
         let password = credentials.as_ref().and_then(|given| given.password.clone());
@@ -178,7 +181,7 @@ impl Signaling {
             ip_version: self.ip_address_version,
             direct_transfer: self.direct_transfer,
             early_media: self.early_media,
-            headers: HeaderPolicy { user_to_user, x_headers, diversion },
+            headers: HeaderPolicy { user_to_user, x_headers, diversion, verstat },
             session_timer: SessionTimer { enabled, seconds },
             udp_to_tcp: self.udp_to_tcp,
             options: OptionsPing { enabled: asked, interval_seconds, demote_after },

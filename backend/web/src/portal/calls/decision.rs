@@ -2,6 +2,7 @@
 
 use crate::portal::words::{self, Badge};
 use app::calls::{AttemptView, DecisionView, SimulationView};
+use domain::stir::{Verification, Verstat};
 
 /// A decision.
 pub(super) struct DecisionPart {
@@ -11,6 +12,32 @@ pub(super) struct DecisionPart {
     pub(super) steps: Vec<StepRow>,
     /// Whom it rings, in order.
     pub(super) plan: Vec<AttemptRow>,
+    /// What was found out about the signature of the call.
+    pub(super) identity: Option<IdentityPart>,
+}
+
+/// What was found out about a signature.
+pub(super) struct IdentityPart {
+    pub(super) verstat: Badge,
+    pub(super) attest: String,
+    pub(super) text: String,
+    pub(super) x5u: String,
+}
+
+impl From<&Verification> for IdentityPart {
+    fn from(found: &Verification) -> Self {
+        let tone = match found.verstat {
+            Verstat::Passed => "good",
+            Verstat::Failed => "bad",
+            Verstat::NotValidated => "warn",
+        };
+        Self {
+            verstat: Badge::new(tone, found.verstat.word()),
+            attest: found.attest.map(|attest| attest.letter().to_string()).unwrap_or_default(),
+            text: found.text.clone(),
+            x5u: found.x5u.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// One rule's judgement.
@@ -38,13 +65,18 @@ impl From<&SimulationView> for DecisionPart {
             config: String::new(),
             steps: decided.trace.iter().map(step).collect(),
             plan: decided.plan.iter().map(AttemptRow::from).collect(),
+            identity: None,
         }
     }
 }
 
 impl From<&DecisionView> for DecisionPart {
     fn from(decision: &DecisionView) -> Self {
-        Self { config: decision.config_version.clone(), ..Self::from(&decision.decided) }
+        Self {
+            config: decision.config_version.clone(),
+            identity: decision.identity.as_ref().map(IdentityPart::from),
+            ..Self::from(&decision.decided)
+        }
     }
 }
 

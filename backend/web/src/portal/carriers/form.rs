@@ -7,7 +7,7 @@ use crate::portal::{
     words,
 };
 use app::{Error, Password};
-use domain::config::{CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, Limits, Transport};
+use domain::config::{CallerIdPolicy, Carrier, CarrierHost, CarrierPrefix, Limits, Transport, parse_word};
 use serde::Deserialize;
 
 /// Prefixes that fit into the form; longer lists stay as the API has set them.
@@ -30,6 +30,8 @@ pub(super) struct CarrierForm {
     pub(super) capacity: String,
     pub(super) weight: String,
     pub(super) emergency: String,
+    pub(super) signing: String,
+    pub(super) verification: String,
     #[serde(flatten)]
     pub(super) signaling: SignalingForm,
 }
@@ -62,6 +64,8 @@ impl From<&Carrier> for CarrierForm {
             capacity: carrier.capacity.map(|calls| calls.to_string()).unwrap_or_default(),
             weight: carrier.weight.to_string(),
             emergency: carrier.emergency_countries.join(", "),
+            signing: carrier.signing.word().to_owned(),
+            verification: if carrier.unverified { String::new() } else { "on".to_owned() },
             signaling: SignalingForm::from(&carrier.policy),
         }
     }
@@ -93,6 +97,9 @@ impl CarrierForm {
                 calls => Some(number("capacity", calls)?),
             },
             emergency_countries: list(&self.emergency, str::to_ascii_uppercase),
+            signing: parse_word("signing", &self.signing)
+                .map_err(|fault| Error::invalid(&fault.field, fault.message))?,
+            unverified: self.verification.is_empty(),
             policy,
             ..self.read_limits(now)?
         };

@@ -11,6 +11,7 @@ use domain::{
     decision::{Mark, Step},
     money::Money,
     rating::LineKind,
+    stir::{Attestation, Reason, Verification},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -124,8 +125,47 @@ pub(super) struct Decision {
     /// The versions of the configuration that were read.
     config_version: String,
     at: DateTime<Utc>,
+    /// What was found out about the signature of a call from a carrier; absent where it carried none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<CallerIdentity>,
     #[serde(flatten)]
     decided: Simulation,
+}
+
+/// What was found out about the signature of a call (RFC 8224).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CallerIdentity {
+    /// `TN-Validation-Passed`, `TN-Validation-Failed` or `No-TN-Validation`.
+    verstat: &'static str,
+    /// `A`, `B` or `C`, as the signer says it; to be believed only where validation passed.
+    #[schema(value_type = Option<String>)]
+    attest: Option<char>,
+    /// Why validation did not pass: `malformed`, `unsupported`, `stale`, `other-call`, `no-certificate`,
+    /// `untrusted-certificate` or `bad-signature`.
+    reason: Option<&'static str>,
+    /// One sentence.
+    text: String,
+    /// The service provider code of the signer.
+    signer: Option<String>,
+    /// Where the call entered the signer's network, as it says.
+    origin_id: Option<String>,
+    /// Where the signer's certificate is.
+    x5u: Option<String>,
+}
+
+impl From<Verification> for CallerIdentity {
+    fn from(found: Verification) -> Self {
+        Self {
+            verstat: found.verstat.word(),
+            attest: found.attest.map(Attestation::letter),
+            reason: found.reason.map(Reason::word),
+            text: found.text,
+            signer: found.signer,
+            origin_id: found.origin_id,
+            x5u: found.x5u,
+        }
+    }
 }
 
 /// What happens to a call, and why.
@@ -280,6 +320,7 @@ impl From<DecisionView> for Decision {
             id: decision.id.0,
             config_version: decision.config_version,
             at: decision.at,
+            identity: decision.identity.map(CallerIdentity::from),
             decided: decision.decided.into(),
         }
     }

@@ -1,6 +1,12 @@
 //! What is signed about a call, and what is compared when somebody else has signed: PASSporT (RFC 8225) with the claims of
 //! SHAKEN (RFC 8588), as the Identity header (RFC 8224) carries it. The signature itself is the app's.
 
+mod verification;
+
+pub use verification::{
+    Fault, Handling, Policy, Reason, Signing, TenantHandling, UNWANTED, USE_IDENTITY, Verification,
+};
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
@@ -67,35 +73,6 @@ impl Verstat {
             Self::Passed => "TN-Validation-Passed",
             Self::Failed => "TN-Validation-Failed",
             Self::NotValidated => "No-TN-Validation",
-        }
-    }
-}
-
-/// Why a token is not believed, with the SIP status of a refusal for it (RFC 8224 §6.2.2).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// It cannot be read.
-    #[error("the Identity header cannot be read: {0}")]
-    Malformed(&'static str),
-    /// Its extension or algorithm is not known here.
-    #[error("the Identity header is of a kind that is not known here: {0}")]
-    Unsupported(String),
-    /// It was signed too long ago, or in the future.
-    #[error("the Identity header was signed {0} seconds away from now, and {FRESH_SECONDS} are allowed")]
-    Stale(i64),
-    /// It is about another caller or callee.
-    #[error("the Identity header is about another call: its {0} is not this call's")]
-    Other(&'static str),
-}
-
-impl Fault {
-    /// The status with which a call is refused for it, where the carrier's setting says so.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::Stale(_) => 403,
-            Self::Unsupported(_) => 437,
-            Self::Malformed(_) | Self::Other(_) => 438,
         }
     }
 }
