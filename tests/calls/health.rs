@@ -18,12 +18,12 @@ const INTERVALS: Duration = Duration::from_secs(30);
 const ANSWERS: Answering = Answering::Answer { ring: Duration::ZERO, sound: Sound::Echo };
 
 /// A name server for the server of these tests, in a runtime of its own.
-struct Names {
-    dns: FakeDns,
+pub(crate) struct Names {
+    pub(crate) dns: FakeDns,
     _runtime: tokio::runtime::Runtime,
 }
 
-static NAMES: LazyLock<Names> = LazyLock::new(|| {
+pub(crate) static NAMES: LazyLock<Names> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

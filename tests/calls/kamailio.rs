@@ -72,27 +72,36 @@ const TLS: &str = "[server:default]\nmethod = TLSv1.2+\nverify_certificate = yes
     server_name = @EDGE_NAME@\n";
 
 /// A running Kamailio; killed with its children at the end.
-struct Kamailio {
+pub(crate) struct Kamailio {
     child: Child,
     folder: PathBuf,
 }
 
 impl Kamailio {
-    fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("dialtone-kamailio-{}", std::process::id()));
+    /// Runs a script in which `@ADDRESS@`, `@FOLDER@`, `@MODULES@` and the words of `values` are filled in, beside files in
+    /// which the same is done, and waits until it listens over TCP.
+    pub(crate) fn run(
+        name: &str,
+        (address, port): (&str, u16),
+        script: &str,
+        values: &[(&str, String)],
+        files: &[(&str, &str)],
+    ) -> Self {
+        let folder = std::env::temp_dir().join(format!("dialtone-kamailio-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a scratch folder");
-        let authority = &secured().authority;
-        let identity = authority.identity(&[FQDN]);
-        let files = [
-            ("cert.pem", identity.chain.clone()),
-            ("key.pem", identity.key.clone()),
-            ("roots.pem", authority.pem.clone()),
-            ("tls.cfg", fill(TLS, &folder)),
-            ("kamailio.cfg", format!("#!KAMAILIO\n{}", fill(SCRIPT, &folder))),
-        ];
+        let modules =
+            ["/usr/lib/x86_64-linux-gnu/kamailio/modules/", "/usr/lib/aarch64-linux-gnu/kamailio/modules/"];
+        let modules = modules.into_iter().find(|path| Path::new(path).exists()).unwrap_or_default();
+        let own =
+            [("@ADDRESS@", address), ("@FOLDER@", &folder.display().to_string()), ("@MODULES@", modules)]
+                .map(|(word, value)| (word, value.to_owned()));
+        let fill = |text: &str| {
+            own.iter().chain(values).fold(text.to_owned(), |text, (word, value)| text.replace(word, value))
+        };
         for (name, text) in files {
-            fs::write(folder.join(name), text).expect("a file");
+            fs::write(folder.join(name), fill(text)).expect("a file");
         }
+        fs::write(folder.join("kamailio.cfg"), format!("#!KAMAILIO\n{}", fill(script))).expect("a file");
         let log = fs::File::create(folder.join("log")).expect("a file");
         let mut command = Command::new("kamailio");
         command
@@ -104,7 +113,7 @@ impl Kamailio {
         let child = command.spawn().expect("kamailio is installed by tests/run");
         let mut kamailio = Self { child, folder };
         let end = Instant::now() + START;
-        while TcpStream::connect((ADDRESS, 5061)).is_err() {
+        while TcpStream::connect((address, port)).is_err() {
             let is_over = kamailio.child.try_wait().expect("a child can be waited for").is_some();
             assert!(!is_over && Instant::now() < end, "{}", kamailio.log());
             std::thread::sleep(Duration::from_millis(50));
@@ -112,7 +121,7 @@ impl Kamailio {
         kamailio
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 }
@@ -120,7 +129,7 @@ impl Kamailio {
 impl Drop for Kamailio {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- kamailio ---\n{}\n--- server ---\n{}", self.log(), secured().output());
+            eprintln!("--- kamailio ---\n{}", self.log());
         }
         // SIGTERM has it end its children; it is gone soon after, or at the latest with the kill.
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
@@ -134,22 +143,23 @@ impl Drop for Kamailio {
     }
 }
 
-fn fill(text: &str, folder: &Path) -> String {
-    let modules =
-        ["/usr/lib/x86_64-linux-gnu/kamailio/modules/", "/usr/lib/aarch64-linux-gnu/kamailio/modules/"];
+/// Between the PBX and the platform, with certificates of the authority that both believe.
+fn between() -> Kamailio {
+    let authority = &secured().authority;
+    let identity = authority.identity(&[FQDN]);
     let values = [
-        ("@ADDRESS@", ADDRESS.to_owned()),
         ("@EDGE_NAME@", EDGE_NAME.to_owned()),
         ("@EDGE@", secured().tls().ip().to_string()),
-        ("@FOLDER@", folder.display().to_string()),
         ("@FQDN@", FQDN.to_owned()),
-        (
-            "@MODULES@",
-            modules.into_iter().find(|path| Path::new(path).exists()).unwrap_or_default().to_owned(),
-        ),
         ("@PBX@", PBX.to_owned()),
     ];
-    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    let files = [
+        ("cert.pem", identity.chain.as_str()),
+        ("key.pem", &identity.key),
+        ("roots.pem", &authority.pem),
+        ("tls.cfg", TLS),
+    ];
+    Kamailio::run("tls", (ADDRESS, 5061), SCRIPT, &values, &files)
 }
 
 #[test]
@@ -157,12 +167,13 @@ fn kamailio_as_an_sbc_calls_and_is_called_over_tls_with_certificates_on_both_sid
     let tenant = secured().tenant("Kamailio");
     trunk(&tenant, FQDN, ADDRESS);
     tenant.bind("trunk", FQDN);
-    let kamailio = Kamailio::start();
+    let kamailio = between();
     let pbx = Phone::bind(&format!("{PBX}:5060")).expect("a PBX");
 
     let inside = format!("{ADDRESS}:5060").parse().expect("an address");
     let call = pbx.call(&dial_from_trunk(inside, FQDN, &tenant.number, ECHO)).expect("a call");
-    call.wait_answered().unwrap_or_else(|error| panic!("{error}\n{}", kamailio.log()));
+    call.wait_answered()
+        .unwrap_or_else(|error| panic!("{error}\n{}\n{}", kamailio.log(), secured().output()));
     talk_to_echo(&call, 50);
     let _ = call.bye().expect("it ends");
     assert_charged(&tenant.record(ECHO), &[4_000, 13_000]);
@@ -170,7 +181,9 @@ fn kamailio_as_an_sbc_calls_and_is_called_over_tls_with_certificates_on_both_sid
     pbx.answering(Answering::Answer { ring: Duration::ZERO, sound: Sound::Echo }).expect("the PBX answers");
     let sandbox = json!({"from": "+12065550142", "to": tenant.number});
     let _ = tenant.api.post("/api/v1/sandbox/calls", &sandbox).expect(201);
-    let call = pbx.wait_incoming(PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", kamailio.log()));
+    let call = pbx
+        .wait_incoming(PATIENCE)
+        .unwrap_or_else(|error| panic!("{error}\n{}\n{}", kamailio.log(), secured().output()));
     call.wait_answered().expect("it is answered");
     call.wait_heard("the tone of the sandbox", PATIENCE, |heard| heard.packets >= 50).expect("audio");
     let _ = call.bye().expect("it ends");

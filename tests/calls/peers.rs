@@ -10,7 +10,7 @@ use std::{
 };
 
 /// A scratch folder of a test, removed at its end.
-pub(super) struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
     pub(super) fn new(name: &str) -> Self {
@@ -28,7 +28,7 @@ impl Drop for Scratch {
 }
 
 /// A peer's process, killed at the end of its test.
-struct Peer(Child);
+pub(super) struct Peer(pub(super) Child);
 
 impl Drop for Peer {
     fn drop(&mut self) {
@@ -42,6 +42,11 @@ pub(super) fn sipp(scratch: &Scratch, arguments: &[&str]) -> Command {
     command.current_dir(&scratch.0).args(arguments).arg("-nostdin").env("TERM", "dumb");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Starts a peer whose output nobody reads.
+pub(super) fn quiet(mut command: Command) -> Peer {
+    Peer(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it is installed by tests/run"))
 }
 
 pub(super) fn text(output: &Output) -> String {
@@ -117,8 +122,7 @@ fn sipp_as_an_sbc_answers_a_call_from_the_sandbox() {
     tenant.bind("trunk", "sbc.sipp-answers.test");
     let scratch = Scratch::new("sipp-answers");
     let arguments = ["-sn", "uas", "-i", "127.22.7.3", "-p", "5060", "-mi", "127.22.7.3", "-rtp_echo"];
-    let _answers =
-        Peer(sipp(&scratch, &arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sipp"));
+    let _answers = quiet(sipp(&scratch, &arguments));
     let placed = tenant
         .api
         .post("/api/v1/sandbox/calls", &json!({"from": "+12065550142", "to": tenant.number}))
@@ -136,13 +140,9 @@ fn sipp_as_an_sbc_answers_a_call_from_the_sandbox() {
     assert_charged(&ended, &[4_000, 8_500]);
 }
 
-#[test]
-fn baresip_registers_calls_the_echo_and_hears_itself() {
-    let mut tenant = Tenant::new("Baresip");
-    let user = tenant.api.post("/api/v1/sipUsers", &json!({"username": "bare"})).expect(201).body;
-    tenant.domain = user["domain"].as_str().expect("a domain").to_owned();
-    // baresip binds RTP to every address, so that on loopback its packets leave from 127.0.0.1 whatever it says in SDP.
-    let scratch = Scratch::new("baresip");
+/// Writes the configuration of a baresip. It binds RTP to every address, so that on loopback its packets leave from
+/// 127.0.0.1 whatever it says in SDP: that is its address.
+pub(super) fn baresip(scratch: &Scratch, listen: &str, rtp: &str) {
     let modules = ["/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules"];
     let modules = modules
         .into_iter()
@@ -150,12 +150,21 @@ fn baresip_registers_calls_the_echo_and_hears_itself() {
         .expect("baresip's modules");
     let config = format!(
         "module_path {modules}\nmodule g711.so\nmodule ausine.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n\
-         sip_listen 127.0.0.1:5071\naudio_source ausine,440\naudio_player aufile,{}/heard.wav\naudio_alert aufile,{}/alert.wav\n\
-         ausrc_srate 48000\nausrc_channels 2\nauplay_srate 8000\nnet_interface 127.0.0.1\nrtp_ports 31000-31100\n",
+         sip_listen {listen}\naudio_source ausine,440\naudio_player aufile,{}/heard.wav\naudio_alert aufile,{}/alert.wav\n\
+         ausrc_srate 48000\nausrc_channels 2\nauplay_srate 8000\nnet_interface 127.0.0.1\nrtp_ports {rtp}\n",
         scratch.0.display(),
         scratch.0.display()
     );
     fs::write(scratch.0.join("config"), config).expect("a configuration");
+}
+
+#[test]
+fn baresip_registers_calls_the_echo_and_hears_itself() {
+    let mut tenant = Tenant::new("Baresip");
+    let user = tenant.api.post("/api/v1/sipUsers", &json!({"username": "bare"})).expect(201).body;
+    tenant.domain = user["domain"].as_str().expect("a domain").to_owned();
+    let scratch = Scratch::new("baresip");
+    baresip(&scratch, "127.0.0.1:5071", "31000-31100");
     let account = format!(
         "<sip:{}@{}>;auth_user=bare;auth_pass={};outbound=\"sip:{}\";regint=60;audio_codecs=PCMU\n",
         tenant.number,

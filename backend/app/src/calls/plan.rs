@@ -1,7 +1,7 @@
 //! The plan of a decision in the edge's words: addresses instead of names of trunks and carriers.
 
 use super::{legs, stir};
-use crate::{App, names};
+use crate::{App, names, vault};
 use domain::{
     cause::Cause,
     config::{Crossing, IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
@@ -164,8 +164,11 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let verstat = decision.verstat.filter(|_| is_told);
             let headers = identity(public_host, attempt, trunk.policy.privacy_header, verstat);
             let hops = names::trunk_hops(app, &tenant.piece.value.sip_domain, trunk);
+            let live = app.live();
+            let secret = live.trunk_secret(tenant.piece.value.id, trunk.id);
             let host = host_and_port(&trunk.fqdn, trunk.port, names::transport(trunk.transport));
-            let (leg, credentials) = (legs::of_trunk(&trunk.policy), credentials(app, trunk.id.0));
+            let (leg, credentials) =
+                (legs::of_trunk(&trunk.policy), credentials(app, &trunk.policy, secret, trunk.id.0));
             let named = || (vec![names::of_trunk(trunk)], trunk.policy.ip_version);
             let made = |target| made(target, &trunk.policy, headers, leg, credentials);
             Some(Draft::new(hops, host, named, made))
@@ -179,7 +182,10 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let wanted: Vec<Wanted> = carrier.hosts.iter().map(names::of_carrier_host).collect();
             let version = carrier.policy.ip_version;
             let hops = names::all_hops(app, &wanted, version);
-            let (leg, credentials) = (legs::of_carrier(&carrier.policy), credentials(app, carrier.id.0));
+            let live = app.live();
+            let secret = live.carrier_secret(carrier.id);
+            let credentials = credentials(app, &carrier.policy, secret, carrier.id.0);
+            let leg = legs::of_carrier(&carrier.policy);
             let made = |target| made(target, &carrier.policy, headers, leg, credentials);
             Some(Draft::new(hops, host, || (wanted, version), made))
         }
@@ -208,8 +214,22 @@ fn identity(
     asserted.into_iter().chain(privacy).collect()
 }
 
-/// Whom we are to a peer that we are registered with: towards its own place alone.
-fn credentials(app: &App, peer: Uuid) -> Option<Credentials> {
+/// Whom we are to a peer that challenges us: as we were told, towards that realm alone; else as we are registered with it,
+/// towards its own place alone.
+fn credentials(
+    app: &App,
+    policy: &PeerPolicy,
+    secret: Option<&vault::Secret>,
+    peer: Uuid,
+) -> Option<Credentials> {
+    if let (Some(told), Some(secret)) = (&policy.credentials, secret) {
+        let password = String::from_utf8_lossy(secret).into_owned();
+        return Some(Credentials {
+            username: told.username.clone(),
+            secret: Secret::Password(password),
+            realm: Some(told.realm.clone()),
+        });
+    }
     let (username, password, _) = app.registrars().credentials(peer)?;
     Some(Credentials { username, secret: Secret::Password(password), realm: None })
 }
