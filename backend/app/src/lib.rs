@@ -16,6 +16,7 @@ pub mod eligibility;
 pub mod emergency;
 mod error;
 pub mod health;
+pub mod identities;
 pub mod inventory;
 mod mails;
 pub mod money;
@@ -87,6 +88,7 @@ struct Inner {
     registrars: registrars::State,
     doctor: doctor::State,
     stir: stir::State,
+    identities: identities::State,
 }
 
 impl App {
@@ -110,6 +112,7 @@ impl App {
             registrars: registrars::State::default(),
             doctor: doctor::State::default(),
             stir: stir::State::new(),
+            identities: identities::State::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -120,6 +123,7 @@ impl App {
         health::restore(&app).await?;
         registrars::load(&app).await?;
         stir::load(&app).await?;
+        identities::load(&app).await?;
         Ok(app)
     }
 
@@ -207,6 +211,10 @@ impl App {
 
     pub(crate) fn stir(&self) -> &stir::State {
         &self.0.stir
+    }
+
+    pub(crate) fn identities(&self) -> &identities::State {
+        &self.0.identities
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

@@ -14,6 +14,8 @@ pub enum Role {
     Owner,
     /// A tenant's access key (HMAC): everything in it but people.
     Key,
+    /// A user of a tenant's app, by its token: nothing but itself.
+    AppUser,
 }
 
 /// What an actor wants to do.
@@ -35,6 +37,8 @@ pub enum Permission {
     ControlCalls,
     /// Read balance, ledger, invoices, prices.
     ReadMoney,
+    /// Make and delete users of the tenant's apps, and issue and revoke their tokens.
+    ManageIdentities,
     /// Everything of the operator: tenants, carriers, inventory, credit.
     Operate,
 }
@@ -76,7 +80,7 @@ impl Actor {
     pub const fn scope(&self, permission: Permission) -> Result<Scope, Denied> {
         match (self.role, permission, self.tenant) {
             (Role::Operator, Permission::Operate, _) => Ok(Scope(Reach::Operator)),
-            (_, Permission::Operate, _) | (_, _, None) => Err(Denied),
+            (Role::AppUser, _, _) | (_, Permission::Operate, _) | (_, _, None) => Err(Denied),
             (Role::Operator | Role::Owner | Role::Key, _, Some(tenant)) => Ok(Scope(Reach::Tenant(tenant))),
         }
     }
@@ -126,6 +130,15 @@ mod tests {
         assert!(scope.covers(tenant) && !scope.covers(TenantId(Uuid::from_u128(2))));
         assert!(scope.narrow(TenantId(Uuid::from_u128(2))).is_err());
         assert_eq!(key.scope(Permission::Operate), Err(Denied));
+    }
+
+    #[test]
+    fn a_user_of_an_app_may_nothing_in_its_tenant() {
+        let tenant = Some(TenantId(Uuid::from_u128(1)));
+        let user = Actor { user: None, tenant, role: Role::AppUser, name: "8:acs:1_2".into() };
+        for permission in [Permission::ReadTenant, Permission::ReadCalls, Permission::ManageIdentities] {
+            assert_eq!(user.scope(permission), Err(Denied));
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod country;
 pub mod decision;
 pub mod health;
 pub mod high_risk;
+pub mod identity;
 pub mod ids;
 pub mod ledger;
 pub mod money;

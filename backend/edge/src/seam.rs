@@ -76,6 +76,15 @@ pub struct Party {
     pub name: Arc<str>,
 }
 
+/// Who holds a bearer token (RFC 8898).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The user.
+    pub party: Party,
+    /// Whether it may begin calls; if not, it is only called.
+    pub may_call: bool,
+}
+
 /// What a party is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartyKind {
@@ -307,6 +316,11 @@ pub trait CallControl: Send + Sync + 'static {
     fn digest_secret(&self, realm: &str, username: &str, algorithm: DigestAlgorithm) -> Option<String>;
     /// The party of a user who proved its name in a realm.
     fn user(&self, realm: &str, username: &str) -> Option<Party>;
+    /// Who holds a bearer token in a realm, checked in memory (RFC 8898). `None` where it is not good.
+    fn bearer(&self, realm: &str, token: &str) -> Option<Holder> {
+        let _ = (realm, token);
+        None
+    }
     /// Decides a call, and holds its money.
     fn decide(&self, facts: CallFacts, reply: Reply<Verdict>);
     /// The call was answered by this attempt; recorded at once, so that no crash loses it.

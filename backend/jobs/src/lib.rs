@@ -11,6 +11,7 @@ mod configuration;
 mod drift;
 mod health;
 mod health_history;
+mod identities;
 mod leases;
 mod lost_nodes;
 mod messages;
@@ -49,7 +50,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 15] {
+fn all() -> [Job; 16] {
     jobs![
         outbox,
         searches,
@@ -65,7 +66,8 @@ fn all() -> [Job; 15] {
         names,
         health,
         registrations,
-        health_history
+        health_history,
+        identities
     ]
 }
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{App, names::SHUNNED_FOR};
 use edge::seam::{
-    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Hop, Identity, Party, Reply,
-    Trace, Verdict,
+    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Holder, Hop, Identity, Party,
+    PartyKind, Reply, Trace, Verdict,
 };
 use std::{
     sync::Arc,
@@ -62,6 +62,21 @@ impl CallControl for Control {
 
     fn user(&self, realm: &str, username: &str) -> Option<Party> {
         identify::user(&self.0.live(), realm, username)
+    }
+
+    fn bearer(&self, realm: &str, token: &str) -> Option<Holder> {
+        let bearer = crate::identities::verify(&self.0, token).ok()?;
+        let is_here = self.0.live().by_sip_domain(realm)?.id() == bearer.user.tenant;
+        let may_register = bearer.scopes.iter().any(|scope| scope.registers());
+        (is_here && may_register).then(|| Holder {
+            party: Party {
+                kind: PartyKind::User,
+                tenant: Some(bearer.user.tenant.0.as_u128()),
+                id: 0,
+                name: bearer.user.sip_username().into(),
+            },
+            may_call: bearer.scopes.iter().any(|scope| scope.calls()),
+        })
     }
 
     fn decide(&self, mut facts: CallFacts, reply: Reply<Verdict>) {

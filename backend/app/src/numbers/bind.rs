@@ -9,6 +9,7 @@ use crate::{
 use domain::{
     access::{Actor, Permission},
     config::Tenant,
+    identity::AppUser,
     ids::TenantId,
     numbering::Binding,
     phone::E164,
@@ -28,6 +29,12 @@ pub async fn bind(app: &App, actor: &Actor, number: E164, binding: Binding) -> R
     // First the number: a stranger to it learns nothing about targets.
     store::leases::get(app.db().read(), &scope, &e164).await?.ok_or_else(|| rows::no_number(number))?;
     let binding = check(app, tenant, number, binding)?;
+    if let Binding::User(name) = &binding
+        && let Ok(user) = name.parse::<AppUser>()
+        && store::identities::get(app.db().read(), &scope, user.id).await?.is_none()
+    {
+        return Err(no_user());
+    }
     let (kind, target) = columns(&binding);
     let bound = app
         .db()
@@ -65,7 +72,8 @@ fn check(app: &App, tenant: TenantId, number: E164, binding: Binding) -> Result<
         }
         Binding::User(name) => {
             let name = name.to_lowercase();
-            own.users.contains(&name).then_some(Binding::User(name)).ok_or_else(no_user)
+            let is_app_user = name.parse::<AppUser>().is_ok_and(|user| user.tenant == tenant);
+            (is_app_user || own.users.contains(&name)).then_some(Binding::User(name)).ok_or_else(no_user)
         }
         Binding::Forward(to) if to == number => {
             Err(Error::invalid("inbound.target", "a number cannot be forwarded to itself"))
@@ -96,5 +104,8 @@ fn no_trunk(own: &Tenant) -> Error {
 }
 
 fn no_user() -> Error {
-    Error::invalid("inbound.target", "there is no such SIP user: make one with POST /api/v1/sipUsers")
+    Error::invalid(
+        "inbound.target",
+        "there is no such user: make one with POST /api/v1/sipUsers, or name a user of your app (8:acs:…)",
+    )
 }

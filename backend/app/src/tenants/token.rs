@@ -59,11 +59,14 @@ pub async fn issue_token(app: &App, email: &str, password: &str) -> Result<Token
     Ok(Token { token, expires_on })
 }
 
-/// The actor behind a JWT.
+/// The actor behind a JWT: of somebody who signed in, or of a user of a tenant's app.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] where it is not ours, or has expired.
 pub async fn actor_by_token(app: &App, token: &str) -> Result<Actor, Error> {
+    if jsonwebtoken::decode_header(token).is_ok_and(|header| header.alg == Algorithm::RS256) {
+        return crate::identities::actor_by_identity_token(app, token);
+    }
     let user = read(app, token, Purpose::Api)?;
     let scope = Scope::system("who shows a token is in no scope yet");
     let user = store::users::get(app.db().read(), &scope, user).await?.ok_or_else(unknown)?;

@@ -8,6 +8,7 @@ use super::{
     trunk::Trunk,
 };
 use crate::{
+    identity::AppUser,
     ids::{CarrierId, PlanId, TenantId, TrunkId},
     numbering::Owned,
     phone::E164,
@@ -182,10 +183,12 @@ impl TenantPiece {
         self.rewrites.get(trunk)?.as_deref()
     }
 
-    /// Whether it has a SIP user of this name.
+    /// Whether it has a SIP user of this name, or this names a user of its app. (Those are many, and not kept here: where
+    /// one was deleted, nobody is registered under its name.)
     #[must_use]
     pub fn has_user(&self, username: &str) -> bool {
         self.users.contains(username)
+            || username.parse::<AppUser>().is_ok_and(|user| user.tenant == self.piece.value.id)
     }
 }
 

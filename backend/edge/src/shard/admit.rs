@@ -6,7 +6,7 @@
 
 use super::Shard;
 use super::facts::{hop, with_approach};
-use super::prove::{Proof, challenges, prove};
+use super::prove::{Proof, bearer, challenges, prove, token_challenge};
 use crate::context::Packet;
 use crate::counters::add;
 use crate::guard::scanners::is_scanner;
@@ -199,6 +199,9 @@ impl Shard {
         realm: Arc<str>,
     ) -> Result<Admitted, Option<Refused<'static>>> {
         let is_register = message.method() == Method::Register;
+        if let Some(token) = bearer(from, message) {
+            return self.shown_token(from, message, realm, token);
+        }
         match prove(&self.context, from, message, &realm, self.wall) {
             Proof::Ask { stale } => {
                 add(&self.tally().challenges, 1);
@@ -209,7 +212,8 @@ impl Shard {
                     if is_register { (401, "WWW-Authenticate") } else { (407, "Proxy-Authenticate") };
                 let challenges = challenges(&self.context, message, &realm, stale, self.wall);
                 let refused = Refused::new(status);
-                Err(Some(challenges.into_iter().fold(refused, |refused, value| refused.with(header, value))))
+                let challenges = challenges.into_iter().chain(token_challenge(from, &realm, false));
+                Err(Some(challenges.fold(refused, |refused, value| refused.with(header, value))))
             }
             Proof::Wrong => {
                 add(&self.tally().wrong_credentials, 1);
@@ -228,6 +232,36 @@ impl Shard {
                 None => Err(Some(Refused::new(403))),
             },
         }
+    }
+
+    /// A phone that shows a token instead of answering a challenge (RFC 8898).
+    fn shown_token(
+        &self,
+        from: Peer,
+        message: &Message,
+        realm: Arc<str>,
+        token: &str,
+    ) -> Result<Admitted, Option<Refused<'static>>> {
+        let Some(holder) = self.context.control.bearer(&realm, token) else {
+            add(&self.tally().wrong_credentials, 1);
+            self.context.offend(from, Offence::WrongCredentials, self.now);
+            let refused = Refused::new(401);
+            let challenge = token_challenge(from, &realm, true);
+            return Err(Some(
+                challenge.into_iter().fold(refused, |refused, value| refused.with("WWW-Authenticate", value)),
+            ));
+        };
+        if message.method() == Method::Register {
+            self.context.shared.guard.prove(from.addr.ip(), REGISTERED_FOR, self.now);
+            return Ok(Admitted::User { realm, username: holder.party.name.to_string() });
+        }
+        if !holder.may_call {
+            return Err(Some(
+                Refused::new(403).because("this token lets its bearer be called, and not call"),
+            ));
+        }
+        self.context.shared.guard.prove(from.addr.ip(), PROVEN_FOR, self.now);
+        self.with_place(&message.method(), Admitted::Party(holder.party))
     }
 
     /// New calls need a place, and the edge not to be draining.

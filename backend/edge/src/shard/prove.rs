@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::counters::add;
 use crate::seam::DigestAlgorithm;
+use sip::Transport;
 use sip::digest::{Algorithm, Challenge, Credentials, Freshness, verify};
 use sip::transaction::Peer;
 use sip::wire::{HeaderName, Message};
@@ -11,6 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared against where there is no such user, so that a wrong name takes as long as a wrong password.
 const NO_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The scheme of tokens (RFC 6750).
+const BEARER: &str = "Bearer";
 
 /// What the credentials of a request are worth in a realm.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,6 +68,26 @@ pub(super) fn prove(
         }
         (true, _) => Proof::Ask { stale: true },
     }
+}
+
+/// The bearer token of a request (RFC 8898), where nobody on the way could read it.
+pub(super) fn bearer(from: Peer, message: &Message) -> Option<&str> {
+    let is_private =
+        matches!(from.transport, Transport::Tls | Transport::Wss) || from.addr.ip().is_loopback();
+    let mut lines = message.header_lines(HeaderName::Authorization);
+    lines
+        .find_map(|value| {
+            value.trim().split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER))
+        })
+        .map(|(_, token)| token.trim())
+        .filter(|_| is_private)
+}
+
+/// The challenge for phones that hold tokens (RFC 8898 §2.1): those of browsers. Others may not know it.
+pub(super) fn token_challenge(from: Peer, realm: &str, is_void: bool) -> Option<String> {
+    let error = if is_void { ", error=\"invalid_token\"" } else { "" };
+    let is_browser = matches!(from.transport, Transport::Ws | Transport::Wss);
+    (is_browser || is_void).then(|| format!("{BEARER} realm=\"{realm}\", scope=\"voip\"{error}"))
 }
 
 /// Whether this answer was not used before, but by this same request from the same place.

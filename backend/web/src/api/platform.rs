@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
-    routes.service(get_health).service(get_readiness).service(get_metrics);
+    routes.service(get_health).service(get_readiness).service(get_metrics).service(get_jwks);
 }
 
 /// How the platform is.
@@ -56,6 +56,15 @@ pub(crate) async fn get_metrics(door: Data<Door>, app: Data<app::App>, request: 
         text += &meters::text(&app::calls::meters(&app));
     }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
+}
+
+/// The public keys under which tokens of apps' users are signed (RFC 7517).
+#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = Object)))]
+#[get("/.well-known/jwks.json")]
+pub(crate) async fn get_jwks(app: Data<app::App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .json(app::identities::jwks(&app))
 }
 
 /// The OpenAPI document. It stands beside what it describes.

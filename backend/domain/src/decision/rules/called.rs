@@ -5,6 +5,7 @@ use crate::{
     cause::Cause,
     config::{Tenant, TenantPiece},
     decision::Target,
+    identity::AppUser,
     phone::E164,
     rating::{Line, PricePlan},
 };
@@ -86,11 +87,13 @@ impl<'a> Court<'a> {
         Ok(number)
     }
 
-    pub(super) fn push_user(&mut self, tenant: &Tenant, username: &str) {
+    pub(super) fn push_user(&mut self, tenant: &Tenant, name: &str) {
+        // A user of an app has a name for programs, and one for its phone.
+        let username = name.parse::<AppUser>().map_or_else(|_| name.to_owned(), |user| user.sip_username());
         let draft = Draft {
-            target: Target::User { tenant: tenant.id, username: username.to_owned() },
+            target: Target::User { tenant: tenant.id, username: username.clone() },
             caller_id: self.shown(),
-            callee: username.to_owned(),
+            callee: username,
             route: None,
             peer: None,
             failover_on: None,

@@ -4,6 +4,7 @@
 //! `api-version`; any version of the official SDKs is taken.
 
 mod availability;
+mod identities;
 mod operations;
 mod owned;
 mod search;
@@ -26,6 +27,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     operations::mount(routes);
     owned::mount(routes);
     sip::mount(routes);
+    identities::mount(routes);
 }
 
 /// Which part of a list.

@@ -9,6 +9,7 @@ mod domains;
 mod eligibility;
 mod emergency;
 mod health;
+mod identities;
 mod inventory;
 mod money;
 mod node;
@@ -53,6 +54,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     eligibility::mount(routes);
     operator_tenants::mount(routes);
     users::mount(routes);
+    identities::mount(routes);
     calls::mount(routes);
     money::mount(routes);
     carriers::mount(routes);
