@@ -4,7 +4,8 @@ use crate::{server, tenant};
 use serde_json::{Value, json};
 
 /// Open by their nature.
-const OPEN: [&str; 5] = ["/api/v1/signup", "/api/v1/tokens", "/healthz", "/readyz", "/metrics"];
+const OPEN: [&str; 6] =
+    ["/api/v1/signup", "/api/v1/tokens", "/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"];
 
 struct Operation {
     method: String,

@@ -4,6 +4,7 @@ mod access;
 mod emergency;
 mod errors;
 mod hmac;
+mod identities;
 mod money;
 mod numbers;
 mod operator;

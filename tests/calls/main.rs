@@ -10,6 +10,7 @@ mod doctor;
 mod endings;
 mod evidence;
 mod health;
+mod identities;
 mod interworking;
 mod kamailio;
 mod limits;

@@ -32,18 +32,20 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest request id that is sent back, in bytes.
 const REQUEST_ID_MAX_BYTES: usize = 256;
 /// First segments of the paths that speak JSON.
-const API_ROOTS: [&str; 8] = [
+const API_ROOTS: [&str; 10] = [
     "api",
     "phoneNumbers",
     "availablePhoneNumbers",
     "operatorInformation",
     "sip",
     "identities",
+    "teamsUser",
+    ".well-known",
     "calling",
     "openapi.json",
 ];
 /// What the data plane says it understands.
-const SUPPORTED_VERSIONS: &str = "2021-03-07, 2022-01-11-preview2, 2022-12-01, 2023-03-01, 2023-05-01-preview, 2024-03-01, 2025-02-11, 2025-04-01, 2025-06-01";
+const SUPPORTED_VERSIONS: &str = "2021-03-07, 2022-01-11-preview2, 2022-06-01, 2022-10-01, 2022-12-01, 2023-03-01, 2023-05-01-preview, 2023-10-01, 2024-03-01, 2025-02-11, 2025-04-01, 2025-06-01";
 /// Nothing from elsewhere, nothing inline, no frames.
 const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");

@@ -87,6 +87,12 @@ impl Client {
         Self { token: Some(answer.body["token"].as_str().expect("a token").to_owned()), ..self.clone() }
     }
 
+    /// The same client with another bearer token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
     /// GET.
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {

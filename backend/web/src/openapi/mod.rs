@@ -162,7 +162,14 @@ mod tests {
         });
         assert_eq!(
             open,
-            ["post /api/v1/signup", "post /api/v1/tokens", "get /healthz", "get /metrics", "get /readyz"]
+            [
+                "get /.well-known/jwks.json",
+                "post /api/v1/signup",
+                "post /api/v1/tokens",
+                "get /healthz",
+                "get /metrics",
+                "get /readyz"
+            ]
         );
     }
 
