@@ -206,9 +206,6 @@ pub struct Attempt {
     pub failover_on: Cow<'static, [u16]>,
     /// Headers to add: P-Asserted-Identity and the like.
     pub headers: Vec<(String, String)>,
-    /// Whether a request of more than 1,300 bytes goes over TCP to a hop of UDP (RFC 3261 §18.1.1); if not, it stays
-    /// with UDP, which is counted.
-    pub large_over_tcp: bool,
     /// Whom we are to this place, where it challenges us (401, 407). Answered once, and only for the realm that the
     /// credentials name or, without one, towards this place alone.
     pub credentials: Option<Credentials>,

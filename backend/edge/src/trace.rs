@@ -61,6 +61,11 @@ pub enum TraceEvent {
         /// Whether the call is connected; else it is refused.
         connects: bool,
     },
+    /// A request went over UDP that is too large for a datagram (RFC 3261 §18.1.1): its peer takes no TCP.
+    LargeOverUdp {
+        /// Its length.
+        bytes: u32,
+    },
     /// Ports for media were taken.
     MediaOpened,
     /// A session description was rewritten for the other side.

@@ -58,6 +58,7 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
             EarlyMedia::Pass => seam::EarlyMedia::Pass,
             EarlyMedia::Suppress => seam::EarlyMedia::Ringing,
         },
+        large_over_tcp: policy.udp_to_tcp,
         transfer: if policy.direct_transfer { Transfer::Pass } else { Transfer::Local },
         ..LegPolicy::default()
     }
@@ -82,6 +83,7 @@ mod tests {
         let policy = PeerPolicy {
             early_media: EarlyMedia::Suppress,
             direct_transfer: true,
+            udp_to_tcp: true,
             session_timer: Timer { enabled: false, seconds: 600 },
             headers: HeaderPolicy {
                 user_to_user: Crossing::Drop,
@@ -93,6 +95,7 @@ mod tests {
         };
         let leg = of_trunk(&policy);
         assert_eq!((leg.early_media, leg.transfer), (seam::EarlyMedia::Ringing, Transfer::Pass));
+        assert!(leg.large_over_tcp);
         assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));
         assert_eq!(leg.diversion, DiversionForm::Hidden);
         assert!(leg.extensions.has("X-Order") && !leg.extensions.has("User-to-User"));

@@ -138,14 +138,13 @@ impl Draft {
 
 /// `None` where the target is gone from the snapshot, which it was decided on: never.
 fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision::Attempt) -> Option<Draft> {
-    let made = |target, policy: &PeerPolicy, headers, leg, credentials| Attempt {
+    let made = |target, headers, leg, credentials| Attempt {
         target,
         caller_id: attempt.caller_id.clone(),
         from_host: None,
         callee: attempt.callee.clone(),
         failover_on: attempt.failover_on.clone(),
         headers,
-        large_over_tcp: policy.udp_to_tcp,
         credentials,
         leg,
     };
@@ -154,8 +153,7 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
         decision::Target::User { tenant, username } => {
             let domain = &snapshot.tenant(*tenant)?.piece.value.sip_domain;
             let target = Target::Registered { aor: format!("{username}@{domain}").to_ascii_lowercase() };
-            let (policy, leg) = (PeerPolicy::default(), LegPolicy::default());
-            Some(Draft::Ready(made(target, &policy, Vec::new(), leg, None)))
+            Some(Draft::Ready(made(target, Vec::new(), LegPolicy::default(), None)))
         }
         decision::Target::Trunk { tenant, fqdn } => {
             let tenant = snapshot.tenant(*tenant)?;
@@ -170,7 +168,7 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let (leg, credentials) =
                 (legs::of_trunk(&trunk.policy), credentials(app, &trunk.policy, secret, trunk.id.0));
             let named = || (vec![names::of_trunk(trunk)], trunk.policy.ip_version);
-            let made = |target| made(target, &trunk.policy, headers, leg, credentials);
+            let made = |target| made(target, headers, leg, credentials);
             Some(Draft::new(hops, host, named, made))
         }
         decision::Target::Carrier { carrier, .. } => {
@@ -186,7 +184,7 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let secret = live.carrier_secret(carrier.id);
             let credentials = credentials(app, &carrier.policy, secret, carrier.id.0);
             let leg = legs::of_carrier(&carrier.policy);
-            let made = |target| made(target, &carrier.policy, headers, leg, credentials);
+            let made = |target| made(target, headers, leg, credentials);
             Some(Draft::new(hops, host, || (wanted, version), made))
         }
     }

@@ -69,7 +69,6 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
         headers: attempt.headers.clone(),
         failover_on: attempt.failover_on.clone(),
         next_on_any_failure: is_binding,
-        large_over_tcp: attempt.large_over_tcp && peer.transport == Transport::Udp,
         credentials: attempt.credentials.clone(),
         leg: attempt.leg.clone(),
         ..b2bua::Attempt::new(peer, request_uri, from.clone(), format!("<sip:{callee}@{host}>"))

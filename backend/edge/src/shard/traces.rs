@@ -8,7 +8,8 @@ use crate::seam::{CallId, DirectionStats, Hop, MediaStats, Side, Trace, TraceEnt
 use crate::trace::{ENTRY_BYTES, Ring, TRACE_LINGER};
 use bytes::Bytes;
 use memchr::memmem;
-use sip::b2bua::CallRef;
+use sip::Transport;
+use sip::b2bua::{CallRef, DATAGRAM_MAX};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -153,6 +154,10 @@ impl Traces {
         let Some((key, leg)) = known.or_else(|| self.join(dialog, bytes, place)) else { return };
         let event = TraceEvent::Message { leg, is_received: false, peer, bytes: bytes.clone() };
         self.push(key, event, now, wall);
+        if bytes.len() > DATAGRAM_MAX && peer.transport == Transport::Udp && !bytes.starts_with(b"SIP/2.0 ") {
+            let bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            self.push(key, TraceEvent::LargeOverUdp { bytes }, now, wall);
+        }
     }
 
     /// An INVITE of ours with a new Call-ID: a leg of the call that its From tag names.
@@ -331,7 +336,6 @@ fn value_of<'a>(bytes: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sip::Transport;
 
     const CALL: CallRef = 7;
 

@@ -26,7 +26,6 @@ pub(super) fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         callee: "+15550100".to_owned(),
         headers: vec![("P-Asserted-Identity".to_owned(), "<sip:+15550111@edge.test>".to_owned())],
         failover_on: FAILOVER_ON.as_slice().into(),
-        large_over_tcp: false,
         credentials: None,
         leg: LegPolicy::default(),
     };

@@ -145,7 +145,6 @@ pub(super) fn plan(address: SocketAddr) -> Plan {
             callee: "+15550100".to_owned(),
             headers: Vec::new(),
             failover_on: FAILOVER_ON.as_slice().into(),
-            large_over_tcp: false,
             credentials: None,
             leg: LegPolicy::default(),
         }],

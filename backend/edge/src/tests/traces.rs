@@ -7,7 +7,7 @@ use crate::seam::{Reply, Trace, TraceEvent, TraceLeg};
 use std::sync::mpsc;
 
 /// The trace as its shard has it at this moment.
-fn now(edge: &super::Edge, call: u128) -> Option<Trace> {
+pub(super) fn now(edge: &super::Edge, call: u128) -> Option<Trace> {
     let (send, answer) = mpsc::channel();
     edge.handle.trace(
         0,

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::dialog::Dialog;
-use crate::transaction::{Failure, Outgoing, TransactionId};
-use crate::wire::{HeaderName, Method};
+use crate::transaction::{Failure, Outgoing, Peer, TransactionId};
+use crate::wire::{HeaderName, Message, Method, Writer};
 
 use super::call::{Call, EXCHANGES_MAX, Need, Stage, Unconfirmed};
 use super::io::{Alarm, Asked, Io, Owner, SDP, sdp_of};
@@ -45,6 +45,17 @@ pub(super) struct Exchange {
     pub(super) fork: Option<Box<str>>,
     /// It has waited too long, and was cancelled.
     pub(super) is_given_up: bool,
+    /// It went over TCP in place of UDP, because it is large.
+    pub(super) has_grown: bool,
+}
+
+/// A request on its way over.
+struct Passed<'a> {
+    to: Side,
+    peer: Peer,
+    method: &'a Method,
+    request: &'a Message,
+    is_early: bool,
 }
 
 /// How many requests a leg may send at this moment.
@@ -125,6 +136,7 @@ impl Call {
             passed: None,
             fork,
             is_given_up: false,
+            has_grown: false,
         });
         if passes_invite {
             self.set(io, Alarm::Stuck, now + OFFER_PATIENCE);
@@ -227,7 +239,7 @@ impl Call {
     }
 
     /// Sends the request on the other leg.
-    fn pass_ask(&mut self, io: &mut Io, now: Instant, number: u32, sdp: Option<Bytes>) {
+    pub(super) fn pass_ask(&mut self, io: &mut Io, now: Instant, number: u32, sdp: Option<Bytes>) {
         let Some(place) = self.exchanges.iter().position(|exchange| exchange.number == number) else {
             return;
         };
@@ -239,29 +251,51 @@ impl Call {
         let Some(leg) = self.end_mut(other, fork.as_deref()) else {
             return self.on_exchange_failed(io, now, number, Failure::Transport);
         };
-        let (cseq, peer) = (leg.next_cseq(), leg.next_hop());
-        let mut writer = leg.request(&method, cseq, io.hop(peer.transport, &branch), hops_left(&request));
-        if has_contact(&method) {
-            let contact = io.contact(peer.transport, &self.contacts[other as usize]);
-            writer = writer.header_of(HeaderName::Contact, |value| contact.write(value));
-        }
-        writer = io.sign(writer, HeaderName::UserAgent);
-        if matches!(method, Method::Invite | Method::Update) && fork.is_none() {
-            writer = self.write_session(writer, other);
-        }
-        let body = request.body();
-        let passes_body = sdp.is_some() || (!body.is_empty() && method != Method::Invite);
-        writer = policy::pass(writer, &request, self.way(io, other), passes_body, |_| false);
-        writer = match &sdp {
-            Some(sdp) => writer.body(Some(SDP), sdp),
-            None if passes_body => writer.body(request.header(HeaderName::ContentType), &body),
-            None => writer,
+        let (cseq, mut peer) = (leg.next_cseq(), leg.next_hop());
+        let Some(leg) = self.end(other, fork.as_deref()) else { return };
+        let write = |peer: Peer| {
+            let head = leg.request(&method, cseq, io.hop(peer.transport, &branch), hops_left(&request));
+            let is_early = fork.is_some();
+            self.write_ask(
+                io,
+                head,
+                Passed { to: other, peer, method: &method, request: &request, is_early },
+                &sdp,
+            )
         };
+        let mut bytes = write(peer);
+        let grown = self.policies[other as usize].grown(peer, bytes.len());
+        if let Some(grown) = grown {
+            (peer, bytes) = (grown, write(grown));
+        }
+        self.exchanges[place].has_grown = grown.is_some();
         self.exchanges[place].offered = sdp;
-        let outgoing = Outgoing { peer, method: &method, branch: &branch, bytes: writer.finish() };
+        let outgoing = Outgoing { peer, method: &method, branch: &branch, bytes };
         match io.layer.request(now, outgoing, Owner::Exchange(self.key, number)) {
             Ok(transaction) => self.exchanges[place].passed = Some(transaction),
             Err(_) => self.on_exchange_failed(io, now, number, Failure::Transport),
+        }
+    }
+
+    /// What comes after the head of a request that is passed on.
+    fn write_ask(&self, io: &Io, head: Writer, passed: Passed<'_>, sdp: &Option<Bytes>) -> Bytes {
+        let Passed { to, peer, method, request, is_early } = passed;
+        let mut writer = head;
+        if has_contact(method) {
+            let contact = io.contact(peer.transport, &self.contacts[to as usize]);
+            writer = writer.header_of(HeaderName::Contact, |value| contact.write(value));
+        }
+        writer = io.sign(writer, HeaderName::UserAgent);
+        if matches!(method, Method::Invite | Method::Update) && !is_early {
+            writer = self.write_session(writer, to);
+        }
+        let body = request.body();
+        let passes_body = sdp.is_some() || (!body.is_empty() && *method != Method::Invite);
+        writer = policy::pass(writer, request, self.way(io, to), passes_body, |_| false);
+        match sdp {
+            Some(sdp) => writer.body(Some(SDP), sdp).finish(),
+            None if passes_body => writer.body(request.header(HeaderName::ContentType), &body).finish(),
+            None => writer.finish(),
         }
     }
 
@@ -295,6 +329,13 @@ impl Call {
     pub(super) fn take_exchange(&mut self, number: u32) -> Option<Exchange> {
         let place = self.exchanges.iter().position(|exchange| exchange.number == number)?;
         Some(self.exchanges.swap_remove(place))
+    }
+
+    fn end(&self, side: Side, fork: Option<&str>) -> Option<&Dialog> {
+        match self.forks.iter().find(|known| Some(&*known.tag) == fork) {
+            Some(fork) => fork.ends[side as usize].as_deref(),
+            None => self.leg(side),
+        }
     }
 
     /// The dialog on a side, an early one where `fork` still names it.

@@ -3,6 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Transport;
+use crate::transaction::Peer;
+
+use super::DATAGRAM_MAX;
+
 /// The session interval that we ask for when nothing else is said (RFC 4028 §4 recommends it).
 pub const SESSION_EXPIRES: Duration = Duration::from_secs(1800);
 /// The smallest session interval that we take when nothing else is said, and the smallest allowed (RFC 4028 §5).
@@ -30,6 +35,17 @@ pub struct LegPolicy {
     pub redirect: Redirect,
     /// What an INVITE without an offer does, said of the caller's leg.
     pub offer: OfferPolicy,
+    /// Whether a request of more than [`DATAGRAM_MAX`] bytes goes over TCP where the leg is one of UDP
+    /// (RFC 3261 §18.1.1); over UDP all the same where TCP does not get there.
+    pub large_over_tcp: bool,
+}
+
+impl LegPolicy {
+    /// Where a request of so many bytes goes in place of this peer: over TCP, where it is too large for a datagram.
+    pub(super) fn grown(&self, peer: Peer, bytes: usize) -> Option<Peer> {
+        let grows = bytes > DATAGRAM_MAX && self.large_over_tcp && peer.transport == Transport::Udp;
+        grows.then(|| Peer::new(peer.addr, Transport::Tcp))
+    }
 }
 
 /// Diversion (RFC 5806) and History-Info (RFC 7044) say the same in two ways.

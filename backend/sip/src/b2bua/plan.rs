@@ -96,9 +96,6 @@ pub struct Attempt {
     pub failover_on: Cow<'static, [u16]>,
     /// Whether any failure but a global one (6xx) moves on to the next attempt: the bindings of one user.
     pub next_on_any_failure: bool,
-    /// Whether an INVITE of more than [`DATAGRAM_MAX`] bytes goes over TCP to this peer, which is one of UDP (RFC 3261
-    /// §18.1.1); over UDP all the same where TCP does not get there.
-    pub large_over_tcp: bool,
     /// Whom we are to this peer, where it asks (401, 407).
     pub credentials: Option<Credentials>,
     /// How this leg is treated.
@@ -108,21 +105,17 @@ pub struct Attempt {
 impl Attempt {
     /// Goes over TCP from now on, where the request is too large for a datagram; `false` where nothing changes.
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let grows = self.large_over_tcp && self.peer.transport == Transport::Udp && bytes > DATAGRAM_MAX;
-        if grows {
-            self.peer.transport = Transport::Tcp;
+        let grown = self.leg.grown(self.peer, bytes);
+        if let Some(peer) = grown {
+            self.peer = peer;
         }
-        grows
+        grown.is_some()
     }
 
-    /// Goes over UDP again, where TCP was tried in its place; `false` where nothing changes.
-    pub(super) fn shrink(&mut self) -> bool {
-        let shrinks = self.large_over_tcp && self.peer.transport == Transport::Tcp;
-        if shrinks {
-            self.peer.transport = Transport::Udp;
-            self.large_over_tcp = false;
-        }
-        shrinks
+    /// Goes over UDP again, where TCP was tried in its place.
+    pub(super) const fn shrink(&mut self) {
+        self.peer.transport = Transport::Udp;
+        self.leg.large_over_tcp = false;
     }
 
     /// An attempt without further headers or credentials, treated as [`LegPolicy::default`] says.
@@ -141,7 +134,6 @@ impl Attempt {
             headers: Vec::new(),
             failover_on: Cow::Borrowed(&FAILOVER_ON),
             next_on_any_failure: false,
-            large_over_tcp: false,
             credentials: None,
             leg: LegPolicy::default(),
         }

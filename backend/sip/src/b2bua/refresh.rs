@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::transaction::{Failure, Outgoing};
+use crate::transaction::{Failure, Outgoing, Peer};
 use crate::wire::{HeaderName, Message, Method};
 
 use super::call::{Call, Need, Stage};
@@ -96,22 +96,30 @@ impl Call {
         }
     }
 
-    fn ask_ourselves(&mut self, io: &mut Io, now: Instant, side: Side, method: &Method) {
+    pub(super) fn ask_ourselves(&mut self, io: &mut Io, now: Instant, side: Side, method: &Method) {
         let branch = io.ids.branch();
         let is_invite = *method == Method::Invite;
         let offer = self.told[side as usize].clone().filter(|_| is_invite);
         let contact = self.contacts[side as usize].clone();
         let Some(leg) = self.leg_mut(side) else { return };
-        let (cseq, peer) = (leg.next_cseq(), leg.next_hop());
-        let writer = leg
-            .request(method, cseq, io.hop(peer.transport, &branch), MAX_FORWARDS)
-            .header_of(HeaderName::Contact, |value| io.contact(peer.transport, &contact).write(value));
-        let writer = io.sign(writer, HeaderName::UserAgent).header(HeaderName::Allow, policy::ALLOW);
-        let writer = self.write_session(writer.header(HeaderName::Supported, policy::SUPPORTED), side);
-        let bytes = match &offer {
-            Some(offer) => writer.body(Some(SDP), offer).finish(),
-            None => writer.finish(),
+        let (cseq, mut peer) = (leg.next_cseq(), leg.next_hop());
+        let Some(leg) = self.leg(side) else { return };
+        let write = |peer: Peer| {
+            let writer = leg
+                .request(method, cseq, io.hop(peer.transport, &branch), MAX_FORWARDS)
+                .header_of(HeaderName::Contact, |value| io.contact(peer.transport, &contact).write(value));
+            let writer = io.sign(writer, HeaderName::UserAgent).header(HeaderName::Allow, policy::ALLOW);
+            let writer = self.write_session(writer.header(HeaderName::Supported, policy::SUPPORTED), side);
+            match &offer {
+                Some(offer) => writer.body(Some(SDP), offer).finish(),
+                None => writer.finish(),
+            }
         };
+        let mut bytes = write(peer);
+        let grown = self.policies[side as usize].grown(peer, bytes.len());
+        if let Some(grown) = grown {
+            (peer, bytes) = (grown, write(grown));
+        }
         let number = self.next_exchange();
         let outgoing = Outgoing { peer, method, branch: &branch, bytes };
         let Ok(passed) = io.layer.request(now, outgoing, Owner::Exchange(self.key, number)) else {
@@ -128,6 +136,7 @@ impl Call {
             passed: Some(passed),
             fork: None,
             is_given_up: false,
+            has_grown: grown.is_some(),
         });
         if is_invite {
             self.set(io, Alarm::Stuck, now + OFFER_PATIENCE);

@@ -179,6 +179,9 @@ impl Call {
 
     /// There was no response at all.
     pub(super) fn on_exchange_failed(&mut self, io: &mut Io, now: Instant, number: u32, failure: Failure) {
+        if failure == Failure::Transport && self.over_udp(io, now, number) {
+            return;
+        }
         let Some(exchange) = self.take_exchange(number) else { return };
         let status = if exchange.is_given_up { 500 } else { failure.status() };
         match &exchange.asked {
@@ -187,6 +190,26 @@ impl Call {
             None => {}
         }
         self.after_refusal(io, now, &exchange, status);
+    }
+
+    /// Sends a large request again over UDP that did not get there over TCP; the leg has no TCP from now on.
+    fn over_udp(&mut self, io: &mut Io, now: Instant, number: u32) -> bool {
+        let Some(exchange) = self.exchanges.iter_mut().find(|exchange| exchange.number == number) else {
+            return false;
+        };
+        if !std::mem::take(&mut exchange.has_grown) || exchange.is_given_up {
+            return false;
+        }
+        let other = exchange.side.other();
+        let (is_ours, offered) = (exchange.asked.is_none(), exchange.offered.take());
+        self.policies[other as usize].large_over_tcp = false;
+        if is_ours {
+            self.take_exchange(number);
+            self.ask_ourselves(io, now, other, &Method::Invite);
+        } else {
+            self.pass_ask(io, now, number, offered);
+        }
+        true
     }
 
     fn after_refusal(&mut self, io: &mut Io, now: Instant, exchange: &Exchange, status: u16) {

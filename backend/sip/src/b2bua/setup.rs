@@ -139,11 +139,11 @@ impl Call {
         }
         let status = failed.status();
         self.invite = None;
-        self.trial = None;
-        let attempt = self.plan.as_mut().and_then(|plan| plan.attempts.get_mut(index));
-        if matches!(failed, Failed::Nothing(Failure::Transport))
-            && attempt.is_some_and(|attempt| attempt.shrink())
-        {
+        let has_grown = self.trial.take().is_some_and(|trial| trial.has_grown);
+        if matches!(failed, Failed::Nothing(Failure::Transport)) && has_grown {
+            if let Some(attempt) = self.plan.as_mut().and_then(|plan| plan.attempts.get_mut(index)) {
+                attempt.shrink();
+            }
             return self.try_from(io, now, index);
         }
         self.tried.push((index, status));

@@ -25,11 +25,13 @@ pub(super) struct Trial {
     min_session: u32,
     /// Where the callee's redirection leads.
     uri: Option<Box<str>>,
+    /// Whether it goes over TCP in place of UDP, because it is large and the leg takes that.
+    pub(super) has_grown: bool,
 }
 
 impl Trial {
     pub(super) fn new(tag: String) -> Self {
-        Self { tag: tag.into(), cseq: 1, authorization: None, min_session: 0, uri: None }
+        Self { tag: tag.into(), cseq: 1, authorization: None, min_session: 0, uri: None, has_grown: false }
     }
 }
 
@@ -73,6 +75,9 @@ impl Call {
         let (peer, length) = (attempt.peer, bytes.len());
         let attempt = self.plan.as_mut().and_then(|plan| plan.attempts.get_mut(index));
         if attempt.is_some_and(|attempt| attempt.grow(length)) {
+            if let Some(trial) = &mut self.trial {
+                trial.has_grown = true;
+            }
             return self.send_invite(io, now);
         }
         let outgoing = Outgoing { peer, method: &Method::Invite, branch: &branch, bytes };

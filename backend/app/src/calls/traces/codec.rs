@@ -139,6 +139,10 @@ impl Out {
                 self.number(u64::from(*connects));
             }
             TraceEvent::MediaOpened => self.number(2),
+            TraceEvent::LargeOverUdp { bytes } => {
+                self.number(11);
+                self.number(u64::from(*bytes));
+            }
             TraceEvent::Described { from, kind } => {
                 self.number(3);
                 self.side(*from);
@@ -254,6 +258,7 @@ impl In {
                 packets: self.number()?,
             },
             10 => TraceEvent::Ended { cause: Some(self.text()?).filter(|cause| !cause.is_empty()) },
+            11 => TraceEvent::LargeOverUdp { bytes: u32::try_from(self.number()?).ok()? },
             _ => return None,
         })
     }
@@ -279,6 +284,7 @@ mod tests {
         let events = [
             message(TraceLeg::Caller, true, b"INVITE sip:b SIP/2.0\r\n\r\n\xff\x00"),
             TraceEvent::Decided { connects: true },
+            TraceEvent::LargeOverUdp { bytes: 1_832 },
             TraceEvent::MediaOpened,
             TraceEvent::Described { from: Side::B, kind: SdpKind::Answer },
             TraceEvent::MediaFailed { why: "no port".to_owned() },

@@ -292,6 +292,13 @@ impl<'a> Painter<'a> {
                 ("milestone", "ended", format!("The call is over: {cause}."))
             }
             TraceEvent::Ended { cause: None } => ("milestone", "ended", "The call is over.".to_owned()),
+            TraceEvent::LargeOverUdp { bytes } => (
+                "milestone",
+                "large-over-udp",
+                format!(
+                    "A request of {bytes} bytes went over UDP: whoever it goes to takes no TCP, and a path with small packets may drop it."
+                ),
+            ),
             TraceEvent::MediaOpened => ("media", "ports-opened", "Ports for media were taken.".to_owned()),
             TraceEvent::Described { from, kind } => {
                 let what = if *kind == SdpKind::Offer { "offer" } else { "answer" };

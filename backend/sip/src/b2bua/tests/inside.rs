@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::phone::{Act, respond_with};
 use super::world::World;
 use crate::b2bua::{End, Input, MediaNeed, Refusal, SdpKind, Side};
-use crate::wire::{HeaderName, Method};
+use crate::wire::{HeaderName, Message, Method};
 
 fn answered() -> World {
     let mut world = World::new(1).script(&[(100, respond_with(200, "v=0 answer"))]);
@@ -174,5 +174,60 @@ fn a_command_ends_an_answered_call_with_bye_to_both() {
     for phone in [0, 1] {
         assert_eq!(world.phones[phone].requests(&Method::Bye).len(), 1);
     }
+    world.assert_clean();
+}
+
+/// An offer that makes a request of more than a datagram holds.
+fn large() -> &'static str {
+    Box::leak(format!("v=0 {}", "a=candidate ".repeat(120)).into_boxed_str())
+}
+
+/// The transports of the re-INVITEs that a phone saw, by their Via.
+fn transports(world: &World, phone: usize) -> Vec<String> {
+    let invites = world.phones[phone].requests(&Method::Invite);
+    let via = |invite: &&Message| invite.top_via().unwrap().transport.unwrap().to_string();
+    invites.iter().map(via).collect()
+}
+
+#[test]
+fn a_large_request_inside_a_dialog_goes_over_tcp_where_its_leg_takes_that() {
+    for (takes, expected) in [(true, "TCP"), (false, "UDP")] {
+        let mut world = World::new(1).script(&[(100, respond_with(200, "v=0 answer"))]);
+        world.plan.attempts[0].leg.large_over_tcp = takes;
+        world.act(0, Act::Invite(Some("v=0 offer")));
+        world.run_ms(1000);
+        world.act(0, Act::Reinvite(Some(large())));
+        world.run_ms(1000);
+        world.act(0, Act::Reinvite(Some("v=0 small")));
+        world.run_ms(1000);
+        assert_eq!(transports(&world, 1), ["UDP", expected, "UDP"]);
+        let contact = world.phones[1].requests(&Method::Invite)[1].contact().unwrap().unwrap().uri.to_owned();
+        assert_eq!(contact.contains("transport=tcp"), takes, "what follows may use the connection");
+        assert_eq!(world.caller().statuses(&Method::Invite), [100, 200, 100, 200, 100, 200]);
+        world.act(0, Act::Bye);
+        world.run_until_idle();
+        world.assert_clean();
+    }
+}
+
+#[test]
+fn a_large_request_falls_back_to_udp_where_nobody_listens_on_tcp_and_stays_there() {
+    let mut world = World::new(1).script(&[(100, respond_with(200, "v=0 answer"))]);
+    world.plan.attempts[0].leg.large_over_tcp = true;
+    world.without_tcp = vec![world.phones[1].addr];
+    world.act(0, Act::Invite(Some("v=0 offer")));
+    world.run_ms(1000);
+    for _ in 0..2 {
+        world.act(0, Act::Reinvite(Some(large())));
+        world.run_ms(1000);
+        world.act(0, Act::Reinvite(Some("v=0 small")));
+        world.run_ms(1000);
+    }
+    assert_eq!(transports(&world, 1), ["UDP"; 5]);
+    let cseqs: Vec<_> =
+        world.phones[1].requests(&Method::Invite).iter().map(|invite| invite.cseq().unwrap().0).collect();
+    assert!(cseqs.is_sorted() && cseqs[2] == cseqs[1] + 1, "{cseqs:?}");
+    world.act(0, Act::Bye);
+    world.run_until_idle();
     world.assert_clean();
 }

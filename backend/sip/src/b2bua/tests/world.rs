@@ -64,6 +64,8 @@ pub(super) struct World {
     pub(super) seen: Vec<(SocketAddr, Bytes)>,
     /// Phones whose address refuses packets.
     pub(super) unreachable: Vec<SocketAddr>,
+    /// Phones that listen on UDP alone.
+    pub(super) without_tcp: Vec<SocketAddr>,
     wire: BinaryHeap<Reverse<Flight>>,
     words: Vec<(Instant, usize, Input)>,
     serial: u64,
@@ -115,6 +117,7 @@ impl World {
             originated: Vec::new(),
             seen: Vec::new(),
             unreachable: Vec::new(),
+            without_tcp: Vec::new(),
             wire: BinaryHeap::new(),
             words: Vec::new(),
             serial: 0,
@@ -274,6 +277,11 @@ impl World {
         let think = self.now + self.thinking;
         match output {
             Output::Transmit { peer, .. } if self.unreachable.contains(&peer.addr) => {
+                self.words.push((think, shard, Input::TransportFailed { peer }));
+            }
+            Output::Transmit { peer, .. }
+                if peer.transport == Transport::Tcp && self.without_tcp.contains(&peer.addr) =>
+            {
                 self.words.push((think, shard, Input::TransportFailed { peer }));
             }
             Output::Transmit { peer, bytes } => self.send(engine(peer.transport).addr, peer.addr, &bytes),
