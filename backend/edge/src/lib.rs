@@ -16,6 +16,7 @@ mod destinations;
 mod gauges;
 mod guard;
 mod handle;
+mod hash;
 mod inbox;
 mod io;
 mod origination;

@@ -119,6 +119,10 @@ impl CallControl for Control {
         ahead::ended(&self.0, summary);
     }
 
+    fn wants_trace(&self, bytes: usize, is_answered: bool) -> bool {
+        self.0.calls().traces.wants(bytes, is_answered)
+    }
+
     fn traced(&self, trace: Trace) {
         self.0.calls().traces.take(trace);
     }

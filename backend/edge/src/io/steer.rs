@@ -167,12 +167,12 @@ impl Steer {
         certificate: Option<&Arc<PeerCertificate>>,
         bytes: Bytes,
     ) -> Fate {
-        match Message::parse(bytes.clone()) {
+        match Message::read(bytes) {
             Ok(message) => {
                 add(&self.context.shared.io_tally().messages_in, 1);
                 self.packet(Packet { from, message, certificate: certificate.cloned() })
             }
-            Err(fault) => self.refuse(from, bytes, fault).map_or(Fate::Done, Fate::Answered),
+            Err((fault, request)) => self.refuse(from, request, fault).map_or(Fate::Done, Fate::Answered),
         }
     }
 
@@ -239,7 +239,7 @@ impl Steer {
     }
 
     /// What cannot be read is answered where an answer is possible, with what is wrong as its reason.
-    fn refuse(&self, from: Peer, bytes: Bytes, fault: ParseError) -> Option<Answer> {
+    fn refuse(&self, from: Peer, request: Option<Message>, fault: ParseError) -> Option<Answer> {
         let tally = self.context.shared.io_tally();
         if fault == ParseError::Empty {
             add(&tally.keep_alives, 1);
@@ -247,7 +247,7 @@ impl Steer {
         }
         add(&tally.parse_errors, 1);
         self.context.offend(from, Offence::Malformed, Instant::now());
-        let request = Message::salvage(bytes)?;
+        let request = request?;
         let refused = Refused::new(request.answer_to(fault)?).because(fault.to_string());
         answer(&request, from, &self.context.hash, &refused)
     }

@@ -20,6 +20,7 @@ mod transmit;
 
 use crate::context::{Context, Packet};
 use crate::counters::Tally;
+use crate::hash::NumberMap;
 use crate::inbox::Command;
 use crate::overload::Pace;
 use crate::seam::{CallFacts, PeerCertificate};
@@ -28,7 +29,7 @@ use admit::Admitted;
 use calls::Call;
 use ids::CallIds;
 use originate::Waiting;
-use sip::b2bua::{CallRef, Engine, Input, OriginRef, RequestRef};
+use sip::b2bua::{CallRef, Engine, Input, OriginRef};
 use sip::transaction::Peer;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,13 +54,13 @@ pub(crate) struct Shard {
     engine: Engine,
     packets: rtrb::Consumer<Packet>,
     commands: Receiver<Command>,
-    calls: HashMap<CallRef, Call>,
+    calls: NumberMap<Call>,
     /// Who the request is from that the engine is just reading.
     admitted: Option<Admitted>,
     /// What the sender of the message showed over TLS that the engine is just reading.
     shown: Option<Arc<PeerCertificate>>,
     /// Requests that were accepted and are no calls yet: only within one input.
-    accepting: HashMap<RequestRef, CallFacts>,
+    accepting: NumberMap<CallFacts>,
     /// Requests of ours that wait for their results; the engine bounds them.
     origins: HashMap<OriginRef, Waiting>,
     origin_serial: OriginRef,
@@ -92,10 +93,10 @@ impl Shard {
             engine,
             packets,
             commands,
-            calls: HashMap::new(),
+            calls: NumberMap::default(),
             admitted: None,
             shown: None,
-            accepting: HashMap::new(),
+            accepting: NumberMap::default(),
             origins: HashMap::new(),
             origin_serial: 0,
             timers: Timers::default(),
@@ -180,8 +181,11 @@ impl Shard {
                 Due::OverTime => self.over_time(call),
             }
         }
-        while let Some(trace) = self.traces.pop(self.now) {
-            self.context.control.traced(trace);
+        let control = &self.context.control;
+        while let Some(trace) =
+            self.traces.pop(self.now, |bytes, is_answered| control.wants_trace(bytes, is_answered))
+        {
+            control.traced(trace);
         }
     }
 
@@ -248,8 +252,9 @@ impl Shard {
         self.abandon_all();
         self.flush();
         self.transmit.flush();
-        for trace in self.traces.pop_all() {
-            self.context.control.traced(trace);
+        let control = &self.context.control;
+        for trace in self.traces.pop_all(|bytes, is_answered| control.wants_trace(bytes, is_answered)) {
+            control.traced(trace);
         }
     }
 

@@ -4,13 +4,13 @@
 //! refusal before the call is decided is in it too), and each Call-ID that we give a callee's leg joins when its INVITE
 //! goes out, by our own tag in From, which names the call.
 
+use crate::hash::NumberMap;
 use crate::seam::{CallId, DirectionStats, Hop, MediaStats, Side, Trace, TraceEntry, TraceEvent, TraceLeg};
-use crate::trace::{ENTRY_BYTES, Ring, TRACE_LINGER};
-use bytes::Bytes;
+use crate::trace::{ENTRY_BYTES, Happened, Ring, TRACE_LINGER};
 use memchr::memmem;
 use sip::Transport;
 use sip::b2bua::{CallRef, DATAGRAM_MAX};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -48,10 +48,10 @@ pub(super) struct Traces {
     hash: RandomState,
     local: SocketAddr,
     serial: Key,
-    recordings: HashMap<Key, Recording>,
+    recordings: NumberMap<Recording>,
     /// By the hash of a Call-ID.
-    dialogs: HashMap<u64, (Key, TraceLeg)>,
-    calls: HashMap<CallRef, Key>,
+    dialogs: NumberMap<(Key, TraceLeg)>,
+    calls: NumberMap<Key>,
     /// Calls that are over, in the order in which their time comes.
     leaving: VecDeque<(Instant, Key)>,
     /// INVITEs that are no calls yet, likewise.
@@ -68,9 +68,9 @@ impl Traces {
             hash: RandomState::new(),
             local,
             serial: 0,
-            recordings: HashMap::new(),
-            dialogs: HashMap::new(),
-            calls: HashMap::new(),
+            recordings: NumberMap::default(),
+            dialogs: NumberMap::default(),
+            calls: NumberMap::default(),
             leaving: VecDeque::new(),
             approaches: VecDeque::new(),
             bytes: 0,
@@ -130,13 +130,12 @@ impl Traces {
         &mut self,
         call_id: &str,
         peer: Hop,
-        bytes: &Bytes,
+        bytes: &[u8],
         now: Instant,
         wall: SystemTime,
     ) {
         if let Some((key, leg)) = self.dialogs.get(&self.dialog(call_id.as_bytes())).copied() {
-            let event = TraceEvent::Message { leg, is_received: true, peer, bytes: bytes.clone() };
-            self.push(key, event, now, wall);
+            self.push(key, Happened::Message { leg, is_received: true, peer, bytes }, now, wall);
         }
     }
 
@@ -144,7 +143,7 @@ impl Traces {
     pub(super) fn sent(
         &mut self,
         peer: Hop,
-        bytes: &Bytes,
+        bytes: &[u8],
         (now, wall): (Instant, SystemTime),
         place: impl FnOnce(CallRef, usize) -> Option<(usize, usize)>,
     ) {
@@ -152,11 +151,10 @@ impl Traces {
         let dialog = self.dialog(call_id);
         let known = self.dialogs.get(&dialog).copied();
         let Some((key, leg)) = known.or_else(|| self.join(dialog, bytes, place)) else { return };
-        let event = TraceEvent::Message { leg, is_received: false, peer, bytes: bytes.clone() };
-        self.push(key, event, now, wall);
+        self.push(key, Happened::Message { leg, is_received: false, peer, bytes }, now, wall);
         if bytes.len() > DATAGRAM_MAX && peer.transport == Transport::Udp && !bytes.starts_with(b"SIP/2.0 ") {
             let bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            self.push(key, TraceEvent::LargeOverUdp { bytes }, now, wall);
+            self.push(key, Happened::Event(TraceEvent::LargeOverUdp { bytes }), now, wall);
         }
     }
 
@@ -164,7 +162,7 @@ impl Traces {
     fn join(
         &mut self,
         dialog: u64,
-        bytes: &Bytes,
+        bytes: &[u8],
         place: impl FnOnce(CallRef, usize) -> Option<(usize, usize)>,
     ) -> Option<(Key, TraceLeg)> {
         if !bytes.starts_with(b"INVITE ") {
@@ -200,7 +198,7 @@ impl Traces {
                 _ => {}
             }
         }
-        self.push(key, event, now, wall);
+        self.push(key, Happened::Event(event), now, wall);
     }
 
     /// A call is over: its trace leaves when it has been quiet for a while.
@@ -216,7 +214,7 @@ impl Traces {
             self.heard(key, Side::A, &media.from_a, now, wall);
             self.heard(key, Side::B, &media.from_b, now, wall);
         }
-        self.push(key, TraceEvent::Ended { cause }, now, wall);
+        self.push(key, Happened::Event(TraceEvent::Ended { cause }), now, wall);
         if let Some(recording) = self.recordings.get_mut(&key) {
             recording.is_ended = true;
             self.leaving.push_back((now + TRACE_LINGER, key));
@@ -230,7 +228,7 @@ impl Traces {
         let opened_at = self.recordings.get(&key).and_then(|recording| recording.media_opened_at);
         if let (Some(after), Some(opened_at)) = (stats.first_after, opened_at) {
             let first = opened_at.checked_add(after).unwrap_or(wall).min(wall);
-            self.push(key, TraceEvent::FirstPacket { from }, now, first);
+            self.push(key, Happened::Event(TraceEvent::FirstPacket { from }), now, first);
         }
         let event = TraceEvent::Heard {
             from,
@@ -238,21 +236,22 @@ impl Traces {
             explanation: stats.explanation.clone(),
             packets: stats.packets,
         };
-        self.push(key, event, now, wall);
+        self.push(key, Happened::Event(event), now, wall);
     }
 
-    fn push(&mut self, key: Key, event: TraceEvent, now: Instant, at: SystemTime) {
+    fn push(&mut self, key: Key, happened: Happened<'_>, now: Instant, at: SystemTime) {
         let Some(recording) = self.recordings.get_mut(&key) else { return };
         recording.heard = now;
         if self.bytes >= self.bytes_max {
             return recording.ring.skip();
         }
-        let grown = recording.ring.push(TraceEntry { at, event });
+        let grown = recording.ring.push(at, happened);
         self.bytes = self.bytes.saturating_add_signed(grown);
     }
 
-    /// Traces whose time has come, one at a time; [`None`] when there is none more.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<Trace> {
+    /// Traces whose time has come, one at a time; [`None`] when there is none more. Those of which nobody wants so many bytes,
+    /// of a call that was answered or not, are dropped.
+    pub(super) fn pop(&mut self, now: Instant, wants: impl Fn(usize, bool) -> bool) -> Option<Trace> {
         while let Some((at, key)) = self.approaches.front().copied().filter(|(at, _)| *at <= now) {
             self.approaches.pop_front();
             debug_assert!(at <= now);
@@ -266,7 +265,11 @@ impl Traces {
             let heard = self.recordings.get(&key).map(|recording| recording.heard + TRACE_LINGER);
             match heard {
                 Some(quiet_at) if quiet_at > now && !is_full => self.leaving.push_back((quiet_at, key)),
-                Some(_) => return self.remove(key),
+                Some(_) => {
+                    if let Some(trace) = self.remove(key, &wants) {
+                        return Some(trace);
+                    }
+                }
                 None => {}
             }
         }
@@ -278,9 +281,9 @@ impl Traces {
     }
 
     /// Everything that is left of calls: the edge stops.
-    pub(super) fn pop_all(&mut self) -> Vec<Trace> {
+    pub(super) fn pop_all(&mut self, wants: impl Fn(usize, bool) -> bool) -> Vec<Trace> {
         let keys: Vec<Key> = self.recordings.keys().copied().collect();
-        keys.into_iter().filter_map(|key| self.remove(key)).collect()
+        keys.into_iter().filter_map(|key| self.remove(key, &wants)).collect()
     }
 
     /// The trace of a call that is up, or has ended a moment ago, as far as it is.
@@ -308,7 +311,7 @@ impl Traces {
         }
     }
 
-    fn remove(&mut self, key: Key) -> Option<Trace> {
+    fn remove(&mut self, key: Key, wants: impl Fn(usize, bool) -> bool) -> Option<Trace> {
         let mut recording = self.recordings.remove(&key)?;
         for dialog in &recording.dialogs {
             self.dialogs.remove(dialog);
@@ -317,12 +320,12 @@ impl Traces {
         self.bytes = self.bytes.saturating_sub(ring.bytes());
         let (id, call) = recording.call?;
         self.calls.remove(&call);
-        Some(self.trace(id, &recording, ring.take()))
+        wants(ring.bytes(), recording.is_answered).then(|| self.trace(id, &recording, ring.take()))
     }
 
     fn forget_approach(&mut self, key: Key) {
         if self.recordings.get(&key).is_some_and(|recording| recording.call.is_none()) {
-            self.remove(key);
+            self.remove(key, |_, _| false);
         }
     }
 }
@@ -336,6 +339,7 @@ fn value_of<'a>(bytes: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     const CALL: CallRef = 7;
 
@@ -409,10 +413,13 @@ mod tests {
         world.traces.ended(CALL, None, None, (world.now, world.wall));
         let end = world.now;
         world.now = end + TRACE_LINGER - Duration::from_secs(1);
-        assert!(world.traces.pop(world.now).is_none());
+        assert!(world.traces.pop(world.now, |_, _| true).is_none());
         world.send(&invite("a", &our_tag(CALL)));
-        assert!(world.traces.pop(end + TRACE_LINGER).is_none(), "a late message begins the wait anew");
-        let trace = world.traces.pop(world.now + TRACE_LINGER).expect("quiet");
+        assert!(
+            world.traces.pop(end + TRACE_LINGER, |_, _| true).is_none(),
+            "a late message begins the wait anew"
+        );
+        let trace = world.traces.pop(world.now + TRACE_LINGER, |_, _| true).expect("quiet");
         assert!(trace.is_ended && !trace.is_answered);
         assert_eq!(trace.entries().count(), 3);
         assert_eq!((world.traces.bytes(), world.traces.dialogs.len(), world.traces.calls.len()), (0, 0, 0));
@@ -427,7 +434,7 @@ mod tests {
             world.traces.received(&id, hop(1), &invite(&id, "x"), world.now, world.wall);
         }
         assert_eq!(world.traces.recordings.len(), APPROACHES_MAX);
-        assert!(world.traces.pop(world.now + APPROACH_LIFE).is_none());
+        assert!(world.traces.pop(world.now + APPROACH_LIFE, |_, _| true).is_none());
         assert_eq!(
             (world.traces.recordings.len(), world.traces.dialogs.len(), world.traces.bytes()),
             (0, 0, 0)
@@ -445,13 +452,13 @@ mod tests {
         for _ in 0..4 {
             world.send(&big);
         }
-        assert_eq!(world.traces.pop(world.now).map(|trace| trace.call), Some(1), "early");
+        assert_eq!(world.traces.pop(world.now, |_, _| true).map(|trace| trace.call), Some(1), "early");
         for _ in 0..4 {
             world.send(&big);
         }
         assert!(world.traces.bytes() <= 250_500);
         let trace = world.traces.read(2).expect("up");
         assert!(trace.dropped > 0);
-        assert!(world.traces.pop(world.now).is_none(), "a call that is up stays");
+        assert!(world.traces.pop(world.now, |_, _| true).is_none(), "a call that is up stays");
     }
 }

@@ -57,7 +57,7 @@ impl Message {
 
     /// Whether a header that is read once for all could be read.
     fn check_read(&self, name: HeaderName) -> Result<(), ParseError> {
-        match self.read().fault(name) {
+        match self.headers().fault(name) {
             None => Ok(()),
             Some(HeaderError::Missing) => Err(ParseError::Missing(name)),
             Some(_) => Err(ParseError::Malformed(name)),

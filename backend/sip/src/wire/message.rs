@@ -18,9 +18,11 @@ pub struct Message {
 
 #[derive(Debug)]
 struct Inner {
-    bytes: Bytes,
-    /// The head as text, as long as it is in `bytes`.
-    text: Box<str>,
+    /// The whole message; where it is not UTF-8, its head with a `?` for each byte that is not.
+    text: String,
+    /// The whole message, where `text` is not.
+    raw: Option<Bytes>,
+    body: Bytes,
     scan: Scan,
     read: Read,
     /// What [`Message::check`] found, once it was asked.
@@ -32,27 +34,36 @@ impl Message {
     /// bytes beyond it are dropped.
     ///
     /// # Errors
-    /// [`ParseError`] says what is wrong; [`Message::salvage`] gives the headers to answer it with.
+    /// [`ParseError`] says what is wrong; [`Message::read`] gives the headers to answer it with.
     pub fn parse(buf: Bytes) -> Result<Self, ParseError> {
-        let message = Self::build(buf)?;
-        message.inner.scan.fault.map_or(Ok(message), Err)
+        Self::read(buf).map_err(|(fault, _)| fault)
     }
 
-    /// What can be read of a message that [`Message::parse`] refused, good for writing the refusal and
-    /// nothing else.
-    #[must_use]
-    pub fn salvage(buf: Bytes) -> Option<Self> {
-        Self::build(buf).ok()
+    /// Reads as [`Message::parse`] does.
+    ///
+    /// # Errors
+    /// What is wrong, and what can be read of the message all the same, good for writing the refusal and nothing else.
+    pub fn read(buf: Bytes) -> Result<Self, (ParseError, Option<Self>)> {
+        let message = Self::build(buf).map_err(|fault| (fault, None))?;
+        match message.inner.scan.fault {
+            None => Ok(message),
+            Some(fault) => Err((fault, Some(message))),
+        }
     }
 
     fn build(buf: Bytes) -> Result<Self, ParseError> {
         let scan = scan(&buf)?;
         let bytes = if scan.is_folded { unfold(&buf, &scan) } else { buf };
-        let text = match std::str::from_utf8(&bytes[..scan.head.end]) {
-            Ok(text) => text.into(),
-            Err(_) => readable(&bytes[..scan.head.end]).into_boxed_str(),
+        let body = Bytes::copy_from_slice(&bytes[scan.body.clone()]);
+        // Without another copy, where nobody else has the buffer.
+        let (text, raw) = match String::from_utf8(bytes.into()) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let bytes = error.into_bytes();
+                (readable(&bytes[..scan.head.end]), Some(bytes.into()))
+            }
         };
-        let inner = Inner { bytes, text, scan, read: Read::nothing(), checked: OnceLock::new() };
+        let inner = Inner { text, raw, body, scan, read: Read::nothing(), checked: OnceLock::new() };
         let mut message = Self { inner: Arc::new(inner) };
         let read = Read::of(&message, &message.inner.text);
         if let Some(inner) = Arc::get_mut(&mut message.inner) {
@@ -72,7 +83,7 @@ impl Message {
         bits.fold((0, 0), |(seen, again), bit| (seen | bit, again | (seen & bit))).1
     }
 
-    pub(super) fn read(&self) -> &Read {
+    pub(super) fn headers(&self) -> &Read {
         &self.inner.read
     }
 
@@ -165,7 +176,7 @@ impl Message {
     /// Every header line in its order: its name as it was sent and its value as bytes, unfolded and
     /// trimmed.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.inner.scan.fields.iter().map(|field| (self.text(field.name()), &self.inner.bytes[field.value()]))
+        self.inner.scan.fields.iter().map(|field| (self.text(field.name()), &self.bytes()[field.value()]))
     }
 
     /// Every header line in its order with its identifier, for rewriting by a table: identifier, name,
@@ -175,19 +186,19 @@ impl Message {
             .scan
             .fields
             .iter()
-            .map(|field| (field.id, self.text(field.name()), &self.inner.bytes[field.value()]))
+            .map(|field| (field.id, self.text(field.name()), &self.bytes()[field.value()]))
     }
 
     /// The body, cut to its Content-Length.
     #[must_use]
     pub fn body(&self) -> Bytes {
-        self.inner.bytes.slice(self.inner.scan.body.clone())
+        self.inner.body.clone()
     }
 
     /// The whole buffer; folded lines have spaces where their line ends were.
     #[must_use]
-    pub fn bytes(&self) -> &Bytes {
-        &self.inner.bytes
+    pub fn bytes(&self) -> &[u8] {
+        self.inner.raw.as_deref().unwrap_or(self.inner.text.as_bytes())
     }
 
     /// Call-ID, RFC 3261 §20.8.

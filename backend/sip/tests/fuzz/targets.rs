@@ -23,11 +23,7 @@ use std::{
 /// One message, and everything that can be asked of it.
 pub(crate) fn message(data: &[u8]) {
     let bytes = Bytes::copy_from_slice(data);
-    let message = match Message::parse(bytes.clone()) {
-        Ok(message) => Some(message),
-        Err(_) => Message::salvage(bytes),
-    };
-    let Some(message) = message else { return };
+    let Some(message) = Message::read(bytes).map_or_else(|(_, message)| message, Some) else { return };
     let _ = (message.check(), message.method(), message.status(), message.reason().len(), message.cseq());
     let _ = (message.call_id(), message.max_forwards(), message.expires(), message.body().len());
     let _ = (message.from(), message.to(), message.contact(), message.contacts().count());

@@ -133,21 +133,28 @@ impl Keeper {
         Self { shared }
     }
 
-    /// Takes a trace, or counts it where there is no room. Never blocks for longer than a map takes.
+    /// Whether a trace of so many bytes is within the budget, which it uses up then; one that is not is counted.
+    pub(in crate::calls) fn wants(&self, bytes: usize, is_answered: bool) -> bool {
+        let shared = &self.shared;
+        let is_wanted = shared.is_on && State::lock(&shared.budget).take(Instant::now(), bytes, is_answered);
+        if shared.is_on && !is_wanted {
+            shared.over_budget.fetch_add(1, Ordering::Relaxed);
+        }
+        is_wanted
+    }
+
+    /// Takes a trace that was wanted, or counts it where there is no room. Never blocks for longer than a map takes.
     pub(in crate::calls) fn take(&self, trace: Trace) {
         let shared = &self.shared;
         if !shared.is_on {
             return;
         }
-        let has_budget = State::lock(&shared.budget).take(Instant::now(), trace.size(), trace.is_answered);
-        if has_budget {
-            let mut waiting = State::lock(&shared.waiting);
-            if waiting.len() < WAITING_MAX {
-                waiting.insert(trace.call, Arc::new(trace));
-                return;
-            }
+        let mut waiting = State::lock(&shared.waiting);
+        if waiting.len() < WAITING_MAX {
+            waiting.insert(trace.call, Arc::new(trace));
+        } else {
+            shared.over_budget.fetch_add(1, Ordering::Relaxed);
         }
-        shared.over_budget.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The trace of a call that waits to be written.

@@ -87,11 +87,11 @@ fn sound(name: &str) -> Message {
 
 /// Why a message of RFC 4475 is refused, by the parser or the check, and what is answered.
 fn refusal(bytes: Bytes) -> (ParseError, Option<u16>) {
-    let fault = match Message::parse(bytes.clone()) {
-        Ok(message) => message.check().expect_err("the message must be refused"),
-        Err(fault) => fault,
+    let (fault, message) = match Message::read(bytes) {
+        Ok(message) => (message.check().expect_err("the message must be refused"), Some(message)),
+        Err(refused) => refused,
     };
-    (fault, Message::salvage(bytes).and_then(|message| message.answer_to(fault)))
+    (fault, message.and_then(|message| message.answer_to(fault)))
 }
 
 /// Text as a message, each line end as CRLF.

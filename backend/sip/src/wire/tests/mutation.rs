@@ -110,14 +110,14 @@ fn no_mutation_of_any_message_panics() {
         dice.mutate(&mut bytes);
         stream(&bytes, 1 + dice.roll(64));
         let bytes = Bytes::from(bytes);
-        match Message::parse(bytes.clone()) {
+        match Message::read(bytes) {
             Ok(message) => {
                 parsed += 1;
                 ask_everything(&message);
             }
-            Err(_) => {
+            Err((_, salvaged)) => {
                 refused += 1;
-                Message::salvage(bytes).iter().for_each(ask_everything);
+                salvaged.iter().for_each(ask_everything);
             }
         }
     }

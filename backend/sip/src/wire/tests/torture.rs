@@ -99,7 +99,7 @@ fn the_table_and_the_folder_hold_the_same_messages() {
 #[test]
 fn a_refused_message_still_gives_the_headers_of_its_answer() {
     for name in ["clerr", "ncl", "lwsruri", "lwsstart", "trws", "badvers", "mcl01", "baddn"] {
-        let message = Message::salvage(torture(name)).expect(name);
+        let message = Message::read(torture(name)).map_or_else(|(_, message)| message, Some).expect(name);
         assert!(message.top_via().is_ok(), "{name}");
         assert!(message.from().is_ok() && message.to().is_ok(), "{name}");
         assert!(message.cseq().is_some_and(|(_, method)| method == message.method()), "{name}");
