@@ -167,6 +167,10 @@ pub(super) enum Need {
     Early { attempt: usize, response: Message },
     /// In the callee's 2xx to the first INVITE.
     Answer { response: Message },
+    /// In a PRACK; the answer comes with the next.
+    PrackOffer,
+    /// The callee's latest description, as the answer to a PRACK.
+    PrackAnswer { asked: Box<Asked> },
     /// In the ACK of this side.
     Ack { side: Side },
     /// In a request inside the dialog.

@@ -95,7 +95,7 @@ impl Engine {
                         writer.header(HeaderName::Allow, policy::ALLOW).header(HeaderName::Accept, SDP);
                     io.send_reply(now, &asked, 200, writer);
                 }
-                Method::Prack if side == Side::A => call.on_prack(io, now, &asked),
+                Method::Prack if side == Side::A => call.on_prack(io, now, asked),
                 Method::Prack => io.answer(now, &asked, 481, ""),
                 Method::Register | Method::Publish | Method::Other(_) => {
                     let writer = io.reply(&asked, 501, "", "").header(HeaderName::Allow, policy::ALLOW);

@@ -21,7 +21,7 @@ impl Engine {
                 self.answer(now, &asked, 200);
                 self.with(key, |call, io| call.on_cancel(io, now, &asked.message));
             }
-            (Method::Prack, Side::A) => self.with(key, |call, io| call.on_prack(io, now, &asked)),
+            (Method::Prack, Side::A) => self.with(key, |call, io| call.on_prack(io, now, asked)),
             (Method::Prack, Side::B) => self.answer(now, &asked, 481),
             (Method::Update, _) => self.with(key, |call, io| call.on_early_update(io, now, side, asked)),
             _ => self.answer(now, &asked, 500),
@@ -77,7 +77,7 @@ impl Call {
     }
 
     /// Makes the two ends of an early dialog, where they are not there yet.
-    fn open_early(&mut self, place: usize) {
+    pub(super) fn open_early(&mut self, place: usize) {
         let caller = self.caller.as_ref();
         let fork = &mut self.forks[place];
         if fork.ends[Side::A as usize].is_none() {

@@ -98,7 +98,7 @@ impl Call {
     ) {
         let method = asked.message.method();
         let is_invite = method == Method::Invite;
-        let carries_session = is_invite || method == Method::Update;
+        let carries_session = matches!(method, Method::Invite | Method::Update | Method::Prack);
         let offer = sdp_of(&asked.message).filter(|_| carries_session);
         if let Some(status) = self.objection(now, side, &asked, offer.is_some(), fork.as_deref()) {
             return io.answer(now, &asked, status, "");
@@ -229,6 +229,9 @@ impl Call {
             Ok(sdp) => self.pass_ask(io, now, number, Some(sdp)),
             Err(MediaFailed(refusal)) => {
                 if let Some(exchange) = self.take_exchange(number) {
+                    if exchange.is_prack() {
+                        return self.on_prack_refused(io, now, exchange);
+                    }
                     if let Some(asked) = &exchange.asked {
                         io.refuse(now, asked, &refusal, "");
                     }
@@ -246,7 +249,12 @@ impl Call {
         let exchange = &self.exchanges[place];
         let (other, fork) = (exchange.side.other(), exchange.fork.clone());
         let Some(request) = exchange.asked.as_ref().map(|asked| asked.message.clone()) else { return };
-        let method = if exchange.passes_invite { Method::Invite } else { request.method() };
+        // An offer in a PRACK is passed as an UPDATE: the callee's responses are confirmed by PRACKs of our own.
+        let method = match request.method() {
+            _ if exchange.passes_invite => Method::Invite,
+            Method::Prack => Method::Update,
+            method => method,
+        };
         let branch = io.ids.branch();
         let Some(leg) = self.end_mut(other, fork.as_deref()) else {
             return self.on_exchange_failed(io, now, number, Failure::Transport);

@@ -25,6 +25,7 @@ mod negotiate;
 mod originate;
 mod plan;
 mod policy;
+mod prack;
 mod progress;
 mod refresh;
 mod reliable;

@@ -30,6 +30,8 @@ impl Call {
             Need::Offer => self.on_offer(io, now, answer),
             Need::Early { attempt, response } => self.on_early(io, now, attempt, &response, answer),
             Need::Answer { response } => self.on_answer_media(io, now, &response, answer),
+            Need::PrackOffer => {}
+            Need::PrackAnswer { asked } => self.on_prack_answer(io, now, &asked, answer),
             Need::Ack { side } => self.on_ack_media(io, now, side, answer),
             Need::Ask { exchange } => self.on_ask_media(io, now, exchange, answer),
             Need::Respond { exchange, response } => {

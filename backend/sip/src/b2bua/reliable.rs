@@ -12,7 +12,7 @@ use crate::transaction::{Outgoing, Peer};
 use crate::wire::{HeaderName, Message, Method};
 
 use super::call::{Call, Stage};
-use super::io::{Alarm, Asked, Io, Owner, SDP, sdp_of};
+use super::io::{Alarm, Asked, Io, Owner, sdp_of};
 use super::setup::MAX_FORWARDS;
 use super::{LegPolicy, Refusal, Reliability, Side, policy};
 
@@ -110,14 +110,17 @@ impl Call {
         self.end_by_us(io, now, Refusal::new(504, 102, "unreachable"));
     }
 
-    /// Whether the 2xx has to wait, because an answer in a reliable response is not confirmed yet.
+    /// Whether the 2xx has to wait, because an answer in a reliable response is not confirmed yet, or an offer in a PRACK
+    /// not answered.
     pub(super) fn is_description_open(&self) -> bool {
-        self.reliable.as_ref().is_some_and(|reliable| reliable.waiting.iter().any(|one| one.has_description))
+        self.reliable.as_ref().is_some_and(|reliable| {
+            reliable.waiting.iter().any(|one| one.has_description) || self.is_prack_open()
+        })
     }
 
-    /// A PRACK of the caller. What it confirms is not repeated any more; an offer in it gets the description that stands
-    /// as its answer, as nothing of the call can change before it is answered.
-    pub(super) fn on_prack(&mut self, io: &mut Io, now: Instant, asked: &Asked) {
+    /// A PRACK of the caller. What it confirms is not repeated any more; an offer in it gets its answer from the callee,
+    /// or here (`prack.rs`).
+    pub(super) fn on_prack(&mut self, io: &mut Io, now: Instant, asked: Asked) {
         let rack = asked.message.header(HeaderName::RAck).and_then(|value| RAck::parse(value).ok());
         let invite = self.caller.as_ref().and_then(|caller| caller.message.cseq());
         let is_known = self.reliable.as_mut().zip(rack).is_some_and(|(reliable, rack)| {
@@ -130,16 +133,21 @@ impl Call {
             is_confirmed
         });
         if !is_known {
-            return io.answer(now, asked, 481, "");
+            return io.answer(now, &asked, 481, "");
         }
-        let writer = io.reply(asked, 200, "", "");
-        let standing = sdp_of(&asked.message).and(self.told[Side::A as usize].as_ref());
-        let writer = match standing {
-            Some(sdp) => writer.body(Some(SDP), sdp),
-            None => writer,
-        };
-        io.send_reply(now, asked, 200, writer);
+        match sdp_of(&asked.message) {
+            Some(offer) => self.on_prack_offer(io, now, asked, offer),
+            None => {
+                let writer = io.reply(&asked, 200, "", "");
+                io.send_reply(now, &asked, 200, writer);
+            }
+        }
         self.send_waiting(io, now);
+        self.release_held(io, now);
+    }
+
+    /// Passes the 2xx on that has waited, once nothing keeps it any more.
+    pub(super) fn release_held(&mut self, io: &mut Io, now: Instant) {
         if self.is_description_open() {
             return;
         }

@@ -55,7 +55,8 @@ impl Call {
         let Some(exchange) = self.exchanges.iter().find(|exchange| exchange.number == number) else { return };
         let (other, has_offer, passes_invite) =
             (exchange.side.other(), exchange.has_offer, exchange.passes_invite);
-        let (fork, is_ours) = (exchange.fork.clone(), exchange.asked.is_none());
+        let (fork, is_ours, exchange_is_prack) =
+            (exchange.fork.clone(), exchange.asked.is_none(), exchange.is_prack());
         if matches!(response.method(), Method::Invite | Method::Update) {
             let cseq = response.cseq().map_or(0, |(cseq, _)| cseq);
             if let Some(leg) = self.end_mut(other, fork.as_deref()) {
@@ -80,6 +81,11 @@ impl Call {
             Some(sdp) => {
                 let need = Need::Respond { exchange: number, response: response.clone() };
                 self.need(io, need, MediaNeed::Rewrite { from: other, kind, sdp });
+            }
+            None if exchange_is_prack => {
+                if let Some(exchange) = self.take_exchange(number) {
+                    self.on_prack_refused(io, now, exchange);
+                }
             }
             None => self.pass_response(io, now, number, response, None),
         }
@@ -133,6 +139,11 @@ impl Call {
             writer.body(content_type.filter(|_| !body.is_empty()), &body).finish()
         };
         io.layer.respond(now, asked.transaction, status, bytes.clone());
+        if let (Method::Prack, Some(tag), Some(told), Some(spoken)) = (&method, &fork, &sdp, sdp_of(response))
+        {
+            let spoken = Bytes::copy_from_slice(&spoken);
+            self.on_prack_passed(io, now, tag, spoken, told.clone());
+        }
         if let Some(leg) = self.end_mut(side, fork.as_deref()).filter(|_| carries_session) {
             leg.refresh(&asked.message);
         }
@@ -161,6 +172,9 @@ impl Call {
             self.clear_stuck();
             return self.on_own_refused(io, now, other, response);
         };
+        if exchange.is_prack() {
+            return self.on_prack_refused(io, now, exchange);
+        }
         if exchange.is_given_up {
             io.answer(now, asked, 500, "");
             return self.after_refusal(io, now, &exchange, 500);
@@ -183,6 +197,9 @@ impl Call {
             return;
         }
         let Some(exchange) = self.take_exchange(number) else { return };
+        if exchange.is_prack() {
+            return self.on_prack_refused(io, now, exchange);
+        }
         let status = if exchange.is_given_up { 500 } else { failure.status() };
         match &exchange.asked {
             Some(asked) => io.answer(now, asked, status, ""),

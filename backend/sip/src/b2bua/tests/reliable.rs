@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::phone::{Act, respond, respond_with, say};
 use super::world::World;
-use crate::b2bua::{End, Reliability};
+use crate::b2bua::{End, Reliability, SdpKind, Side};
 use crate::wire::{HeaderName, Method};
 
 const OFFER: Act = Act::Invite(Some("v=0 offer"));
@@ -162,5 +162,79 @@ fn without_an_offer_nobody_is_asked_to_put_one_into_a_reliable_response() {
         !world.phones[1].requests(&Method::Invite)[0].values(HeaderName::Supported).any(|t| t == "100rel")
     );
     assert_eq!(world.caller().statuses(&Method::Invite), [100, 200]);
+    hang_up(&mut world);
+}
+
+/// A call whose caller has heard a reliable 183 with a description and not confirmed it; gives the RAck for it.
+fn unconfirmed(says: &'static str) -> (World, String) {
+    let mut world = World::new(1).script(&[(100, say(183, Some("v=0 early"), says)), (2000, respond(200))]);
+    world.caller().extra = "Require: 100rel\nAllow: INVITE, PRACK, UPDATE";
+    world.caller().pracks = false;
+    world.act(0, OFFER);
+    world.run_ms(300);
+    let response = world.phones[0].heard.last().unwrap().clone();
+    world.caller().early =
+        crate::dialog::Dialog::asking(&response, super::world::engine(crate::Transport::Udp));
+    let rack = format!("RAck: {} 10 INVITE", response.header(HeaderName::RSeq).unwrap());
+    (world, rack)
+}
+
+fn prack(world: &mut World, rack: String, offer: &'static str) {
+    world.act(0, super::phone::request(Method::Prack, Some(offer), Box::leak(rack.into_boxed_str())));
+    world.run_ms(200);
+}
+
+#[test]
+fn an_offer_in_a_prack_is_passed_as_an_update_and_gets_the_callees_answer() {
+    let (mut world, rack) = unconfirmed("Require: 100rel\nRSeq: 1\nAllow: INVITE, PRACK, UPDATE");
+    prack(&mut world, rack, "v=0 new");
+    assert_eq!(world.callee().bodies(&Method::Update), ["relayed(v=0 new)"]);
+    assert_eq!(world.caller().statuses(&Method::Prack), [200]);
+    assert_eq!(world.caller().bodies(&Method::Prack), ["relayed(v=0 update-answer)"]);
+    world.run_ms(3000);
+    let last = world.caller().bodies(&Method::Invite).pop().unwrap();
+    assert_eq!(last, "relayed(v=0 update-answer)", "the 2xx says nothing older");
+    world.act(0, Act::Ask(Method::Info));
+    world.run_ms(100);
+    assert_eq!(world.caller().statuses(&Method::Info), [200], "no CSeq was used twice");
+    hang_up(&mut world);
+}
+
+#[test]
+fn an_offer_in_a_prack_is_answered_by_the_media_plane_where_the_callee_serves_no_update() {
+    let (mut world, rack) = unconfirmed("");
+    world.needs.clear();
+    prack(&mut world, rack, "v=0 new");
+    assert!(world.phones[1].requests(&Method::Update).is_empty());
+    assert_eq!(world.caller().bodies(&Method::Prack), ["relayed(v=0 early)"]);
+    let rewrites: Vec<_> = world
+        .needs
+        .iter()
+        .map(|need| match need {
+            crate::b2bua::MediaNeed::Rewrite { from, kind, sdp } => (*from, *kind, sdp.to_vec()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let [offer, answer] = &rewrites[..] else { panic!("{rewrites:?}") };
+    assert_eq!(*offer, (Side::A, SdpKind::Offer, b"v=0 new".to_vec()), "it knows where the caller is now");
+    assert_eq!(*answer, (Side::B, SdpKind::Answer, b"v=0 early".to_vec()));
+    world.run_ms(3000);
+    assert_eq!(world.caller().statuses(&Method::Invite).last(), Some(&200));
+    hang_up(&mut world);
+}
+
+#[test]
+fn the_2xx_waits_for_the_answer_to_an_offer_in_a_prack() {
+    let (mut world, rack) = unconfirmed("Require: 100rel\nRSeq: 1\nAllow: INVITE, PRACK, UPDATE");
+    world.run_ms(1695);
+    world.thinking = Duration::from_millis(300);
+    // The offer is still with the media plane when the callee answers.
+    prack(&mut world, rack, "v=0 new");
+    assert_eq!(world.caller().statuses(&Method::Prack), Vec::<u16>::new());
+    assert!(!world.caller().statuses(&Method::Invite).contains(&200));
+    world.run_ms(3000);
+    assert_eq!(world.caller().statuses(&Method::Prack), [200]);
+    let heard: Vec<_> = world.phones[0].heard.iter().filter(|heard| heard.status() == Some(200)).collect();
+    assert_eq!([heard[0].method(), heard[1].method()], [Method::Prack, Method::Invite]);
     hang_up(&mut world);
 }
