@@ -26,6 +26,36 @@ fn the_official_identity_sdk_makes_users_and_tokens_both_ways() {
     assert!(out.contains("sync: deleted") && out.contains("async: deleted"), "{out}");
 }
 
+/// The SDKs of JavaScript, at this endpoint.
+fn run_node(organization: &str, endpoint: impl Fn(&str) -> String) -> String {
+    let packages = std::env::var("TEST_SDK_NODE")
+        .expect("tests/run installs the SDKs of JavaScript and names their place in TEST_SDK_NODE");
+    let account = tenant(organization).account;
+    let connection = account["connectionString"].as_str().expect("a connection string");
+    let output = Command::new("node")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/sdk.mjs"))
+        .env("TEST_SDK_NODE", packages)
+        .env("CONNECTION_STRING", endpoint(connection))
+        .env("NODE_EXTRA_CA_CERTS", server().data().join("ca.pem"))
+        .output()
+        .expect("node can be started");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+    out.into_owned()
+}
+
+#[test]
+fn the_official_sdks_of_javascript_run_over_tls() {
+    let out = run_node("Official Js Tls", str::to_owned);
+    assert!(out.contains("done"), "{out}");
+}
+
+#[test]
+fn the_official_sdks_of_javascript_run_in_the_clear_on_the_same_port() {
+    let out = run_node("Official Js Plain", |connection| connection.replace("=https:", "=http:"));
+    assert!(out.contains("done"), "{out}");
+}
+
 #[test]
 fn the_official_sdk_searches_buys_lists_routes_and_releases() {
     let out = run("sdk.py", "Official SDK");
