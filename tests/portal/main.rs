@@ -4,6 +4,7 @@
 mod browser;
 mod calls;
 mod doors;
+mod identities;
 mod numbers;
 mod operator;
 mod routes;

@@ -14,6 +14,7 @@ mod emergency;
 mod emergency_countries;
 mod error;
 mod health;
+mod identities;
 mod live;
 mod numbers;
 mod once;
@@ -99,6 +100,7 @@ fn mount(pages: &mut ServiceConfig) {
     routes::mount(pages);
     domains::mount(pages);
     users::mount(pages);
+    identities::mount(pages);
     bans::mount(pages);
     calls::mount(pages);
     protection::mount(pages);

@@ -1,5 +1,6 @@
 //! Secrets between the answer to a form and the page that shows them, once. They are in memory alone, for minutes.
 
+use super::identities::FreshToken;
 use app::{tenants::SignedUp, users::CreatedSipUser};
 use moka::sync::Cache;
 use std::{sync::Arc, time::Duration};
@@ -14,11 +15,12 @@ const WAITING_MAX: u64 = 1_024;
 pub(crate) struct Once {
     welcomes: Cache<String, Arc<SignedUp>>,
     phones: Cache<String, Arc<CreatedSipUser>>,
+    tokens: Cache<String, Arc<FreshToken>>,
 }
 
 impl Once {
     pub(crate) fn new() -> Self {
-        Self { welcomes: waiting(), phones: waiting() }
+        Self { welcomes: waiting(), phones: waiting(), tokens: waiting() }
     }
 
     /// The keys of whoever just signed up wait for the welcome page.
@@ -34,6 +36,16 @@ impl Once {
     /// The password of a new SIP user waits for the page of the users.
     pub(crate) fn put_phone(&self, session: &str, user: CreatedSipUser) {
         self.phones.insert(session.to_owned(), Arc::new(user));
+    }
+
+    /// The token of an app's user waits for the page of those.
+    pub(crate) fn put_token(&self, session: &str, token: FreshToken) {
+        self.tokens.insert(session.to_owned(), Arc::new(token));
+    }
+
+    /// The token, where it was not shown yet.
+    pub(crate) fn take_token(&self, session: &str) -> Option<Arc<FreshToken>> {
+        self.tokens.remove(session)
     }
 
     /// The password, where it was not shown yet.

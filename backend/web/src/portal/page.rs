@@ -233,6 +233,14 @@ pub(crate) enum Done {
     DomainVerified,
     /// A SIP user is gone.
     UserDeleted,
+    /// A user of an app was made.
+    IdentityMade,
+    /// A user of an app is gone.
+    IdentityDeleted,
+    /// The tokens of a user of an app are void.
+    TokensRevoked,
+    /// Another key signs tokens.
+    KeyRotated,
     /// A live call is being ended.
     CallEnding,
     /// The sandbox calls.
@@ -246,7 +254,11 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 30] = [
+        Self::IdentityMade,
+        Self::IdentityDeleted,
+        Self::TokensRevoked,
+        Self::KeyRotated,
         Self::ProtectionSaved,
         Self::EmergencySaved,
         Self::CarrierSaved,
@@ -317,6 +329,12 @@ impl Done {
             Self::DomainAdded => ("domain-added", "The domain is noted."),
             Self::DomainVerified => ("domain-verified", "The domain is yours: trunks may have names in it."),
             Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),
+            Self::IdentityMade => {
+                ("identity-made", "The user is made. Your server has tokens issued for it.")
+            }
+            Self::IdentityDeleted => ("identity-deleted", "The user is deleted, and its tokens are void."),
+            Self::TokensRevoked => ("tokens-revoked", "The tokens of that user are void."),
+            Self::KeyRotated => ("key-rotated", "A new key signs. Those before it verify for a day."),
             Self::CallEnding => ("call-ending", "The call is being ended."),
             Self::CallPlaced => ("call-placed", "The sandbox is calling."),
             Self::NodeDrained => ("node-drained", "This node takes no new calls. Those that are up go on."),
