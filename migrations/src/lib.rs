@@ -17,6 +17,7 @@ mod m0202_emergency;
 mod m0210_health;
 mod m0211_registrations;
 mod m0230_call_traces;
+mod m0240_lean_calls;
 mod m0300_identities;
 
 /// All migrations, in order.
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0210_health::Migration),
             Box::new(m0211_registrations::Migration),
             Box::new(m0300_identities::Migration),
+            Box::new(m0240_lean_calls::Migration),
         ]
     }
 }

@@ -147,6 +147,11 @@ async fn try_mail(app: &App, mut message: Message) -> Message {
     message
 }
 
+/// The state in which a message of a kind begins: it waits, or there is nobody whom it could wait for.
+pub(crate) fn first_state(kind: &str) -> &'static str {
+    if DELIVERED.contains(&kind) { PENDING } else { KEPT }
+}
+
 /// A new message, to be tried at once.
 pub(crate) fn message(tenant: Option<Uuid>, kind: &str, payload: Value, now: DateTime<Utc>) -> Message {
     Message {
@@ -154,7 +159,7 @@ pub(crate) fn message(tenant: Option<Uuid>, kind: &str, payload: Value, now: Dat
         tenant_id: tenant,
         kind: kind.to_owned(),
         payload,
-        state: PENDING.to_owned(),
+        state: first_state(kind).to_owned(),
         attempts: 0,
         next_at: now,
         last_error: None,

@@ -11,14 +11,14 @@ mod traces;
 
 pub use legs::{Leg, LegSide, insert_legs, legs};
 pub use list::{CallFilter, list};
-pub use many::{Answered, answer_all, close_all, fund_all, insert, insert_decisions};
-pub use record::{Call, CallState, StoredDecision};
+pub use many::{Answered, Funded, answer_all, close_all, fund_all, insert, insert_decisions};
+pub use record::{Call, CallState, NewDecision, StoredDecision};
 pub use traces::{StoredTrace, insert_traces, sweep_traces, trace};
 
 use crate::{
     Error,
     entity::{call, decision},
-    ledger::{see, unreadable},
+    ledger::see,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -64,26 +64,6 @@ pub async fn answer<C: ConnectionTrait>(
     Ok(update.exec(txn).await?.rows_affected > 0)
 }
 
-/// Writes down how long the money of a live call lasts. False where it is over already.
-///
-/// # Errors
-/// [`Error`] where the database fails.
-pub async fn fund<C: ConnectionTrait>(
-    txn: &C,
-    scope: &Scope,
-    call: CallId,
-    funded_ms: u64,
-) -> Result<bool, Error> {
-    let mut update = call::Entity::update_many()
-        .col_expr(call::Column::FundedMs, Expr::value(whole(funded_ms)))
-        .filter(call::Column::Id.eq(call.0))
-        .filter(call::Column::State.eq(CallState::Live.word()));
-    if let Some(tenant) = scope.tenant() {
-        update = update.filter(call::Column::TenantId.eq(tenant.0));
-    }
-    Ok(update.exec(txn).await?.rows_affected > 0)
-}
-
 /// How a call is closed.
 #[derive(Debug, Clone)]
 pub struct Closing {
@@ -107,17 +87,20 @@ pub struct Closing {
     pub callee_trunk: Option<String>,
     /// The record of the callee's tenant, where its id is known: [`close_all`] looks for no other.
     pub callee_call: Option<CallId>,
+    /// What is held for it, micro-units, as far as is known.
+    pub held_micros: i64,
 }
 
-/// Closes a live call, and the record of the callee's tenant with it. False where it is closed already: then nothing
-/// else of the settlement may be done either.
+/// Closes a live call, and the record of the callee's tenant with it. Its hold goes; what it was, is the account's
+/// business ([`crate::ledger::Accounts::release`]). False where it is closed already: then nothing else of the settlement
+/// may be done either.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn close<C: ConnectionTrait>(txn: &C, scope: &Scope, closing: &Closing) -> Result<bool, Error> {
-    let charges = serde_json::to_string(&closing.charges).map_err(|_| unreadable("calls.charges"))?;
     let mut update = ended(closing, &closing.outcome)
-        .col_expr(call::Column::Charges, Expr::value(charges))
+        .col_expr(call::Column::Charges, Expr::value(record::amounts(&closing.charges)?))
+        .col_expr(call::Column::HeldMicros, Expr::value(0_i64))
         .col_expr(call::Column::TotalMicros, Expr::value(closing.total_micros))
         .filter(call::Column::Id.eq(closing.call.0));
     if let Some(tenant) = scope.tenant() {
@@ -191,7 +174,7 @@ pub async fn decision<C: ConnectionTrait>(
     if scope.tenant().is_some() && get(conn, scope, call).await?.is_none() {
         return Ok(None);
     }
-    let row = decision::Entity::find().filter(decision::Column::CallId.eq(call.0)).one(conn).await?;
+    let row = decision::Entity::find_by_id(call.0).one(conn).await?;
     row.map(StoredDecision::read).transpose()
 }
 

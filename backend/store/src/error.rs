@@ -20,6 +20,9 @@ pub enum Error {
         /// How much is missing, positive.
         missing_micros: i64,
     },
+    /// Something is not what it was known to be: roll back, and look first.
+    #[error("something is not what it was known to be")]
+    Changed,
     /// What was read is not what was once written.
     #[error("the database holds what this version cannot read: {0}")]
     Unreadable(String),

@@ -1,11 +1,11 @@
 //! The ledger: double entry and append-only. Every journal's entries sum to zero; the tenant's entry says the balance
-//! after it. An account's balance is the sum of its entries, and its held money the sum of its holds: [`drift`] says
-//! where that is not so.
+//! after it. An account's balance is the sum of its entries, and its held money the sum of what the records
+//! of its live calls hold: [`drift`] says where that is not so.
 
 mod accounts;
 mod drift;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, Usage};
 pub use drift::{Drift, drift};
 
 use crate::{
@@ -22,7 +22,7 @@ use domain::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    sea_query::{Expr, OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -125,6 +125,14 @@ pub struct Entry {
     pub number: Option<LeaseId>,
     /// The invoice it is for.
     pub invoice: Option<Uuid>,
+}
+
+/// `balance + credit limit − held`, as the database computes it.
+fn available() -> SimpleExpr {
+    use account::Column;
+    Expr::col(Column::BalanceMicros)
+        .add(Expr::col(Column::CreditLimitMicros))
+        .sub(Expr::col(Column::HeldMicros))
 }
 
 /// Refuses a tenant that a scope does not see, as if it were not there.
@@ -293,7 +301,7 @@ async fn move_balance<C: ConnectionTrait>(
         .filter(Column::Id.eq(tenant.0))
         .filter(Column::Currency.eq(posting.amount.currency.code()));
     if amount < 0 && posting.cover == Cover::Available {
-        update = update.filter(crate::holds::available().gte(amount.saturating_neg()));
+        update = update.filter(available().gte(amount.saturating_neg()));
     }
     let rows = update.exec_with_returning(txn).await?;
     Ok(rows.first().map(|row| row.balance_micros))

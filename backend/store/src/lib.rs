@@ -16,7 +16,6 @@ pub mod emergency;
 mod entity;
 mod error;
 pub mod heartbeat;
-pub mod holds;
 pub mod identities;
 pub mod leases;
 pub mod ledger;

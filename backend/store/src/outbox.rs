@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    bulk::{Bulk, Rows},
+    bulk::{Bulk, Rows, ascending_ids},
     entity::outbox::{Column, Entity},
     table::{self, own, platform, see},
 };
@@ -10,14 +10,18 @@ use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, sea_query::Expr,
+    QueryTrait, Select,
+    sea_query::{Expr, SimpleExpr},
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use crate::entity::outbox::Model as Message;
 
+/// New messages of one kind and state, which were never tried.
 const INSERT: Bulk = Bulk::new(
-    "INSERT INTO outbox (id, tenant_id, kind, payload, state, attempts, next_at, last_error, created_at) SELECT * FROM",
+    "INSERT INTO outbox (id, tenant_id, payload, next_at, created_at, kind, state, attempts) SELECT column1, column2, \
+     column3, column4, column4, ?, ?, 0 FROM",
     "WHERE column1 IS NOT NULL",
 );
 
@@ -42,29 +46,30 @@ pub async fn insert<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Message) -> 
     table::insert(tx, row).await
 }
 
-/// Writes messages down, in one statement.
+/// What a new message says, and of whom.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// Of which tenant.
+    pub tenant: Option<Uuid>,
+    /// What it says.
+    pub payload: Value,
+}
+
+/// Writes new messages of one kind and state down, in one statement.
 ///
 /// # Errors
 /// [`Error`] where the scope is one tenant's, or the database fails.
 pub async fn insert_all<C: ConnectionTrait>(
     tx: &C,
     scope: &Scope,
-    messages: Vec<Message>,
+    (kind, state): (&str, &str),
+    at: DateTime<Utc>,
+    news: Vec<News>,
 ) -> Result<(), Error> {
     platform(scope)?;
-    let mut rows = Rows::new(9, messages.len());
-    for new in messages {
-        rows.push([
-            new.id.into(),
-            new.tenant_id.into(),
-            new.kind.into(),
-            new.payload.into(),
-            new.state.into(),
-            new.attempts.into(),
-            new.next_at.into(),
-            new.last_error.into(),
-            new.created_at.into(),
-        ]);
+    let mut rows = Rows::new(4, news.len()).sharing([kind.into(), state.into()]);
+    for (new, id) in news.into_iter().zip(ascending_ids()) {
+        rows.push([id.into(), new.tenant.into(), new.payload.into(), at.into()]);
     }
     INSERT.run(tx, rows).await?;
     Ok(())
@@ -92,7 +97,7 @@ pub async fn due<C: ConnectionTrait>(
 ) -> Result<Vec<Message>, Error> {
     platform(scope)?;
     let query = Entity::find()
-        .filter(Column::State.eq(PENDING))
+        .filter(waits())
         .filter(Column::NextAt.lte(now))
         .filter(Column::Kind.eq(kind))
         .order_by_asc(Column::NextAt)
@@ -134,7 +139,7 @@ pub async fn keep_others<C: ConnectionTrait>(
 ) -> Result<u64, Error> {
     platform(scope)?;
     let query = Entity::find()
-        .filter(Column::State.eq(PENDING))
+        .filter(waits())
         .filter(Column::Kind.is_not_in(kinds.iter().copied()))
         .order_by_asc(Column::NextAt);
     let ids = first_ids(tx, query, limit).await?;
@@ -153,10 +158,20 @@ pub async fn sweep<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<u64, Error> {
     platform(scope)?;
-    let query =
-        Entity::find().filter(Column::State.is_in([DONE, KEPT, FAILED])).filter(Column::NextAt.lt(before));
+    // Their ids begin with the time at which they were written, which is never after that at which they are due.
+    let beyond = Uuid::from_u128(u128::from(before.timestamp_millis().max(0).unsigned_abs() + 1) << 80);
+    let query = Entity::find()
+        .filter(Column::Id.lt(beyond))
+        .filter(Column::State.is_in([DONE, KEPT, FAILED]))
+        .filter(Column::NextAt.lt(before))
+        .order_by_asc(Column::Id);
     let ids = first_ids(tx, query, limit).await?;
     Ok(Entity::delete_many().filter(Column::Id.is_in(ids)).exec(tx).await?.rows_affected)
+}
+
+/// That a message waits, in the words of the index of those that do.
+fn waits() -> SimpleExpr {
+    Expr::cust("state = 'pending'")
 }
 
 async fn first_ids<C: ConnectionTrait>(
@@ -172,6 +187,6 @@ async fn first_ids<C: ConnectionTrait>(
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn count_pending<C: ConnectionTrait>(on: &C, scope: &Scope) -> Result<u64, Error> {
-    let query = own(Entity::find(), Column::TenantId, scope).filter(Column::State.eq(PENDING));
+    let query = own(Entity::find(), Column::TenantId, scope).filter(waits());
     Ok(query.count(on).await?)
 }

@@ -2,9 +2,12 @@
 //!
 //! A job's own refusal (not enough money) is an answer and fails nobody else. The payers' accounts are locked first, all
 //! at once; then each table is written by one statement for all calls of the batch. No job of a batch needs the rows of
-//! another one: a call is followed up only after its opening was committed and answered.
+//! another one: a call is followed up only after its opening was committed and answered. A call that would be refused for
+//! money is decided once more after the settlements of its payer that wait ([`Ending`]) are written too.
 
 use super::{
+    State,
+    late::Ending,
     outcome::Rung,
     record::{self, Record},
     settle,
@@ -15,16 +18,19 @@ use super::{
 use chrono::{DateTime, Utc};
 use domain::{
     access::Scope,
+    cause::Cause,
     config::Snapshot,
-    decision::{Decision, Facts, Funds, Target, decide},
+    decision::{Decision, Facts, Funds, Target, Verdict, decide},
     ids::{CallId, TenantId},
 };
 use edge::seam::CallSummary;
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+};
 use store::{
     Error, Tx,
-    calls::{Answered, Call, StoredDecision},
-    holds::{NewHold, Purpose},
+    calls::{Answered, Call, Funded, NewDecision},
     ledger::Accounts,
 };
 
@@ -37,6 +43,8 @@ pub(super) struct Open {
     pub(super) facts: Facts,
     /// What its payer had when it arrived, but for money, which is read under lock.
     pub(super) funds: Funds,
+    /// What was decided on these without a look at money, for the first transaction that it is in: it connects.
+    pub(super) decision: Mutex<Option<Decision>>,
     /// What today has cost so far, where its payer has a cap for the day.
     pub(super) spend: Option<Arc<Spend>>,
     /// The places that it takes among the limits.
@@ -48,7 +56,7 @@ pub(super) enum Work {
     /// Decide a new call on the payer's money, hold it and open the record.
     Open(Box<Open>),
     /// Write down a call that was refused before any money was asked for.
-    Refused(Box<(Call, Option<StoredDecision>)>),
+    Refused(Box<(Call, Option<NewDecision>)>),
     /// Write down that a call was answered.
     Answered { carried: Arc<Carried>, at: DateTime<Utc>, callee_trunk: Option<String> },
     /// Hold money for longer.
@@ -87,20 +95,45 @@ pub(super) enum Answer {
     Failed,
 }
 
-/// Runs jobs in one transaction: what is over first, since it frees money; then what goes on; then what is new.
-pub(super) async fn run(tx: &Tx, node: &str, works: &[Work]) -> Result<Vec<Answer>, Error> {
+/// What became of a batch.
+pub(super) struct Done {
+    /// Of each job, in their order.
+    pub(super) answers: Vec<Answer>,
+    /// The calls whose waiting settlements were written too.
+    pub(super) settled: HashSet<CallId>,
+}
+
+/// Runs jobs in one transaction: what is over first, since it frees money; then what goes on; then what is new. Of the
+/// settlements that wait, those are written whose money somebody wants.
+pub(super) async fn run(tx: &Tx, node: &str, works: &[Work], ending: &Ending) -> Result<Done, Error> {
     let scope = Scope::system("calls hold and spend the money of whoever pays for them");
+    let spent = spent_before(tx, &scope, works).await?;
     let payers = works.iter().filter_map(Work::payer).collect();
     let accounts = Accounts::lock(tx, &scope, &payers).await?;
-    let mut batch = Batch { tx, node, scope, accounts };
+    let settled = HashSet::new();
+    let mut batch = Batch { tx, node, scope, accounts, ending, settled, spent };
     let mut answers: Vec<Answer> = works.iter().map(|_| Answer::Written).collect();
     let ended = batch.settle(works).await?;
     batch.answered(works, &ended).await?;
     batch.extend(works, &ended, &mut answers).await?;
     batch.open(works, &mut answers).await?;
-    let Batch { accounts, scope, .. } = batch;
+    let Batch { accounts, scope, settled, .. } = batch;
     accounts.write(tx, &scope).await?;
-    Ok(answers)
+    Ok(Done { answers, settled })
+}
+
+/// What this day has cost the payers of new calls that have a cap for it, before anything of the batch is charged.
+async fn spent_before(tx: &Tx, scope: &Scope, works: &[Work]) -> Result<HashMap<TenantId, i64>, Error> {
+    let mut all = HashMap::new();
+    for work in works {
+        if let Work::Open(open) = work
+            && let Some(spend) = &open.spend
+            && !all.contains_key(&open.payer)
+        {
+            all.insert(open.payer, spend.today(tx, scope, open.payer, open.facts.at).await?);
+        }
+    }
+    Ok(all)
 }
 
 struct Batch<'a> {
@@ -109,6 +142,12 @@ struct Batch<'a> {
     scope: Scope,
     /// Those of all payers, locked: what is decided on them stays true.
     accounts: Accounts,
+    /// Settlements that wait.
+    ending: &'a Ending,
+    /// Those of them that were written.
+    settled: HashSet<CallId>,
+    /// What the day has cost, by payer with a cap for it.
+    spent: HashMap<TenantId, i64>,
 }
 
 impl Batch<'_> {
@@ -124,8 +163,26 @@ impl Batch<'_> {
                 _ => None,
             })
             .collect();
-        settle::settle(self.tx, &self.scope, &mut self.accounts, &over).await?;
+        self.charge(&over).await?;
         Ok(ended)
+    }
+
+    async fn charge(&mut self, over: &[(&Carried, &CallSummary)]) -> Result<(), Error> {
+        for (payer, micros) in settle::settle(self.tx, &self.scope, &mut self.accounts, over).await? {
+            if let Some(spent) = self.spent.get_mut(&payer) {
+                *spent = spent.saturating_add(micros);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the settlements of a payer that wait, for the money that they free. False where there are none.
+    async fn free_money(&mut self, payer: TenantId) -> Result<bool, Error> {
+        let over: Vec<_> =
+            self.ending.of(payer).filter(|(carried, _)| !self.settled.contains(&carried.call)).collect();
+        self.settled.extend(over.iter().map(|(carried, _)| carried.call));
+        self.charge(&over).await?;
+        Ok(!over.is_empty())
     }
 
     /// Writes down answers and the heartbeat. What ends in this batch has its answer in its closing.
@@ -162,29 +219,34 @@ impl Batch<'_> {
         for (place, work) in works.iter().enumerate() {
             let Work::Extend(carried) = work else { continue };
             answers[place] = Answer::Extended(None);
+            let is_over = ended.contains(&carried.call) || self.ending.has(carried.call);
             // One step in a batch: the next one is asked for after it.
-            if ended.contains(&carried.call) || steps.iter().any(|step| step.call == carried.call) {
+            if is_over || steps.iter().any(|step| step.more.call == carried.call) {
                 continue;
+            }
+            if self.is_short(carried) {
+                self.free_money(carried.payer).await?;
             }
             steps.extend(self.step(place, carried));
         }
-        let funded: Vec<_> = steps.iter().map(|step| (step.call, step.funded_ms)).collect();
-        let live = store::calls::fund_all(self.tx, &self.scope, &funded).await?;
-        let more: Vec<_> = steps
-            .iter()
-            .filter(|step| live.contains(&step.call))
-            .map(|step| (step.call, step.micros))
-            .collect();
-        let grown = store::holds::grow_all(self.tx, &self.scope, &more).await?;
+        let more: Vec<_> = steps.iter().map(|step| step.more).collect();
+        let live = store::calls::fund_all(self.tx, &self.scope, &more).await?;
         for step in steps {
-            if grown.contains(&step.call) {
-                answers[step.place] = Answer::Extended(Some(step.funded_ms));
+            if live.contains(&step.more.call) {
+                answers[step.place] = Answer::Extended(Some(step.more.funded_ms));
             } else {
                 // The call is over: what was set aside just now goes back.
-                self.accounts.release(step.payer, step.micros);
+                self.accounts.release(step.payer, step.more.more_micros);
             }
         }
         Ok(())
+    }
+
+    /// Whether there is money for less than a whole step.
+    fn is_short(&self, carried: &Carried) -> bool {
+        let whole = carried.funded_ms() + u64::from(carried.hold_seconds) * 1000;
+        let micros = carried.quote.price(whole).micros - carried.held_micros();
+        self.accounts.get(carried.payer).is_some_and(|account| account.available_micros() < micros)
     }
 
     /// As much of a step as there is money for, in whole seconds, set aside.
@@ -198,9 +260,13 @@ impl Batch<'_> {
         if funded_ms <= before_ms {
             return None;
         }
-        let micros = carried.quote.price(funded_ms).micros - held;
-        let step = Step { place, call: carried.call, payer: carried.payer, funded_ms, micros };
-        self.accounts.reserve(carried.payer, micros).then_some(step)
+        let more_micros = carried.quote.price(funded_ms).micros - held;
+        let more = Funded { call: carried.call, funded_ms, more_micros };
+        self.accounts.reserve(carried.payer, more_micros).then_some(Step {
+            place,
+            payer: carried.payer,
+            more,
+        })
     }
 
     /// Decides new calls on their payers' money, and writes them down with those that were refused before.
@@ -208,15 +274,7 @@ impl Batch<'_> {
         let mut new = New::default();
         for (work, answer) in works.iter().zip(answers) {
             match work {
-                Work::Open(open) => {
-                    let spent = match &open.spend {
-                        Some(spend) => {
-                            Some(spend.today(self.tx, &self.scope, open.payer, open.facts.at).await?)
-                        }
-                        None => None,
-                    };
-                    *answer = self.decide(open, spent, &mut new);
-                }
+                Work::Open(open) => *answer = self.decide(open, &mut new).await?,
                 Work::Refused(refused) => {
                     let (call, decision) = refused.as_ref();
                     new.calls.push(Call { node: self.node.to_owned(), ..call.clone() });
@@ -226,12 +284,34 @@ impl Batch<'_> {
             }
         }
         store::calls::insert(self.tx, &self.scope, &new.calls).await?;
-        store::calls::insert_decisions(self.tx, &self.scope, &new.decisions).await?;
-        store::holds::insert(self.tx, &self.scope, &new.holds).await
+        store::calls::insert_decisions(self.tx, &self.scope, &new.decisions).await
     }
 
-    /// `spent` is what the day has cost so far, where its payer has a cap for it.
-    fn decide(&mut self, open: &Open, spent: Option<i64>, new: &mut New) -> Answer {
+    async fn decide(&mut self, open: &Open, new: &mut New) -> Result<Answer, Error> {
+        let (mut funds, mut decision) = self.weigh(open);
+        if is_for_money(&decision) && self.free_money(open.payer).await? {
+            (funds, decision) = self.weigh(open);
+        }
+        // An emergency call costs nothing, and is connected on an account below zero too.
+        let is_asked = decision.connects() && decision.emergency.is_none();
+        let held = if is_asked { first_hold(&decision) } else { 0 };
+        if is_asked && !self.accounts.reserve(open.payer, held) {
+            // What was decided on is what is locked, so this means that the account is gone.
+            funds.available_micros = 0;
+            decision = decide(&open.config, &open.facts, &funds);
+        }
+        let carried = decision.connects().then(|| self.connect(open, &decision, held, new));
+        if carried.is_none() {
+            new.calls.push(record::refused(&open.record, self.node, &decision, &open.config, &open.facts));
+        }
+        let stored = record::decision(open.record.call, &open.config, &open.facts, &funds, &decision)?;
+        new.decisions.push(stored);
+        Ok(Answer::Opened(Box::new(decision), carried))
+    }
+
+    /// Decides a call on what its payer has now. What was decided before without a look at money is the same but for
+    /// money, where nothing else has changed.
+    fn weigh(&self, open: &Open) -> (Funds, Decision) {
         let account = self.accounts.get(open.payer);
         let currency =
             open.config.tenant(open.payer).and_then(|piece| open.config.plan(piece.piece.value.plan));
@@ -241,44 +321,25 @@ impl Batch<'_> {
             available_micros: spendable.map_or(0, |account| account.available_micros()),
             ..open.funds.clone()
         };
-        if let Some(spent) = spent {
+        if let (Some(_), Some(spent)) = (&open.spend, self.spent.get(&open.payer)) {
             // What is held for calls that are up may be spent too.
             let held = account.map_or(0, |account| account.held_micros);
             funds.usage.spent_today_micros = spent.saturating_add(held);
         }
-        let mut decision = decide(&open.config, &open.facts, &funds);
-        // An emergency call costs nothing, and is connected on an account below zero too.
-        if decision.connects()
-            && decision.emergency.is_none()
-            && !self.accounts.reserve(open.payer, first_hold(&decision))
-        {
-            // What was decided on is what is locked, so this means that the account is gone.
-            funds.available_micros = 0;
-            decision = decide(&open.config, &open.facts, &funds);
-        }
-        let carried = decision.connects().then(|| self.connect(open, &decision, new));
-        if carried.is_none() {
-            new.calls.push(record::refused(&open.record, self.node, &decision, &open.config, &open.facts));
-        }
-        new.decisions.push(record::decision(&open.record, &open.config, &open.facts, funds, &decision));
-        Answer::Opened(Box::new(decision), carried)
+        let first = State::lock(&open.decision).take();
+        let decision = match first.filter(|_| funds.usage == open.funds.usage) {
+            Some(first) => first.with_money(funds.available_micros),
+            None => decide(&open.config, &open.facts, &funds),
+        };
+        (funds, decision)
     }
 
-    fn connect(&self, open: &Open, decision: &Decision, new: &mut New) -> Arc<Carried> {
+    fn connect(&self, open: &Open, decision: &Decision, held_micros: i64, new: &mut New) -> Arc<Carried> {
         let call = open.record.call;
         let funded_ms = u64::from(decision.hold_seconds) * 1000;
-        let live = record::live(&open.record, self.node, decision, funded_ms);
+        let live = record::live(&open.record, self.node, decision, (held_micros, funded_ms));
         let callee = record::callee(&open.record, self.node, decision, &open.config, &open.facts);
         let callee_call = callee.as_ref().map(|callee| callee.id);
-        if self.accounts.get(open.payer).is_some() {
-            new.holds.push(NewHold {
-                tenant: open.payer,
-                purpose: Purpose::Call,
-                reference: call.0,
-                amount_micros: first_hold(decision),
-                at: open.record.at,
-            });
-        }
         new.calls.push(live);
         new.calls.extend(callee);
         Arc::new(Carried {
@@ -291,6 +352,7 @@ impl Batch<'_> {
             rings: decision.plan.iter().map(|attempt| ring(&attempt.target)).collect(),
             sip_call_id: open.record.sip_call_id.clone(),
             seat: Arc::clone(&open.seat),
+            is_held: decision.emergency.is_none() && self.accounts.get(open.payer).is_some(),
             funded_ms: funded_ms.into(),
         })
     }
@@ -300,17 +362,19 @@ impl Batch<'_> {
 #[derive(Default)]
 struct New {
     calls: Vec<Call>,
-    decisions: Vec<StoredDecision>,
-    holds: Vec<NewHold>,
+    decisions: Vec<NewDecision>,
 }
 
 /// Money for longer, set aside for a call that may be over.
 struct Step {
     place: usize,
-    call: CallId,
     payer: TenantId,
-    funded_ms: u64,
-    micros: i64,
+    more: Funded,
+}
+
+/// Whether a decision refuses a call for what it costs: more money may change it.
+const fn is_for_money(decision: &Decision) -> bool {
+    matches!(decision.verdict, Verdict::Refuse { cause: Cause::BalanceTooLow | Cause::SpendCap, .. })
 }
 
 /// What the first hold takes.

@@ -21,13 +21,13 @@ use domain::{
     stir::Verification,
 };
 use edge::seam::{self, CallFacts, CallSummary, PartyKind, Refusal, Reply};
-use std::sync::Arc;
-use store::calls::{Call, StoredDecision};
+use std::sync::{Arc, Mutex};
+use store::calls::{Call, NewDecision};
 
 /// Decides a call and holds its money. Never blocks: what needs the database is queued.
 ///
-/// It is decided twice: here without looking at money, so that what is refused anyway asks nothing of the database;
-/// then by the writer on the payer's locked account, so that the trace says what there was.
+/// It is decided here without looking at money, so that what is refused anyway asks nothing of the database; then the
+/// writer asks for the money on the payer's locked account, so that the trace says what there was.
 pub(super) fn decide(
     app: &App,
     call: &CallFacts,
@@ -53,13 +53,15 @@ pub(super) fn decide(
     let Counted { decision, funds, seat } = state.usage.decide(config, &facts, payer, around);
     let (Some(payer), Some(seat)) = (payer, seat) else {
         let over = record::refused(&record, "", &decision, config, &facts);
-        let stored = record::decision(&record, config, &facts, funds, &decision);
-        note(app, call, over, Some(stored));
+        let stored = record::decision(record.call, config, &facts, &funds, &decision);
+        note(app, call, over, stored.inspect_err(|error| tracing::error!(%error, "a decision is lost")).ok());
         return reply.send(seam::Verdict::Refuse(refused(&decision)));
     };
     let spend = spend.map(|(_, spend)| Arc::clone(spend));
+    let decision = Mutex::new(Some(decision));
+    let config_then = Arc::clone(config);
     let open =
-        Open { record, payer, config: Arc::clone(config), facts, funds, spend, seat: Arc::clone(&seat) };
+        Open { record, payer, config: config_then, facts, funds, decision, spend, seat: Arc::clone(&seat) };
     hold(Pending { app: app.clone(), call: call.clone(), config: Arc::clone(config), seat, reply }, open);
 }
 
@@ -143,7 +145,7 @@ fn arrived(app: &App, call: &CallFacts) {
 }
 
 /// Has the record of a refused call written.
-fn note(app: &App, call: &CallFacts, record: Call, decision: Option<StoredDecision>) {
+fn note(app: &App, call: &CallFacts, record: Call, decision: Option<NewDecision>) {
     let (waiting, facts) = (app.clone(), call.clone());
     let job = Job::new(Work::Refused(Box::new((record, decision))), move |_| arrived(&waiting, &facts));
     app.calls().writer.note(job);

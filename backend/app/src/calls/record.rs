@@ -9,13 +9,13 @@ use domain::{
     cause::{Cause, Direction, Outcome},
     config::Snapshot,
     decision::{Decision, Facts, Funds, Source, Verdict},
-    ids::{CallId, DecisionId, TenantId},
+    ids::{CallId, TenantId},
     money::Currency,
     rating::Quote,
 };
 use edge::seam::{CallFacts, PartyKind};
 use std::time::SystemTime;
-use store::calls::{Call, StoredDecision};
+use store::calls::{Call, NewDecision};
 use uuid::Uuid;
 
 /// The longest called text that is kept of a call that could not even be read.
@@ -89,6 +89,7 @@ impl Record {
             ended_at: None,
             duration_ms: 0,
             funded_ms: 0,
+            held_micros: 0,
             outcome: None,
             quote,
             charges: Vec::new(),
@@ -97,10 +98,15 @@ impl Record {
     }
 }
 
-/// The payer's record of a call whose money is held.
-pub(super) fn live(record: &Record, node: &str, decision: &Decision, funded_ms: u64) -> Call {
+/// The payer's record of a call whose money is held: what, and how long it lasts.
+pub(super) fn live(
+    record: &Record,
+    node: &str,
+    decision: &Decision,
+    (held_micros, funded_ms): (i64, u64),
+) -> Call {
     let call = record.call(node, decision.payer, decision.direction, decision.quote.clone());
-    Call { funded_ms, ..call }
+    Call { funded_ms, held_micros, ..call }
 }
 
 /// The record of the callee's tenant, where that is not the payer: it sees the call come in, and pays nothing.
@@ -158,19 +164,12 @@ fn over(call: Call, outcome: Outcome) -> Call {
 
 /// A decision with all that it was made from.
 pub(super) fn decision(
-    record: &Record,
+    call: CallId,
     config: &Snapshot,
     facts: &Facts,
-    funds: Funds,
+    funds: &Funds,
     decision: &Decision,
-) -> StoredDecision {
-    StoredDecision {
-        id: DecisionId(Uuid::now_v7()),
-        call: record.call,
-        at: record.at,
-        facts: facts.clone(),
-        funds,
-        decision: decision.clone(),
-        foreign_number: foreign_number(&way(config, facts), decision.payer),
-    }
+) -> Result<NewDecision, store::Error> {
+    let foreign = foreign_number(&way(config, facts), decision.payer);
+    NewDecision::new(call, facts, funds, decision, foreign)
 }

@@ -94,5 +94,6 @@ fn closing(call: &Call, last: Option<DateTime<Utc>>) -> Closing {
         total_micros,
         callee_trunk: None,
         callee_call: None,
+        held_micros: call.held_micros,
     }
 }

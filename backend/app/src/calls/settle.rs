@@ -10,13 +10,12 @@ use super::{
     record::utc,
     table::Carried,
 };
-use crate::outbox::{CALL_ENDED, message};
+use crate::outbox::{CALL_ENDED, first_state};
 use chrono::{SubsecRound as _, Utc};
 use domain::{
     access::Scope,
     cause::Direction,
     ids::{CallId, TenantId},
-    ledger::EntryKind,
     money::{Currency, Money},
     rating::{Charge, Quote},
 };
@@ -24,8 +23,8 @@ use edge::seam::{CallSummary, DirectionStats, Hop, MediaStats};
 use store::{
     Error, Tx,
     calls::{Call, Closing, Leg, LegSide},
-    ledger::{Accounts, Cover, Posting},
-    outbox::Message,
+    ledger::{Accounts, Usage},
+    outbox::News,
 };
 
 /// What a duration costs, line by line and in all, of which no more is billed than was funded.
@@ -65,49 +64,55 @@ fn closing(carried: &Carried, summary: &CallSummary, funded_ms: u64) -> Closing 
         total_micros,
         callee_trunk: ring.filter(|_| summary.attempt.is_some()).and_then(|(_, fqdn)| fqdn.clone()),
         callee_call: carried.callee_call,
+        held_micros: carried.held_micros(),
     }
 }
 
 /// Settles calls inside the caller's transaction, on accounts that it has locked; each call stands there once. What
-/// was settled before is passed over.
+/// was settled before is passed over. What was charged, by whom.
 pub(super) async fn settle(
     tx: &Tx,
     scope: &Scope,
     accounts: &mut Accounts,
     over: &[(&Carried, &CallSummary)],
-) -> Result<(), Error> {
+) -> Result<Vec<(TenantId, i64)>, Error> {
     let closings: Vec<Closing> =
         over.iter().map(|(carried, summary)| closing(carried, summary, carried.funded_ms())).collect();
     let closed = store::calls::close_all(tx, scope, &closings).await?;
-    let parties = over.iter().map(|(carried, _)| (carried.payer, carried.quote.currency));
-    let now: Vec<_> = parties.zip(&closings).filter(|(_, closing)| closed.contains(&closing.call)).collect();
-    finish(tx, scope, accounts, &now).await?;
-    let mut legs = Vec::new();
-    for (carried, summary) in over.iter().filter(|(carried, _)| closed.contains(&carried.call)) {
+    let mut now = Vec::with_capacity(over.len());
+    let mut legs = Vec::with_capacity(2 * over.len());
+    for ((carried, summary), closing) in over.iter().zip(&closings) {
+        let Some(held) = closed.get(&closing.call) else { continue };
+        accounts.release(carried.payer, *held);
+        now.push(((carried.payer, carried.quote.currency), closing));
         push_legs(&mut legs, carried, summary);
     }
-    store::calls::insert_legs(tx, scope, &legs).await
+    finish(tx, scope, accounts, &now).await?;
+    store::calls::insert_legs(tx, scope, &legs).await?;
+    Ok(now.iter().map(|((payer, _), closing)| (*payer, closing.total_micros)).collect())
 }
 
-/// Ends the holds of calls that were closed just now, posts their charges and writes the messages that they are over.
+/// Posts the charges of calls that were closed just now, and writes the messages that they are over.
 async fn finish(
     tx: &Tx,
     scope: &Scope,
     accounts: &mut Accounts,
     closed: &[((TenantId, Currency), &Closing)],
 ) -> Result<(), Error> {
-    let calls = closed.iter().map(|(_, closing)| closing.call);
-    for (tenant, micros) in store::holds::delete_all(tx, scope, calls).await? {
-        accounts.release(tenant, micros);
-    }
-    let postings: Vec<_> = closed
+    let usages: Vec<Usage> = closed
         .iter()
         .filter(|(_, closing)| closing.total_micros > 0)
-        .map(|((payer, currency), closing)| (*payer, usage(*currency, closing)))
+        .map(|((payer, currency), closing)| Usage {
+            tenant: *payer,
+            call: closing.call,
+            cost: Money::new(closing.total_micros, *currency),
+            at: closing.ended_at,
+        })
         .collect();
-    accounts.post(tx, scope, &postings).await?;
-    let messages = closed.iter().map(|((payer, currency), closing)| call_ended(*payer, *currency, closing));
-    store::outbox::insert_all(tx, scope, messages.collect()).await
+    accounts.charge(tx, scope, &usages).await?;
+    let news = closed.iter().map(|((payer, currency), closing)| call_ended(*payer, *currency, closing));
+    let at = Utc::now().trunc_subsecs(6);
+    store::outbox::insert_all(tx, scope, (CALL_ENDED, first_state(CALL_ENDED)), at, news.collect()).await
 }
 
 /// Closes live calls of which no more is known than their records: as [`settle`] does, without legs.
@@ -119,26 +124,12 @@ pub(super) async fn close(tx: &Tx, scope: &Scope, calls: &[(&Call, Closing)]) ->
     for (call, closing) in calls {
         // One by one: the records of the callees' tenants have to be looked for.
         if store::calls::close(tx, scope, closing).await? {
+            accounts.release(payer(call), closing.held_micros);
             closed.push(((payer(call), call.currency()), closing));
         }
     }
     finish(tx, scope, &mut accounts, &closed).await?;
     accounts.write(tx, scope).await
-}
-
-/// The charge of a call, whose money was held.
-fn usage(currency: Currency, closing: &Closing) -> Posting {
-    Posting {
-        kind: EntryKind::Usage,
-        amount: Money::new(-closing.total_micros, currency),
-        cover: Cover::Held,
-        key: format!("usage:{}", closing.call),
-        description: format!("call {}", closing.call),
-        at: closing.ended_at,
-        call: Some(closing.call),
-        number: None,
-        invoice: None,
-    }
 }
 
 /// The legs of a call, and of its callee's tenant's record.
@@ -156,7 +147,7 @@ fn push_legs(all: &mut Vec<Leg>, carried: &Carried, summary: &CallSummary) {
 }
 
 /// What those hear who want to know that a call is over.
-fn call_ended(payer: TenantId, currency: Currency, closing: &Closing) -> Message {
+fn call_ended(payer: TenantId, currency: Currency, closing: &Closing) -> News {
     let tenant = Some(payer.0).filter(|tenant| !tenant.is_nil());
     let payload = serde_json::json!({
         "callId": closing.call.to_string(),
@@ -164,7 +155,7 @@ fn call_ended(payer: TenantId, currency: Currency, closing: &Closing) -> Message
         "cause": closing.outcome.cause.word(),
         "total": Money::new(closing.total_micros, currency),
     });
-    message(tenant, CALL_ENDED, payload, Utc::now().trunc_subsecs(6))
+    News { tenant, payload }
 }
 
 /// The legs of a record: where the peers are, and what the media relay counted.

@@ -39,6 +39,8 @@ pub(super) struct Carried {
     pub(super) sip_call_id: String,
     /// The places that it takes among the limits.
     pub(super) seat: Arc<Seat>,
+    /// Whether its payer has an account, on which its money is held.
+    pub(super) is_held: bool,
     /// How long the money lasts, milliseconds from the answer.
     pub(super) funded_ms: AtomicU64,
 }
@@ -46,6 +48,11 @@ pub(super) struct Carried {
 impl Carried {
     pub(super) fn funded_ms(&self) -> u64 {
         self.funded_ms.load(Ordering::Acquire)
+    }
+
+    /// What is held for it, micro-units: the price of the time that is funded.
+    pub(super) fn held_micros(&self) -> i64 {
+        if self.is_held { self.quote.price(self.funded_ms()).micros } else { 0 }
     }
 
     /// The money was extended, and that is committed.
@@ -59,6 +66,8 @@ enum Entry {
     /// Its hold is in the queue; it may end before.
     Deciding(Option<Box<CallSummary>>),
     Carried(Arc<Carried>),
+    /// It is over, and its settlement is on its way.
+    Over,
 }
 
 /// What the end of a call finds.
@@ -67,7 +76,7 @@ pub(super) enum Found {
     Carried(Arc<Carried>, Box<CallSummary>),
     /// It is still being decided; it is settled after.
     Deciding,
-    /// It was refused, or is settled already.
+    /// It was refused, or is over already.
     Nothing,
 }
 
@@ -92,7 +101,7 @@ impl Table {
             State::lock(&self.0).insert(carried.call.0.as_u128(), Entry::Carried(Arc::clone(carried)));
         match known {
             Some(Entry::Deciding(ended)) => ended,
-            Some(Entry::Carried(_)) | None => None,
+            Some(Entry::Carried(_) | Entry::Over) | None => None,
         }
     }
 
@@ -104,19 +113,25 @@ impl Table {
     pub(super) fn get(&self, call: u128) -> Option<Arc<Carried>> {
         match State::lock(&self.0).get(&call)? {
             Entry::Carried(carried) => Some(Arc::clone(carried)),
-            Entry::Deciding(_) => None,
+            Entry::Deciding(_) | Entry::Over => None,
         }
     }
 
     /// A call is over.
     pub(super) fn ended(&self, summary: Box<CallSummary>) -> Found {
-        match State::lock(&self.0).get_mut(&summary.call) {
-            Some(Entry::Carried(carried)) => Found::Carried(Arc::clone(carried), summary),
-            Some(Entry::Deciding(ended)) => {
+        let mut table = State::lock(&self.0);
+        let Some(entry) = table.get_mut(&summary.call) else { return Found::Nothing };
+        match entry {
+            Entry::Carried(carried) => {
+                let carried = Arc::clone(carried);
+                *entry = Entry::Over;
+                Found::Carried(carried, summary)
+            }
+            Entry::Deciding(ended) => {
                 *ended = Some(summary);
                 Found::Deciding
             }
-            None => Found::Nothing,
+            Entry::Over => Found::Nothing,
         }
     }
 

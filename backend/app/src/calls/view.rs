@@ -1,6 +1,6 @@
 //! Calls as they are shown: the names of the contract, ready to be serialised.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use domain::{
     cause::{Cause, Direction, Outcome},
     decision::{Decision, Step, Target, Verdict},
@@ -259,9 +259,9 @@ impl AttemptView {
 impl From<&store::calls::StoredDecision> for DecisionView {
     fn from(stored: &store::calls::StoredDecision) -> Self {
         Self {
-            id: stored.id,
+            id: stored.id(),
             config_version: stored.decision.config.join("+"),
-            at: stored.at,
+            at: stored.facts.at.trunc_subsecs(6),
             identity: stored.facts.identity.as_deref().cloned(),
             decided: SimulationView::of(&stored.decision, stored.foreign_number.as_deref()),
         }

@@ -1,15 +1,15 @@
 //! The one writer of calls: it takes what is waiting, runs it in one transaction, and answers. What arrives meanwhile
 //! is the next batch, so that many calls share one durable commit. Between two batches jobs gather for a moment
-//! ([`GATHER`]), so a lone call waits for nobody; a writer that is busy lets answers wait for the ends of their calls too
-//! ([`super::late::ANSWER_WAIT`]). Both spare the machine more than they cost the callers.
+//! ([`GATHER`]), so a lone call waits for nobody; a writer that is busy lets answers wait for the ends of their calls, and
+//! settlements for one another ([`super::late`]). Both spare the machine more than they cost the callers.
 //!
 //! New calls stand in a short queue of their own: when it is full they are refused with 503, while the calls that are
 //! up go on unharmed. What a call that is up needs (its answer, extensions, end) is never refused: there are at most
 //! three such jobs per call, and the calls are bounded.
 
 use super::{
-    batch::{self, Answer, Work},
-    late::LateAnswers,
+    batch::{self, Answer, Done, Work},
+    late::{Ending, Late},
     table::LIVE_CALLS_MAX,
 };
 use chrono::Utc;
@@ -46,10 +46,13 @@ const TRIES: usize = 4;
 /// what one transaction takes, at most.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
 
+/// Whom to tell what became of a job.
+pub(super) type Reply = Box<dyn FnOnce(Answer) + Send>;
+
 /// Something to write, and whom to tell.
 pub(super) struct Job {
     pub(super) work: Work,
-    pub(super) reply: Box<dyn FnOnce(Answer) + Send>,
+    pub(super) reply: Reply,
 }
 
 impl Job {
@@ -72,16 +75,7 @@ impl Writer {
         let (opens, new_calls) = mpsc::channel(OPENS_MAX);
         let (follows, live_calls) = mpsc::channel(FOLLOWS_MAX);
         tokio::spawn(
-            Desk {
-                db,
-                node,
-                new_calls,
-                live_calls,
-                waiting: VecDeque::new(),
-                late: LateAnswers::default(),
-                is_busy: false,
-            }
-            .run(),
+            Desk { db, node, new_calls, live_calls, waiting: VecDeque::new(), late: Late::default() }.run(),
         );
         Self { opens, follows, lost: Arc::default() }
     }
@@ -155,20 +149,18 @@ struct Desk {
     live_calls: mpsc::Receiver<Job>,
     /// What failed and must not be lost.
     waiting: VecDeque<Job>,
-    /// Answers whose calls may end soon.
-    late: LateAnswers,
-    is_busy: bool,
+    /// What may wait.
+    late: Late,
 }
 
 impl Desk {
     async fn run(mut self) {
         while let Some(jobs) = self.gather().await {
             let began = Instant::now();
-            // A batch of nothing but answers that wait says nothing about how busy it is.
-            if !jobs.is_empty() {
-                self.is_busy = jobs.len() >= BUSY;
-                self.write(jobs).await;
-            }
+            self.write(jobs).await;
+            // In a transaction of their own, which new calls need not wait for.
+            let settlements = self.late.take_settlements(Instant::now());
+            self.write(settlements).await;
             let pause = GATHER.saturating_sub(began.elapsed());
             if self.waiting.is_empty() && !pause.is_zero() {
                 tokio::time::sleep(pause).await;
@@ -177,13 +169,21 @@ impl Desk {
     }
 
     async fn write(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
         let (works, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
-        match write(&self.db, &self.node, &works).await {
-            Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| reply(answer)),
+        match write(&self.db, &self.node, &works, self.late.ending()).await {
+            Ok(Done { answers, settled }) => {
+                self.late.written(&settled);
+                replies.into_iter().zip(answers).for_each(|(reply, answer)| reply(answer));
+            }
             Err(error) => {
                 tracing::warn!(%error, jobs = works.len(), "a batch of calls failed: each is tried alone");
-                let jobs = works.into_iter().zip(replies).map(|(work, reply)| Job { work, reply });
-                self.one_by_one(jobs.collect()).await;
+                // What waits goes first: somebody may need its money.
+                let mut alone = self.late.take_all();
+                alone.extend(works.into_iter().zip(replies).map(|(work, reply)| Job { work, reply }));
+                self.one_by_one(alone).await;
             }
         }
     }
@@ -193,9 +193,9 @@ impl Desk {
         let mut failures = 0;
         for job in jobs {
             let written = if failures < ALONE_FAILURES_MAX {
-                write(&self.db, &self.node, std::slice::from_ref(&job.work))
+                write(&self.db, &self.node, std::slice::from_ref(&job.work), &Ending::default())
                     .await
-                    .map(|mut answers| answers.pop())
+                    .map(|mut done| done.answers.pop())
             } else {
                 Ok(None)
             };
@@ -222,16 +222,17 @@ impl Desk {
         }
     }
 
-    /// What is there, at least one job; `None` when nothing will come any more.
+    /// What is there, at least one job where the writer is not busy; `None` when nothing will come any more.
     async fn gather(&mut self) -> Option<Vec<Job>> {
         let mut jobs: Vec<Job> = Vec::with_capacity(2 * BATCH_MAX);
         jobs.extend(self.waiting.drain(..self.waiting.len().min(BATCH_MAX)));
         take(&mut self.live_calls, &mut jobs);
         take(&mut self.new_calls, &mut jobs);
-        if jobs.is_empty() {
-            // There is time: what waited for better reasons is written now.
-            jobs = self.late.take_all();
+        if jobs.len() >= BUSY {
+            return Some(self.late.sift(jobs, Instant::now()));
         }
+        // There is time: what waited for better reasons is written now.
+        jobs.append(&mut self.late.take_all());
         if jobs.is_empty() {
             tokio::select! {
                 biased;
@@ -242,7 +243,7 @@ impl Desk {
             take(&mut self.live_calls, &mut jobs);
             take(&mut self.new_calls, &mut jobs);
         }
-        Some(if self.is_busy { self.late.sift(jobs, Instant::now()) } else { jobs })
+        Some(jobs)
     }
 }
 
@@ -254,19 +255,19 @@ fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
 }
 
 /// One transaction. (Not through `Db::write`: the compiler cannot prove that its future may change threads.)
-async fn write(db: &Db, node: &str, works: &[Work]) -> Result<Vec<Answer>, store::Error> {
+async fn write(db: &Db, node: &str, works: &[Work], ending: &Ending) -> Result<Done, store::Error> {
     for _ in 1..TRIES {
-        match write_once(db, node, works).await {
+        match write_once(db, node, works, ending).await {
             Err(store::Error::Busy(_)) => {}
             done => return done,
         }
     }
-    write_once(db, node, works).await
+    write_once(db, node, works, ending).await
 }
 
-async fn write_once(db: &Db, node: &str, works: &[Work]) -> Result<Vec<Answer>, store::Error> {
+async fn write_once(db: &Db, node: &str, works: &[Work], ending: &Ending) -> Result<Done, store::Error> {
     let tx = db.begin().await?;
-    let answers = batch::run(&tx, node, works).await?;
+    let done = batch::run(&tx, node, works, ending).await?;
     tx.commit().await?;
-    Ok(answers)
+    Ok(done)
 }

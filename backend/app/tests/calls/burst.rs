@@ -56,6 +56,31 @@ async fn of_a_burst_each_call_is_answered_charged_and_closed_once_though_answers
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_is_refused_for_money_that_is_held_for_calls_which_are_over() {
+    for test in TestDb::each().await.unwrap() {
+        let house = House::new(&start(&test).await, "acme").await;
+        house.set_limits(10_000, 10_000).await;
+        house.set_balance(CALLS as i64 * MINUTE).await;
+        let first = connected(&house).await;
+        assert_eq!(house.balance().await.available.micros, 0);
+        // Many at once, so that settlements gather while the next calls ask for the same money.
+        for call in &first {
+            house.ends(*call, None, hangup());
+        }
+        let next = connected(&house).await;
+        assert_eq!(house.balance().await.held.micros, CALLS as i64 * MINUTE);
+        for call in &next {
+            house.ends(*call, Some(Duration::from_secs(60)), hangup());
+        }
+        for call in first.iter().chain(&next) {
+            house.settled(*call).await;
+        }
+        assert_eq!(house.balance().await.balance.micros, 0);
+        house.is_sound().await;
+    }
+}
+
 /// So many calls, asked for at once.
 async fn connected(house: &House) -> Vec<u128> {
     let (send, mut verdicts) = mpsc::unbounded_channel();

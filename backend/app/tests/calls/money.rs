@@ -88,13 +88,13 @@ async fn the_end_of_a_call_is_one_message_that_is_kept_for_a_week() {
             let (kind, window) = (Some(outbox::CALL_ENDED), Window::default());
             outbox::list(&house.app, &operator(), kind, window).await.unwrap().value
         };
-        let waiting = messages().await;
-        assert_eq!((waiting.len(), waiting[0].state.as_str()), (1, "pending"));
-        let says = &waiting[0].payload;
+        let written = messages().await;
+        assert_eq!((written.len(), written[0].state.as_str()), (1, "kept"), "nobody delivers it");
+        let says = &written[0].payload;
         assert_eq!(says["callId"], record.id.to_string());
         assert_eq!(says["cause"], "normal-clearing");
         assert_eq!(says["total"], serde_json::json!({ "amountMicros": 8_500, "currency": "USD" }));
-        assert_eq!(outbox::deliver(&house.app).await.unwrap(), 0, "nobody delivers it");
+        assert_eq!(outbox::deliver(&house.app).await.unwrap(), 0);
         let kept = messages().await;
         assert_eq!((kept[0].state.as_str(), kept[0].attempts), ("kept", 0));
         let days = |days| house.app.now() + chrono::Duration::days(days);

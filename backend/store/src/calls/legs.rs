@@ -1,21 +1,21 @@
-//! The legs of a call that is over: where each peer was, and what its media did.
+//! The legs of a call that is over: where each peer was, and what its media did. Those of a record are one text.
 
+use super::record::{json, read_json};
 use crate::{
     Error,
     bulk::{Bulk, Rows},
     entity::leg,
 };
 use domain::{access::Scope, ids::CallId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde::{Deserialize, Serialize};
 
-const INSERT: Bulk = Bulk::new(
-    "INSERT INTO legs (call_id, side, peer, transport, sip_call_id, codec, packets, bytes, lost, foreign_packets, \
-     jitter_us, sent_packets, verdict, explanation) SELECT * FROM",
-    "WHERE column1 IS NOT NULL",
-);
+const INSERT: Bulk =
+    Bulk::new("INSERT INTO legs (call_id, body) SELECT column1, column2 FROM", "WHERE column1 IS NOT NULL");
 
 /// A side of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum LegSide {
     /// The caller's.
     Caller,
@@ -35,61 +35,68 @@ impl LegSide {
 }
 
 /// One leg.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Leg {
     /// The record it belongs to.
+    #[serde(skip, default = "no_call")]
     pub call: CallId,
     /// Which side.
     pub side: LegSide,
     /// Address and port of the peer's signalling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
     /// Its transport.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
     /// Its SIP Call-ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_call_id: Option<String>,
     /// The codec; empty where there was no media.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub codec: String,
     /// Packets that came from the peer and were relayed.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub packets: u64,
     /// Their payload bytes.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub bytes: u64,
     /// Packets of the peer that are missing by sequence number.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
     /// Packets from elsewhere, dropped.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub foreign_packets: u64,
     /// Interarrival jitter, microseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub jitter_us: u64,
     /// Packets that were sent to the peer.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_packets: u64,
     /// The verdict word about what came from the peer; empty where there was no media.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub verdict: String,
     /// The verdict as a sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub explanation: String,
 }
 
-/// Writes legs down, in one statement.
+const fn no_call() -> CallId {
+    CallId(uuid::Uuid::nil())
+}
+
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Writes legs down, in one statement; those of a record stand together, the caller's first.
 ///
 /// # Errors
-/// [`Error`] where a leg is there already, or the database fails.
+/// [`Error`] where a record has legs already, or the database fails.
 pub async fn insert_legs<C: ConnectionTrait>(txn: &C, _scope: &Scope, legs: &[Leg]) -> Result<(), Error> {
-    let mut rows = Rows::new(14, legs.len());
-    for new in legs {
-        rows.push([
-            new.call.0.into(),
-            new.side.word().into(),
-            new.peer.clone().into(),
-            new.transport.clone().into(),
-            new.sip_call_id.clone().into(),
-            new.codec.as_str().into(),
-            super::whole(new.packets).into(),
-            super::whole(new.bytes).into(),
-            super::whole(new.lost).into(),
-            super::whole(new.foreign_packets).into(),
-            super::whole(new.jitter_us).into(),
-            super::whole(new.sent_packets).into(),
-            new.verdict.as_str().into(),
-            new.explanation.as_str().into(),
-        ]);
+    let mut rows = Rows::new(2, legs.len());
+    for of_one in legs.chunk_by(|leg, next| leg.call == next.call) {
+        rows.push([of_one[0].call.0.into(), json(&of_one, "legs.body")?.into()]);
     }
     INSERT.run(txn, rows).await?;
     Ok(())
@@ -98,35 +105,12 @@ pub async fn insert_legs<C: ConnectionTrait>(txn: &C, _scope: &Scope, legs: &[Le
 /// The legs of a call, the caller's first; none where the scope does not see the call.
 ///
 /// # Errors
-/// [`Error`] where the database fails.
+/// [`Error`] where the database fails or holds what cannot be read.
 pub async fn legs<C: ConnectionTrait>(conn: &C, scope: &Scope, call: CallId) -> Result<Vec<Leg>, Error> {
     if scope.tenant().is_some() && super::get(conn, scope, call).await?.is_none() {
         return Ok(Vec::new());
     }
-    let rows = leg::Entity::find()
-        .filter(leg::Column::CallId.eq(call.0))
-        .order_by_desc(leg::Column::Side)
-        .all(conn)
-        .await?;
-    Ok(rows.into_iter().map(read).collect())
-}
-
-fn read(row: leg::Model) -> Leg {
-    let count = |number: i64| number.max(0).unsigned_abs();
-    Leg {
-        call: CallId(row.call_id),
-        side: if row.side == LegSide::Caller.word() { LegSide::Caller } else { LegSide::Callee },
-        peer: row.peer,
-        transport: row.transport,
-        sip_call_id: row.sip_call_id,
-        codec: row.codec,
-        packets: count(row.packets),
-        bytes: count(row.bytes),
-        lost: count(row.lost),
-        foreign_packets: count(row.foreign_packets),
-        jitter_us: count(row.jitter_us),
-        sent_packets: count(row.sent_packets),
-        verdict: row.verdict,
-        explanation: row.explanation,
-    }
+    let Some(row) = leg::Entity::find_by_id(call.0).one(conn).await? else { return Ok(Vec::new()) };
+    let legs: Vec<Leg> = read_json(&row.body, "legs.body")?;
+    Ok(legs.into_iter().map(|leg| Leg { call, ..leg }).collect())
 }

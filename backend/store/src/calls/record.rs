@@ -10,11 +10,11 @@ use domain::{
     cause::{Cause, Direction, Outcome},
     decision::{Decision, Facts, Funds},
     ids::{CallId, DecisionId, TenantId},
-    money::Currency,
-    rating::{Charge, Quote},
+    money::{Currency, Money},
+    rating::{Charge, Line, Quote},
 };
 use sea_orm::Value;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Whether a call is up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -77,6 +77,8 @@ pub struct Call {
     pub duration_ms: u64,
     /// How long its money lasts, milliseconds from the answer.
     pub funded_ms: u64,
+    /// What is held for it of the payer's money, micro-units; nothing once it is over.
+    pub held_micros: i64,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// What it was to cost.
@@ -89,7 +91,7 @@ pub struct Call {
 
 impl Call {
     /// The values of [`super::INSERT_CALLS`].
-    pub(super) fn row(&self) -> Result<[Value; 23], Error> {
+    pub(super) fn row(&self) -> Result<[Value; 24], Error> {
         let outcome = self.outcome.as_ref();
         Ok([
             self.id.0.into(),
@@ -107,15 +109,45 @@ impl Call {
             self.ended_at.into(),
             super::whole(self.duration_ms).into(),
             super::whole(self.funded_ms).into(),
+            self.held_micros.into(),
             outcome.map(|o| i32::from(o.code)).into(),
             outcome.map(|o| i64::from(o.sub_code)).into(),
             outcome.map(|o| o.cause.word()).into(),
-            outcome.map(|o| o.explanation.clone()).into(),
+            outcome.map(|o| o.explanation.as_str()).into(),
             self.quote.currency.code().into(),
             json(&self.quote, "calls.quote")?.into(),
-            json(&self.charges, "calls.charges")?.into(),
+            amounts(&self.charges)?.into(),
             self.total_micros.into(),
         ])
+    }
+
+    /// The values of [`super::INSERT_NEW`], of a call that has only begun.
+    pub(super) fn new_row(&self) -> Result<[Value; 12], Error> {
+        Ok([
+            self.id.0.into(),
+            self.tenant.map(|id| id.0).into(),
+            self.payer_call.map(|id| id.0).into(),
+            direction_word(self.direction).into(),
+            self.from.as_deref().into(),
+            self.to.as_str().into(),
+            self.caller_trunk.as_deref().into(),
+            self.started_at.into(),
+            super::whole(self.funded_ms).into(),
+            self.held_micros.into(),
+            self.quote.currency.code().into(),
+            json(&self.quote, "calls.quote")?.into(),
+        ])
+    }
+
+    /// Whether nothing has happened to it yet, so that [`Call::new_row`] says all.
+    pub(super) const fn is_new(&self) -> bool {
+        matches!(self.state, CallState::Live)
+            && self.answered_at.is_none()
+            && self.callee_trunk.is_none()
+            && self.outcome.is_none()
+            && self.charges.is_empty()
+            && self.duration_ms == 0
+            && self.total_micros == 0
     }
 
     pub(super) fn read(row: call::Model) -> Result<Self, Error> {
@@ -128,6 +160,7 @@ impl Call {
             }),
             None => None,
         };
+        let quote: Quote = read_json(&row.quote, "calls.quote")?;
         Ok(Self {
             id: CallId(row.id),
             tenant: row.tenant_id.map(TenantId),
@@ -144,9 +177,10 @@ impl Call {
             ended_at: row.ended_at,
             duration_ms: row.duration_ms.max(0).unsigned_abs(),
             funded_ms: row.funded_ms.max(0).unsigned_abs(),
+            held_micros: row.held_micros,
             outcome,
-            quote: read_json(&row.quote, "calls.quote")?,
-            charges: read_json(&row.charges, "calls.charges")?,
+            charges: read_charges(&row.charges, &quote)?,
+            quote,
             total_micros: row.total_micros,
         })
     }
@@ -158,15 +192,40 @@ impl Call {
     }
 }
 
-/// A decision as it was made, with all that it was made from: it can be made again.
+/// Charges as they are kept: of each line of the quote the milliseconds billed and the micro-units.
+pub(super) fn amounts(charges: &[Charge]) -> Result<String, Error> {
+    let amounts: Vec<(u64, i64)> =
+        charges.iter().map(|charge| (charge.billed_ms, charge.amount.micros)).collect();
+    json(&amounts, "calls.charges")
+}
+
+/// The other way. Charges of older records are whole lines.
+fn read_charges(text: &str, quote: &Quote) -> Result<Vec<Charge>, Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        Amounts(Vec<(u64, i64)>),
+        Lines(Vec<Charge>),
+    }
+    Ok(match read_json(text, "calls.charges")? {
+        Kept::Lines(charges) => charges,
+        Kept::Amounts(amounts) => {
+            let charge = |(line, (billed_ms, micros)): (&Line, _)| Charge {
+                line: line.clone(),
+                billed_ms,
+                amount: Money::new(micros, quote.currency),
+            };
+            quote.lines.iter().zip(amounts).map(charge).collect()
+        }
+    })
+}
+
+/// A decision as it was made, with all that it was made from: it can be made again. There is one for a call, and it bears
+/// the call's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDecision {
-    /// Its identifier.
-    pub id: DecisionId,
     /// The call, by the payer's record.
     pub call: CallId,
-    /// When.
-    pub at: DateTime<Utc>,
     /// What was known of the call.
     pub facts: Facts,
     /// What the payer had.
@@ -179,38 +238,72 @@ pub struct StoredDecision {
 }
 
 impl StoredDecision {
-    /// The values of [`super::INSERT_DECISIONS`].
-    pub(super) fn row(&self) -> Result<[Value; 8], Error> {
-        Ok([
-            self.id.0.into(),
-            self.call.0.into(),
-            self.at.into(),
-            json(&self.facts, "decisions.facts")?.into(),
-            json(&self.funds, "decisions.funds")?.into(),
-            json(&self.decision, "decisions.decision")?.into(),
-            self.decision.config.join(" ").into(),
-            self.foreign_number.clone().into(),
-        ])
+    /// Its identifier.
+    #[must_use]
+    pub const fn id(&self) -> DecisionId {
+        DecisionId(self.call.0)
     }
 
     pub(super) fn read(row: decision::Model) -> Result<Self, Error> {
-        Ok(Self {
-            id: DecisionId(row.id),
-            call: CallId(row.call_id),
-            at: row.at,
-            facts: read_json(&row.facts, "decisions.facts")?,
-            funds: read_json(&row.funds, "decisions.funds")?,
-            decision: read_json(&row.decision, "decisions.decision")?,
-            foreign_number: row.foreign_number,
-        })
+        #[derive(Deserialize)]
+        struct Body {
+            facts: Facts,
+            funds: Funds,
+            decision: Decision,
+        }
+        let Body { facts, funds, decision } = read_json(&row.body, "decisions.body")?;
+        let foreign_number = row.foreign_number;
+        Ok(Self { call: CallId(row.call_id), facts, funds, decision, foreign_number })
     }
 }
+
+/// A decision to be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDecision {
+    call: CallId,
+    body: String,
+    foreign_number: Option<String>,
+}
+
+impl NewDecision {
+    /// Of a call, as [`StoredDecision`] will say it.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] where it cannot be written as text.
+    pub fn new(
+        call: CallId,
+        facts: &Facts,
+        funds: &Funds,
+        decision: &Decision,
+        foreign_number: Option<String>,
+    ) -> Result<Self, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            facts: &'a Facts,
+            funds: &'a Funds,
+            decision: &'a Decision,
+        }
+        let mut body = Vec::with_capacity(BODY_ROOM);
+        serde_json::to_writer(&mut body, &Body { facts, funds, decision })
+            .map_err(|_| unreadable("decisions.body"))?;
+        let body = String::from_utf8(body).map_err(|_| unreadable("decisions.body"))?;
+        Ok(Self { call, body, foreign_number })
+    }
+
+    /// The values of [`super::INSERT_DECISIONS`].
+    pub(super) fn row(&self) -> [Value; 3] {
+        [self.call.0.into(), self.body.as_str().into(), self.foreign_number.as_deref().into()]
+    }
+}
+
+/// Bytes for a decision, as a rule: so that its text is not moved as it grows.
+const BODY_ROOM: usize = 2_048;
 
 pub(super) fn json<T: Serialize>(value: &T, column: &str) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| unreadable(column))
 }
 
-fn read_json<T: DeserializeOwned>(text: &str, column: &str) -> Result<T, Error> {
+pub(super) fn read_json<T: DeserializeOwned>(text: &str, column: &str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|_| unreadable(column))
 }
 

@@ -21,6 +21,7 @@ pub struct Model {
     pub ended_at: Option<DateTimeUtc>,
     pub duration_ms: i64,
     pub funded_ms: i64,
+    pub held_micros: i64,
     pub outcome_code: Option<i32>,
     pub outcome_sub_code: Option<i64>,
     pub cause: Option<String>,

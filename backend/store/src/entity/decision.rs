@@ -6,13 +6,8 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "decisions")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
     pub call_id: Uuid,
-    pub at: DateTimeUtc,
-    pub facts: String,
-    pub funds: String,
-    pub decision: String,
-    pub config_versions: String,
+    pub body: String,
     pub foreign_number: Option<String>,
 }
 

@@ -13,7 +13,6 @@ pub(crate) mod emergency_address;
 pub(crate) mod emergency_country;
 pub(crate) mod entry;
 pub(crate) mod heartbeat;
-pub(crate) mod hold;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod lease;

@@ -1,24 +1,29 @@
 //! Accounts that one transaction has locked, and what it moves on them: many calls' money in a few statements.
 
-use super::{Account, Counter, Posting, see};
+use super::{Account, Counter, see};
 use crate::{
     Error,
-    bulk::{Bulk, Rows},
-    entity::account,
+    bulk::{Bulk, Rows, ascending_ids},
+    entity::{account, journal},
     table::platform,
 };
-use domain::{access::Scope, ids::TenantId, money::Money};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use chrono::{DateTime, Utc};
+use domain::{
+    access::Scope,
+    ids::{CallId, TenantId},
+    ledger::EntryKind,
+    money::{Currency, Money},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
-const JOURNALS: Bulk = Bulk::new(
-    "INSERT INTO journals (id, key, kind, description, at) SELECT * FROM",
-    "WHERE column1 IS NOT NULL ON CONFLICT (key) DO NOTHING RETURNING id",
-);
+/// The charges of calls: what they share is their journal, and their currency.
 const ENTRIES: Bulk = Bulk::new(
-    "INSERT INTO entries (id, journal_id, account_id, tenant_id, at, kind, amount_micros, currency, \
-     balance_after_micros, call_id, number_id, invoice_id) SELECT * FROM",
+    "INSERT INTO entries (id, account_id, tenant_id, at, amount_micros, balance_after_micros, call_id, journal_id, kind, \
+     currency) SELECT column1, column2, column3, column4, column5, column6, column7, ?, 'usage', ? FROM",
     "WHERE column1 IS NOT NULL",
 );
 /// The last two columns are what the row was when it was locked: it must not have changed since.
@@ -26,6 +31,19 @@ const MOVE: Bulk = Bulk::new(
     "UPDATE accounts SET balance_micros = v.column2, held_micros = v.column3 FROM",
     "WHERE accounts.id = v.column1 AND accounts.balance_micros = v.column4 AND accounts.held_micros = v.column5",
 );
+
+/// What a call costs its payer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Who pays.
+    pub tenant: TenantId,
+    /// The call.
+    pub call: CallId,
+    /// What it costs, positive.
+    pub cost: Money,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Locked {
@@ -72,8 +90,8 @@ impl Accounts {
         self.0.get(&tenant).map(|locked| locked.now)
     }
 
-    /// Sets money aside where that much is available; says whether it was. The hold itself is the caller's business, in
-    /// the same transaction.
+    /// Sets money aside where that much is available; says whether it was. The hold itself is written with the call's record
+    /// ([`crate::calls::insert`], [`crate::calls::fund_all`]), in the same transaction.
     pub fn reserve(&mut self, tenant: TenantId, micros: i64) -> bool {
         let Some(locked) = self.0.get_mut(&tenant) else { return false };
         let is_available = micros >= 0 && locked.now.available_micros() >= micros;
@@ -90,74 +108,74 @@ impl Accounts {
         }
     }
 
-    /// Posts debits whose money was held and is released, and credits: none of them is refused. What was posted under
-    /// the same key before is passed over.
+    /// Posts what calls cost, whose money was held and is released: none is refused. Those of one currency are one journal,
+    /// with an entry for each call and one of the platform for all; that a call is charged once, the database itself
+    /// watches.
     ///
     /// # Errors
-    /// [`Error::Missing`] where a tenant has no account in the posting's currency, or what the database says.
-    pub async fn post<C: ConnectionTrait>(
+    /// [`Error::Missing`] where a tenant has no account in the currency, [`Error::Taken`] where a call was charged before,
+    /// or what the database says.
+    pub async fn charge<C: ConnectionTrait>(
         &mut self,
         txn: &C,
         scope: &Scope,
-        postings: &[(TenantId, Posting)],
+        usages: &[Usage],
     ) -> Result<(), Error> {
-        let mut journals = Rows::new(5, postings.len());
-        let ids: Vec<Uuid> = postings.iter().map(|_| Uuid::now_v7()).collect();
-        for ((tenant, posting), id) in postings.iter().zip(&ids) {
-            see(scope, *tenant)?;
-            journals.push([
-                (*id).into(),
-                posting.key.as_str().into(),
-                posting.kind.word().into(),
-                posting.description.as_str().into(),
-                posting.at.into(),
-            ]);
+        let currencies: HashSet<Currency> = usages.iter().map(|usage| usage.cost.currency).collect();
+        for currency in currencies {
+            let of_one: Vec<&Usage> = usages.iter().filter(|usage| usage.cost.currency == currency).collect();
+            self.charge_in(txn, scope, currency, &of_one).await?;
         }
-        let written = JOURNALS.fetch(txn, journals).await?;
-        let written: HashSet<Uuid> =
-            written.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-        let mut entries = Rows::new(12, 2 * postings.len());
-        for ((tenant, posting), id) in postings.iter().zip(ids).filter(|(_, id)| written.contains(id)) {
-            self.enter(&mut entries, *tenant, posting, id)?;
-        }
-        ENTRIES.run(txn, entries).await?;
         Ok(())
     }
 
-    /// The two entries of a journal.
-    fn enter(
+    async fn charge_in<C: ConnectionTrait>(
         &mut self,
-        entries: &mut Rows,
-        tenant: TenantId,
-        posting: &Posting,
-        journal: Uuid,
+        txn: &C,
+        scope: &Scope,
+        currency: Currency,
+        usages: &[&Usage],
     ) -> Result<(), Error> {
-        let Money { micros, currency } = posting.amount;
-        let locked = self.0.get_mut(&tenant).filter(|locked| locked.now.currency == currency);
-        let account = &mut locked.ok_or(Error::Missing)?.now;
-        account.balance_micros = account.balance_micros.saturating_add(micros);
-        let balance_after = Some(account.balance_micros);
-        let platforms = Counter::of(posting.kind).account(currency);
-        let sides = [
-            (tenant.0, Some(tenant.0), micros, balance_after),
-            (platforms, None, micros.saturating_neg(), None),
-        ];
-        for (account, tenant, amount, balance_after) in sides {
-            entries.push([
-                Uuid::now_v7().into(),
-                journal.into(),
-                account.into(),
-                tenant.into(),
-                posting.at.into(),
-                posting.kind.word().into(),
-                amount.into(),
-                currency.code().into(),
-                balance_after.into(),
-                posting.call.map(|id| id.0).into(),
-                posting.number.map(|id| id.0).into(),
-                posting.invoice.into(),
+        let kind = EntryKind::Usage;
+        let Some(at) = usages.iter().map(|usage| usage.at).max() else { return Ok(()) };
+        let mut ids = ascending_ids();
+        let journal = ids.next().unwrap_or_else(Uuid::now_v7);
+        let written = journal::ActiveModel {
+            id: Set(journal),
+            key: Set(format!("usage:{journal}")),
+            kind: Set(kind.word().to_owned()),
+            description: Set(format!("{} calls", usages.len())),
+            at: Set(at),
+        };
+        journal::Entity::insert(written).exec_without_returning(txn).await?;
+        let mut rows = Rows::new(7, usages.len() + 1).sharing([journal.into(), currency.code().into()]);
+        let mut sum = 0_i64;
+        for (usage, id) in usages.iter().zip(&mut ids) {
+            see(scope, usage.tenant)?;
+            let locked = self.0.get_mut(&usage.tenant).filter(|locked| locked.now.currency == currency);
+            let account = &mut locked.ok_or(Error::Missing)?.now;
+            account.balance_micros = account.balance_micros.saturating_sub(usage.cost.micros);
+            sum = sum.saturating_add(usage.cost.micros);
+            rows.push([
+                id.into(),
+                usage.tenant.0.into(),
+                Some(usage.tenant.0).into(),
+                usage.at.into(),
+                usage.cost.micros.saturating_neg().into(),
+                Some(account.balance_micros).into(),
+                Some(usage.call.0).into(),
             ]);
         }
+        rows.push([
+            ids.next().unwrap_or_else(Uuid::now_v7).into(),
+            Counter::of(kind).account(currency).into(),
+            None::<Uuid>.into(),
+            at.into(),
+            sum.into(),
+            None::<i64>.into(),
+            None::<Uuid>.into(),
+        ]);
+        ENTRIES.run(txn, rows).await?;
         Ok(())
     }
 

@@ -15,7 +15,7 @@ pub struct Drift {
     pub held_micros: i64,
     /// Micro-units by which the totals of calls differ from their usage entries.
     pub calls_micros: i64,
-    /// Holds of calls that are over, or that have no record.
+    /// Holds of calls that are over.
     pub stray_holds: i64,
 }
 
@@ -43,13 +43,12 @@ const BALANCES: &str = "SELECT CAST(COALESCE(SUM(ABS(a.balance_micros - COALESCE
     FROM accounts a LEFT JOIN (SELECT account_id, SUM(amount_micros) AS total FROM entries GROUP BY account_id) e \
     ON e.account_id = a.id WHERE a.tenant_id IS NOT NULL";
 const HELD: &str = "SELECT CAST(COALESCE(SUM(ABS(a.held_micros - COALESCE(h.total, 0))), 0) AS BIGINT) AS n \
-    FROM accounts a LEFT JOIN (SELECT tenant_id, SUM(amount_micros) AS total FROM holds GROUP BY tenant_id) h \
-    ON h.tenant_id = a.id WHERE a.tenant_id IS NOT NULL";
+    FROM accounts a LEFT JOIN (SELECT tenant_id, SUM(held_micros) AS total FROM calls WHERE state = 'live' \
+    GROUP BY tenant_id) h ON h.tenant_id = a.id WHERE a.tenant_id IS NOT NULL";
 const CALLS: &str = "SELECT CAST(COALESCE(SUM(ABS(COALESCE(c.total_micros, 0) + COALESCE(e.total, 0))), 0) AS BIGINT) AS n \
     FROM calls c FULL OUTER JOIN (SELECT call_id, SUM(amount_micros) AS total FROM entries \
     WHERE kind = 'usage' AND tenant_id IS NOT NULL GROUP BY call_id) e ON e.call_id = c.id";
-const STRAY: &str = "SELECT COUNT(*) AS n FROM holds h LEFT JOIN calls c ON c.id = h.reference \
-    WHERE h.purpose = 'call' AND (c.id IS NULL OR c.state <> 'live')";
+const STRAY: &str = "SELECT COUNT(*) AS n FROM calls WHERE held_micros <> 0 AND state <> 'live'";
 
 /// Counts what does not add up, at one moment: in one transaction that only reads. It reads whole tables: for a job and
 /// the operator's page, not for a request of a tenant.

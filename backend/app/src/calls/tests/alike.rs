@@ -157,6 +157,25 @@ proptest! {
     }
 
     #[test]
+    fn a_decision_with_other_money_is_the_one_that_is_made_on_that_money(
+        live in worlds(), caller in callers(), from in from_texts(), to in to_texts(),
+        available_micros in prop_oneof![-5_000..5_000_i64, 0..100_000_i64, Just(10_000_000), Just(i64::MAX)],
+        live_calls in 0..4_u32, spent_today_micros in 0..100_000_i64,
+    ) {
+        let (peer, message) = invite(&live, caller, &from, &to);
+        let Some(party) = party(&live, caller, peer, &message) else { return Ok(()) };
+        let Ok(facts) = facts_of(&live_facts(party, peer, &message)) else { return Ok(()) };
+        let with = |available_micros| {
+            let usage = Usage { spent_today_micros, ..Usage::NONE };
+            decided(&live, &facts, &Funds { available_micros, live_calls, calls_last_second: 0, usage })
+        };
+        let first = with(i64::MAX);
+        if first.connects() {
+            prop_assert_eq!(first.with_money(available_micros), with(available_micros));
+        }
+    }
+
+    #[test]
     fn money_alone_never_makes_a_refused_call_possible(
         live in worlds(), caller in callers(), from in from_texts(), to in to_texts(), available_micros in 0..50_000_i64,
     ) {

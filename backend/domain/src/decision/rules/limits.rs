@@ -1,10 +1,10 @@
 //! How much at once, how much at most, and whether there is money for it.
 
-use super::{Court, Ruled};
+use super::{Court, Refused, Ruled};
 use crate::{
     cause::Cause,
     config::{Limits, OverLimit, Tenant},
-    decision::{CALL_MAX_SECONDS, Funds, Peer, Source},
+    decision::{CALL_MAX_SECONDS, Decision, Funds, Mark, Peer, Source, Step, Verdict},
     money::Money,
 };
 
@@ -96,20 +96,55 @@ impl Court<'_> {
         Ok(())
     }
 
+    /// Whether there is money for the first hold, and for how long it lasts: the last rule.
     pub(super) fn funds(&mut self, funds: &Funds) -> Ruled<()> {
-        let quote = &self.decision.quote;
-        let first = quote.price(u64::from(self.decision.hold_seconds) * 1000);
-        if first.micros > funds.available_micros {
-            let missing = Money::new(first.micros.saturating_sub(funds.available_micros), first.currency);
-            let available = Money::new(funds.available_micros, first.currency);
-            let text =
-                format!("the first hold takes {first}, {available} is available: {missing} is missing");
-            return self.refuse("funds", Cause::BalanceTooLow, text);
+        let (step, ruled) = afford(&mut self.decision, funds.available_micros);
+        self.decision.trace.push(step);
+        ruled
+    }
+}
+
+/// The rule's own name.
+const FUNDS: &str = "funds";
+
+fn afford(decision: &mut Decision, available_micros: i64) -> (Step, Ruled<()>) {
+    let quote = &decision.quote;
+    let first = quote.price(u64::from(decision.hold_seconds) * 1000);
+    let step = |mark, text| Step { rule: FUNDS.to_owned(), mark, text };
+    if first.micros > available_micros {
+        let missing = Money::new(first.micros.saturating_sub(available_micros), first.currency);
+        let available = Money::new(available_micros, first.currency);
+        let text = format!("the first hold takes {first}, {available} is available: {missing} is missing");
+        return (step(Mark::Refused, text.clone()), Err(Refused(Cause::BalanceTooLow, text)));
+    }
+    let cap = decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS);
+    let seconds = quote.affordable_seconds(available_micros, cap);
+    decision.max_duration_seconds = seconds;
+    let text = format!("the first hold takes {first}, and the money lasts for {seconds} s");
+    (step(Mark::Passed, text), Ok(()))
+}
+
+impl Decision {
+    /// A decision that connects, on other money than it was made on: what [`super::decide`] says on the same facts and
+    /// with this much available. Money is asked for last, so nothing else changes; a call that costs nobody anything is
+    /// not asked for any.
+    #[must_use]
+    pub fn with_money(mut self, available_micros: i64) -> Self {
+        let asked = self.connects() && self.trace.last().is_some_and(|step| step.rule == FUNDS);
+        if asked {
+            self.trace.pop();
+            let (step, ruled) = afford(&mut self, available_micros);
+            self.trace.push(step);
+            if let Err(refused) = ruled {
+                self.refuse(refused);
+            }
         }
-        let cap = self.decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS);
-        let seconds = quote.affordable_seconds(funds.available_micros, cap);
-        self.pass("funds", format!("the first hold takes {first}, and the money lasts for {seconds} s"));
-        self.decision.max_duration_seconds = seconds;
-        Ok(())
+        self
+    }
+
+    pub(super) fn refuse(&mut self, Refused(cause, detail): Refused) {
+        self.verdict = Verdict::Refuse { cause, detail };
+        self.plan.clear();
+        self.max_duration_seconds = 0;
     }
 }

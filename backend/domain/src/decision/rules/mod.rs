@@ -16,7 +16,7 @@ mod trial;
 pub use payer::{called, caller, payer};
 pub use trial::{TEST_CALL_MAX_SECONDS, is_emergency};
 
-use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Step, Target, Usage, Verdict};
+use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Step, Target, Usage};
 use crate::{
     cause::Cause,
     config::{FAILOVER_STATUSES, PeerPolicy, PeerRewrites, Snapshot, Tenant, may_fail_over},
@@ -49,10 +49,8 @@ pub fn decide(snapshot: &Snapshot, facts: &Facts, funds: &Funds) -> Decision {
         decision: Decision::undecided(),
     };
     court.read(&snapshot.platform.version);
-    if let Err(Refused(cause, detail)) = court.judge(funds) {
-        court.decision.verdict = Verdict::Refuse { cause, detail };
-        court.decision.plan.clear();
-        court.decision.max_duration_seconds = 0;
+    if let Err(refused) = court.judge(funds) {
+        court.decision.refuse(refused);
     }
     court.decision
 }
