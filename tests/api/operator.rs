@@ -43,3 +43,49 @@ fn a_number_of_the_operators_inventory_can_be_bought() {
     let listed = tenant.get(&format!("/phoneNumbers?{VERSION}")).expect(200).body;
     assert_eq!(listed["phoneNumbers"][0]["cost"]["amount"], 1.5);
 }
+
+#[test]
+fn a_change_of_a_tenant_is_made_whole_or_not_at_all() {
+    let tenant = server().tenant("Whole Change");
+    let operator = server().operator();
+    let id = tenant.get("/api/v1/tenant").expect(200).body["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/operator/tenants/{id}");
+    let before = operator.get(&path).expect(200).body;
+    let change = |per_second: u32| {
+        json!({"country": "SE", "agreement": "enterprise", "protection": {"mayOpenHighRisk": false},
+            "limits": {"callsPerSecond": per_second}})
+    };
+    let _ = operator.patch(&path, &change(1_000_000)).expect(400);
+    assert_eq!(operator.get(&path).expect(200).body, before, "one part is wrong: nothing was changed");
+    let after = operator.patch(&path, &change(7)).expect(200).body;
+    assert_eq!((after["country"].as_str(), after["agreement"].as_str()), (Some("SE"), Some("enterprise")));
+    assert_eq!(after["protection"]["mayOpenHighRisk"], false);
+    assert_eq!(after["limits"]["callsPerSecond"], 7);
+}
+
+#[test]
+fn amounts_in_a_currency_that_cannot_be_compared_are_refused_by_their_field() {
+    let operator = server().operator();
+    let cost = |amount: i64, currency: &str| json!({"amountMicros": amount, "currency": currency});
+    let carrier = |costs: [serde_json::Value; 2]| {
+        let [first, second] = costs;
+        json!({"name": "currencies", "hosts": [{"address": "192.0.2.77"}],
+            "prefixes": [{"prefix": "46", "costPerMinute": first}, {"prefix": "47", "costPerMinute": second}]})
+    };
+    for (costs, target) in [
+        ([cost(5_000, "EUR"), cost(5_000, "EUR")], "prefixes[0].costPerMinute"),
+        ([cost(5_000, "USD"), cost(5_000, "EUR")], "prefixes[1].costPerMinute"),
+    ] {
+        let refused = operator.post("/api/v1/operator/carriers", &carrier(costs)).expect(400);
+        assert_eq!(refused.body["error"]["target"], target, "{}", refused.text);
+        assert!(refused.text.contains("in USD"), "{}", refused.text);
+    }
+    let tenant = server().tenant("Foreign Money");
+    let made = json!({"trunks": {"sbc.foreign-money.test": {"sipSignalingPort": 5060}}});
+    let _ = tenant.patch("/sip?api-version=2023-03-01", &made).expect(200);
+    let path = "/api/v1/trunks/sbc.foreign-money.test";
+    let refused = tenant.patch(path, &json!({"maxCallCost": cost(1_000_000, "EUR")})).expect(400);
+    assert_eq!(refused.body["error"]["target"], "maxCallCost", "{}", refused.text);
+    let kept = tenant.patch(path, &json!({"maxCallCost": cost(1_000_000, "USD")})).expect(200);
+    assert_eq!(kept.body["maxCallCost"], cost(1_000_000, "USD"));
+}

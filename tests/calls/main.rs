@@ -2,6 +2,7 @@
 
 mod attack;
 mod bad_input;
+mod challenged;
 mod charging;
 mod crash;
 mod digest;

@@ -127,6 +127,7 @@ fn carrier(index: usize) -> Carrier {
         emergency_countries: Vec::new(),
         signing: dialtone_domain::stir::Signing::Always,
         unverified: false,
+        currency: dialtone_domain::money::Currency::USD,
     }
 }
 

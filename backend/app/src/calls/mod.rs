@@ -7,6 +7,7 @@
 mod ahead;
 mod batch;
 mod control;
+pub(crate) mod credentials;
 mod decide;
 mod elsewhere;
 mod end;

@@ -1,17 +1,16 @@
 //! The plan of a decision in the edge's words: addresses instead of names of trunks and carriers.
 
-use super::{legs, stir};
-use crate::{App, names, vault};
+use super::{credentials, legs, stir};
+use crate::{App, names};
 use domain::{
     cause::Cause,
-    config::{Crossing, IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
+    config::{Crossing, IpVersion, PrivacyHeader, Snapshot},
     decision::{self, CALL_MAX_SECONDS, Decision},
     stir::Verstat,
 };
-use edge::seam::{Attempt, Credentials, Hop, LegPolicy, Plan, Refusal, Secret, Target};
+use edge::seam::{Attempt, Hop, LegPolicy, Plan, Refusal, Target};
 use sip::locate::Wanted;
 use std::{borrow::Cow, net::IpAddr, time::Duration};
-use uuid::Uuid;
 
 /// How long before the end of a hold the edge asks to extend it; less where the hold is short.
 const EXTEND_LEAD_MAX: Duration = Duration::from_secs(10);
@@ -162,11 +161,9 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let verstat = decision.verstat.filter(|_| is_told);
             let headers = identity(public_host, attempt, trunk.policy.privacy_header, verstat);
             let hops = names::trunk_hops(app, &tenant.piece.value.sip_domain, trunk);
-            let live = app.live();
-            let secret = live.trunk_secret(tenant.piece.value.id, trunk.id);
             let host = host_and_port(&trunk.fqdn, trunk.port, names::transport(trunk.transport));
             let (leg, credentials) =
-                (legs::of_trunk(&trunk.policy), credentials(app, &trunk.policy, secret, trunk.id.0));
+                (legs::of_trunk(&trunk.policy), credentials::to_trunk(app, tenant.piece.value.id, trunk));
             let named = || (vec![names::of_trunk(trunk)], trunk.policy.ip_version);
             let made = |target| made(target, headers, leg, credentials);
             Some(Draft::new(hops, host, named, made))
@@ -180,10 +177,8 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let wanted: Vec<Wanted> = carrier.hosts.iter().map(names::of_carrier_host).collect();
             let version = carrier.policy.ip_version;
             let hops = names::all_hops(app, &wanted, version);
-            let live = app.live();
-            let secret = live.carrier_secret(carrier.id);
-            let credentials = credentials(app, &carrier.policy, secret, carrier.id.0);
-            let leg = legs::of_carrier(&carrier.policy);
+            let (leg, credentials) =
+                (legs::of_carrier(&carrier.policy), credentials::to_carrier(app, carrier));
             let made = |target| made(target, headers, leg, credentials);
             Some(Draft::new(hops, host, || (wanted, version), made))
         }
@@ -210,26 +205,6 @@ fn identity(
     let is_private = privacy == PrivacyHeader::Id || attempt.caller_id.is_none();
     let privacy = is_private.then(|| ("Privacy".to_owned(), "id".to_owned()));
     asserted.into_iter().chain(privacy).collect()
-}
-
-/// Whom we are to a peer that challenges us: as we were told, towards that realm alone; else as we are registered with it,
-/// towards its own place alone.
-fn credentials(
-    app: &App,
-    policy: &PeerPolicy,
-    secret: Option<&vault::Secret>,
-    peer: Uuid,
-) -> Option<Credentials> {
-    if let (Some(told), Some(secret)) = (&policy.credentials, secret) {
-        let password = String::from_utf8_lossy(secret).into_owned();
-        return Some(Credentials {
-            username: told.username.clone(),
-            secret: Secret::Password(password),
-            realm: Some(told.realm.clone()),
-        });
-    }
-    let (username, password, _) = app.registrars().credentials(peer)?;
-    Some(Credentials { username, secret: Secret::Password(password), realm: None })
 }
 
 /// The host part of a SIP URI (RFC 3261 §25.1): brackets around an IPv6 address, the port where it is not the default.

@@ -38,6 +38,7 @@ pub async fn change(
                 ));
             }
             let after = check::tidy(after)?;
+            check::currency(app, &after)?;
             let mut row = rows::with(row, &after)?;
             let has_username = after.policy.credentials.is_some();
             let secret = row.outbound_secret.take();

@@ -1,7 +1,7 @@
 //! What a carrier may look like.
 
 use super::{CAPACITY_MAX, HOSTS_MAX, PREFIXES_MAX};
-use crate::{Error, error::faulty, tenants::check_limits};
+use crate::{App, Error, error::faulty, tenants::check_limits};
 use domain::config::{Carrier, CarrierHost, CarrierPrefix, WINDOWS_MAX};
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -9,6 +9,29 @@ use std::{collections::BTreeSet, net::IpAddr};
 const NAME_MAX: usize = 100;
 /// Digits of a prefix at most: no number is longer (ITU-T E.164).
 const PREFIX_MAX: usize = 15;
+
+/// A cost that no price can be compared with would switch the margin guard off, or the carrier.
+///
+/// # Errors
+/// [`Error::Invalid`] where no plan sells in the carrier's currency.
+pub(super) fn currency(app: &App, carrier: &Carrier) -> Result<(), Error> {
+    let live = app.live();
+    let plans = &live.config.platform.value.plans;
+    let costs = carrier.prefixes.iter().position(|prefix| prefix.cost_per_minute_micros > 0);
+    let Some(index) = costs else { return Ok(()) };
+    if plans.iter().any(|plan| plan.currency == carrier.currency) {
+        return Ok(());
+    }
+    let mut sold: Vec<String> = plans.iter().map(|plan| plan.currency.to_string()).collect();
+    sold.sort_unstable();
+    sold.dedup();
+    let message = format!(
+        "no price plan is in {}, so the margin of a call could not be known: give the cost in {}",
+        carrier.currency,
+        sold.join(" or ")
+    );
+    Err(Error::invalid(&format!("prefixes[{index}].costPerMinute"), message))
+}
 
 /// The carrier with its texts tidied, where it can be used.
 ///

@@ -24,6 +24,7 @@ pub async fn create(
     let scope = actor.scope(Permission::Operate)?;
     let id = Uuid::now_v7();
     let carrier = check::tidy(Carrier { id: CarrierId(id), sandbox: false, ..new })?;
+    check::currency(app, &carrier)?;
     let empty = store::carriers::Carrier {
         id,
         name: String::new(),

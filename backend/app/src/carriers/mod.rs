@@ -66,6 +66,7 @@ pub fn plain(name: &str, hosts: Vec<CarrierHost>, prefixes: Vec<CarrierPrefix>) 
         emergency_countries: Vec::new(),
         signing: domain::stir::Signing::Always,
         unverified: false,
+        currency: domain::money::Currency::USD,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names, connections, certificates and OPTIONS: what comes before any call.
 
 use super::report::{Finding, Topic};
-use crate::App;
+use crate::{App, calls::credentials};
 use domain::config::{Srtp, Transport, Trunk};
 use edge::{
     Inspection,
@@ -282,7 +282,10 @@ async fn ask(app: &App, trunk: &Trunk, hop: Hop) -> Option<Originated> {
         cseq: 1,
         contact_user: None,
         headers: vec![("Accept".to_owned(), "application/sdp".to_owned())],
-        credentials: None,
+        credentials: app
+            .live()
+            .trunk_by_name(&trunk.fqdn)
+            .and_then(|(tenant, trunk)| credentials::to_trunk(app, tenant.id(), trunk)),
     };
     let reply = Reply::new(move |answer| {
         // Nobody waits any more where the examination was given up.

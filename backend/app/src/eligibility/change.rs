@@ -3,15 +3,10 @@
 use super::{Terms, WHY_MAX};
 use crate::{
     App, Error,
-    audit::{self, Change, seen},
-    snapshot::{Changed, refresh},
+    tenants::{self, Edit, TenantEdit},
 };
-use domain::{
-    access::{Actor, Permission},
-    config::Access,
-    country,
-    ids::TenantId,
-};
+use domain::{access::Actor, config::Access, country, ids::TenantId};
+use store::tenants::Tenant;
 
 /// Changes agreement, country and open connections of a tenant: `edit` is given the terms as they are, and answers them
 /// as they are to be. Operators only. What the tenant itself set stays.
@@ -22,34 +17,19 @@ pub async fn change_terms(
     app: &App,
     actor: &Actor,
     id: TenantId,
-    edit: impl Fn(Terms) -> Result<Terms, Error>,
+    edit: impl Fn(Terms) -> Result<Terms, Error> + Sync,
 ) -> Result<Terms, Error> {
-    let scope = actor.scope(Permission::Operate)?;
-    let missing = || Error::not_found("tenant", "there is no such tenant");
-    let after = app
-        .db()
-        .write::<_, Error, _>(async |tx| {
-            let mut row = store::tenants::get(tx, &scope, id).await?.ok_or_else(missing)?;
-            let before = Terms::of(&row)?;
-            let after = Terms { emergency: before.emergency.clone(), ..edit(before.clone())? };
-            check(&after)?;
-            row.terms = after.json()?;
-            let slug = row.slug.clone();
-            store::tenants::update(tx, &scope, row).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: Some(id),
-                what: "tenant.terms",
-                target: &slug,
-                before: seen(&before),
-                after: seen(&after),
-            };
-            audit::record(app, tx, &scope, change).await?;
-            Ok(after)
-        })
-        .await?;
-    refresh(app, Changed::Tenant(id)).await?;
-    Ok(after)
+    tenants::change(app, actor, id, TenantEdit { terms: Some(&edit), ..TenantEdit::default() }).await?;
+    Ok(super::view_of(app, actor, id).await?.0)
+}
+
+/// Puts changed terms into a row, and gives those before and after.
+pub(crate) fn apply(row: &mut Tenant, edit: Edit<'_, Terms>) -> Result<(Terms, Terms), Error> {
+    let before = Terms::of(row)?;
+    let after = Terms { emergency: before.emergency.clone(), ..edit(before.clone())? };
+    check(&after)?;
+    row.terms = after.json()?;
+    Ok((before, after))
 }
 
 fn check(terms: &Terms) -> Result<(), Error> {

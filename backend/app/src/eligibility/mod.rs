@@ -7,6 +7,7 @@ mod change;
 mod policy;
 mod view;
 
+pub(crate) use change::apply;
 pub use change::change_terms;
 pub(crate) use policy::read_policy;
 pub use policy::{policy, put_policy};

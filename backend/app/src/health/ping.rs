@@ -4,7 +4,12 @@ use super::{
     record,
     state::{Ask, Peer, State, id_of},
 };
-use crate::{App, Error, calls::host_and_port, names, snapshot::Who};
+use crate::{
+    App, Error,
+    calls::{credentials, host_and_port},
+    names,
+    snapshot::Who,
+};
 use domain::{
     config::{Carrier, OptionsPing, Snapshot, Trunk},
     health::{Event, Watch},
@@ -145,7 +150,7 @@ fn ask_all(app: &App, edge: &edge::Handle) {
 
 fn ask(app: &App, edge: &edge::Handle, config: &Snapshot, peer: &Arc<Peer>, round: u64) {
     let Some(ask) = where_to(app, config, peer.who) else { return };
-    let hops: Vec<Hop> = ask.hops.into_iter().take(PLACES_MAX).collect();
+    let hops: Vec<Hop> = ask.hops.iter().copied().take(PLACES_MAX).collect();
     {
         let mut inner = peer.lock();
         inner.round.left = hops.len();
@@ -158,7 +163,7 @@ fn ask(app: &App, edge: &edge::Handle, config: &Snapshot, peer: &Arc<Peer>, roun
         app.health().sent();
         let (app_then, peer_then) = (app.clone(), Arc::clone(peer));
         let reply = Reply::new(move |answer| said(&app_then, &peer_then, round, hop, answer));
-        edge.originate(question(app, hop, &ask.host), reply);
+        edge.originate(question(app, hop, &ask), reply);
     }
 }
 
@@ -176,7 +181,8 @@ fn said(app: &App, peer: &Peer, round: u64, hop: Hop, answer: Option<Originated>
     peer.place_said(state, (round, hop), status, app.now());
 }
 
-fn question(app: &App, hop: Hop, host: &str) -> Origination {
+fn question(app: &App, hop: Hop, ask: &Ask) -> Origination {
+    let host = &ask.host;
     let public = &app.settings().public_host;
     Origination {
         hop,
@@ -188,7 +194,7 @@ fn question(app: &App, hop: Hop, host: &str) -> Origination {
         cseq: 1,
         contact_user: None,
         headers: vec![("Accept".to_owned(), "application/sdp".to_owned())],
-        credentials: None,
+        credentials: ask.credentials.clone(),
     }
 }
 
@@ -198,11 +204,19 @@ fn where_to(app: &App, config: &Snapshot, who: Who) -> Option<Ask> {
         Who::Trunk(tenant, id) => {
             let tenant = &config.tenant(tenant)?.piece.value;
             let trunk = tenant.trunks.iter().find(|trunk| trunk.id == id)?;
-            Some(Ask { hops: of_trunk(app, &tenant.sip_domain, trunk)?, host: trunk_host(trunk) })
+            Some(Ask {
+                hops: of_trunk(app, &tenant.sip_domain, trunk)?,
+                host: trunk_host(trunk),
+                credentials: credentials::to_trunk(app, tenant.id, trunk),
+            })
         }
         Who::Carrier(id) => {
             let carrier = config.carrier(id)?;
-            Some(Ask { hops: of_carrier(app, carrier)?, host: carrier_host(carrier)? })
+            Some(Ask {
+                hops: of_carrier(app, carrier)?,
+                host: carrier_host(carrier)?,
+                credentials: credentials::to_carrier(app, carrier),
+            })
         }
     }
 }

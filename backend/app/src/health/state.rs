@@ -287,4 +287,6 @@ pub(super) struct Ask {
     pub(super) hops: Vec<Hop>,
     /// Host for the Request-URI.
     pub(super) host: String,
+    /// Whom we are, where it challenges us.
+    pub(super) credentials: Option<edge::seam::Credentials>,
 }

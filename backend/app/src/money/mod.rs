@@ -2,10 +2,12 @@
 
 mod balance;
 mod credit;
+mod currency;
 mod drift;
 mod ledger;
 
 pub use balance::{BalanceView, balance};
 pub use credit::{REASON_MAX, credit, set_credit_limit};
+pub use currency::currency;
 pub use drift::{DriftView, check_drift, drift, last_drift};
 pub use ledger::{EntryView, ledger};

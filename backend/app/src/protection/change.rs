@@ -2,18 +2,20 @@
 
 use super::{
     Bounds, Kept, ProtectionView,
-    get::{no_tenant, of},
+    get::{get_of, no_tenant, of},
 };
 use crate::{
     App, Error,
     audit::{self, Change, seen},
     snapshot::{Changed, refresh},
+    tenants::{self, Edit, TenantEdit},
 };
 use domain::{
     access::{Actor, Permission, Scope},
     config::{Fault, Protection},
     ids::TenantId,
 };
+use store::tenants::Tenant;
 
 /// Changes what protects the actor's tenant, within the operator's bounds: `edit` is given the settings as they are, and
 /// answers them as they are to be.
@@ -45,15 +47,20 @@ pub async fn change_bounds(
     app: &App,
     actor: &Actor,
     id: TenantId,
-    edit: impl Fn(Bounds) -> Result<Bounds, Error>,
+    edit: impl Fn(Bounds) -> Result<Bounds, Error> + Sync,
 ) -> Result<ProtectionView, Error> {
-    let scope = actor.scope(Permission::Operate)?;
-    keep(app, actor, &scope, id, "protection.bounds", |kept| {
-        let bounds = edit(kept.bounds)?;
-        bounds.check()?;
-        Ok(Kept { bounds, own: kept.own })
-    })
-    .await
+    tenants::change(app, actor, id, TenantEdit { bounds: Some(&edit), ..TenantEdit::default() }).await?;
+    get_of(app, actor, id).await
+}
+
+/// Puts changed bounds into a row, and gives what was kept before and after.
+pub(crate) fn apply_bounds(row: &mut Tenant, edit: Edit<'_, Bounds>) -> Result<(Kept, Kept), Error> {
+    let before = Kept::of(row)?;
+    let bounds = edit(before.bounds.clone())?;
+    bounds.check()?;
+    let after = Kept { bounds, own: before.own.clone() };
+    row.protection = serde_json::to_value(&after).map_err(Error::internal)?;
+    Ok((before, after))
 }
 
 async fn keep(

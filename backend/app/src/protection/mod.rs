@@ -5,6 +5,7 @@ mod change;
 mod get;
 
 pub use bounds::Bounds;
+pub(crate) use change::apply_bounds;
 pub use change::{change, change_bounds};
 pub use get::{ProtectionView, get, get_of};
 

@@ -30,7 +30,7 @@ pub use sign_up::sign_up;
 pub(crate) use token::{Purpose, key as token_key, sign as sign_token};
 pub use token::{actor_by_token, issue_token};
 pub(crate) use update::check_limits;
-pub use update::update;
+pub use update::{Edit, TenantEdit, change, update};
 pub use verify::verify_email;
 
 pub use crate::operators::ensure as ensure_operator;

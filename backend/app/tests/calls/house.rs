@@ -35,15 +35,25 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The app of a node, on a database that may have seen another one before.
 pub(crate) async fn start(test: &TestDb) -> App {
-    app(test, true).await
+    app(test, true, unreachable_https()).await
+}
+
+/// The app of a node that has signers' certificates in this way.
+pub(crate) async fn start_with(test: &TestDb, https: vendors::Https) -> App {
+    app(test, true, https).await
+}
+
+fn unreachable_https() -> vendors::Https {
+    let dns = vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap();
+    vendors::Https::new(dns, &[], false).unwrap()
 }
 
 /// The app of a command of that node: it carries no calls.
 pub(crate) async fn start_command(test: &TestDb) -> App {
-    app(test, false).await
+    app(test, false, unreachable_https()).await
 }
 
-async fn app(test: &TestDb, carries_calls: bool) -> App {
+async fn app(test: &TestDb, carries_calls: bool, https: vendors::Https) -> App {
     let listen = "127.0.0.1:0".parse().unwrap();
     let settings = Settings {
         public_url: "http://localhost:8080".to_owned(),
@@ -66,8 +76,7 @@ async fn app(test: &TestDb, carries_calls: bool) -> App {
         edge: carries_calls.then(|| edge::new(edge::Config::new(listen, [1; 32])).0),
         sandbox: None,
         dns: vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(),
-        https: vendors::Https::new(vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(), &[], false)
-            .unwrap(),
+        https,
         mailer: vendors::Mailer::new(None, "localhost").unwrap(),
     };
     App::start(deps).await.unwrap()

@@ -7,4 +7,5 @@ mod house;
 mod money;
 mod overload;
 mod records;
+mod signed;
 mod traces;

@@ -5,7 +5,7 @@ use super::{
     peer::{Limits, PeerPolicy, Transport},
     window::Window,
 };
-use crate::{country, ids::CarrierId, stir::Signing};
+use crate::{country, ids::CarrierId, money::Currency, stir::Signing};
 use serde::{Deserialize, Serialize};
 
 /// The quality of a carrier of which nothing is said.
@@ -17,7 +17,7 @@ pub const DEFAULT_QUALITY: u8 = 50;
 pub struct CarrierPrefix {
     /// Digits without `+`; empty is everything.
     pub prefix: String,
-    /// What a minute costs the operator, micro-units.
+    /// What a minute costs the operator, micro-units of the carrier's currency.
     pub cost_per_minute_micros: i64,
     /// When it is carried at this cost; empty is always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -105,6 +105,9 @@ pub struct Carrier {
     /// Whether the signatures of its calls are left alone: it is no part of a network that signs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unverified: bool,
+    /// In what its costs are.
+    #[serde(default = "usd", skip_serializing_if = "is_usd")]
+    pub currency: Currency,
 }
 
 const fn default_quality() -> u8 {
@@ -114,6 +117,14 @@ const fn default_quality() -> u8 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 const fn is_default_quality(quality: &u8) -> bool {
     *quality == DEFAULT_QUALITY
+}
+
+const fn usd() -> Currency {
+    Currency::USD
+}
+
+fn is_usd(currency: &Currency) -> bool {
+    *currency == Currency::USD
 }
 
 const fn one() -> u32 {

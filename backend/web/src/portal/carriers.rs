@@ -21,6 +21,7 @@ use askama::Template;
 use domain::{
     config::{Carrier, CarrierOrder},
     ids::CarrierId,
+    money::Currency,
 };
 use form::CarrierForm;
 use serde::Deserialize;
@@ -65,6 +66,7 @@ struct CarrierPage {
     action: String,
     sandbox: bool,
     many: Option<usize>,
+    currency: String,
     has_password: bool,
     error: Option<String>,
     form: CarrierForm,
@@ -202,6 +204,7 @@ fn page(
         ),
         sandbox: carrier.is_some_and(|carrier| carrier.sandbox),
         many: carrier.map(|carrier| carrier.prefixes.len()).filter(|count| *count > form::PREFIXES_SHOWN_MAX),
+        currency: carrier.map_or(Currency::USD, |carrier| carrier.currency).to_string(),
         has_password: view.as_ref().is_some_and(|view| view.has_password),
         caller_ids: choices(
             &[("any", "any caller id", true), ("owned", "owned caller ids", true)],

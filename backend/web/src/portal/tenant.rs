@@ -144,8 +144,12 @@ async fn save(app: Data<App>, operator: Operator, id: Path<String>, form: Posted
     let id = tenant_id(&id)?;
     let kept = async {
         let bounds = form.0.bounds()?;
-        app::eligibility::change_terms(&app, &operator.actor, id, |now| form.0.terms(now)).await?;
-        app::protection::change_bounds(&app, &operator.actor, id, |_| Ok(bounds.clone())).await
+        let edit = app::tenants::TenantEdit {
+            terms: Some(&|now| form.0.terms(now)),
+            bounds: Some(&|_| Ok(bounds.clone())),
+            ..Default::default()
+        };
+        app::tenants::change(&app, &operator.actor, id, edit).await
     };
     match kept.await {
         Ok(_) => Ok(operator.go_saying(&format!("/operator/tenants/{id}"), Done::TermsSaved)),

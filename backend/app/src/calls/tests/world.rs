@@ -210,6 +210,7 @@ fn carrier(index: usize) -> impl Strategy<Value = Carrier> {
         emergency_countries: Vec::new(),
         signing: domain::stir::Signing::Always,
         unverified: false,
+        currency: domain::money::Currency::USD,
     })
 }
 

@@ -65,7 +65,7 @@ impl<'a> Court<'a> {
             let text = format!("plan {} does not sell calls to {number}", plan.name);
             return self.refuse("price", Cause::NoRoute, text);
         };
-        self.carriers(tenant, number, caller_id, &line)?;
+        self.carriers(tenant, number, caller_id, (&line, plan.currency))?;
         Ok(line)
     }
 

@@ -8,7 +8,7 @@ use crate::{
     cause::Cause,
     config::{CallerIdPolicy, Carrier, CarrierOrder, Tenant, is_open},
     decision::{Peer, Target},
-    money::Money,
+    money::{Currency, Money},
     phone::E164,
     rating::Line,
 };
@@ -21,6 +21,8 @@ struct Candidate<'a> {
     place: usize,
     length: u8,
     cost: i64,
+    /// Whether it costs something in another currency than that of the plan.
+    is_foreign: bool,
     room: u32,
 }
 
@@ -32,6 +34,8 @@ impl Candidate<'_> {
 
     const fn key(&self, by: CarrierOrder) -> i64 {
         match by {
+            // What cannot be compared comes last.
+            CarrierOrder::Cost if self.is_foreign => i64::MAX,
             CarrierOrder::Cost => self.cost,
             CarrierOrder::Quality => -(self.carrier.quality as i64),
             CarrierOrder::Capacity => -(self.room as i64),
@@ -41,22 +45,22 @@ impl Candidate<'_> {
 }
 
 impl<'a> Court<'a> {
-    /// Adds the carriers that reach a number to the plan, in order. `line` is what the call is sold for.
+    /// Adds the carriers that reach a number to the plan, in order. `line` is what the call is sold for, in a currency.
     pub(super) fn carriers(
         &mut self,
         tenant: &Tenant,
         number: E164,
         caller_id: E164,
-        line: &Line,
+        (line, currency): (&Line, Currency),
     ) -> Ruled<()> {
-        let candidates = self.candidates(number);
+        let candidates = self.candidates(number, currency);
         if candidates.is_empty() {
             let text = format!("no carrier has a prefix of {number}");
             return self.refuse("carrier", Cause::NoRoute, text);
         }
         let (mut cause, mut why) = (Cause::NoRoute, String::new());
         for candidate in self.in_order(candidates) {
-            if let Some((problem, text)) = self.carrier_problem(tenant, candidate, line) {
+            if let Some((problem, text)) = self.carrier_problem(tenant, candidate, (line, currency)) {
                 (cause, why) = (problem, text);
                 continue;
             }
@@ -89,7 +93,7 @@ impl<'a> Court<'a> {
     }
 
     /// Each carrier by the longest prefix of its own that is carried at this time of day.
-    fn candidates(&self, number: E164) -> Vec<Candidate<'a>> {
+    fn candidates(&self, number: E164, currency: Currency) -> Vec<Candidate<'a>> {
         let platform = &self.snapshot.platform;
         let mut found: Vec<Candidate<'a>> = Vec::new();
         for (length, place, at) in platform.prefixes(number) {
@@ -101,12 +105,16 @@ impl<'a> Court<'a> {
             let cost = prefix.cost_per_minute_micros;
             match found.iter_mut().find(|known| known.place == place) {
                 // Of equal prefixes the last that is open counts.
-                Some(known) if known.length == length => known.cost = cost,
+                Some(known) if known.length == length => {
+                    known.cost = cost;
+                    known.is_foreign = cost > 0 && carrier.currency != currency;
+                }
                 Some(_) => {}
                 None => {
                     let live = self.usage.load(Peer::Carrier(carrier.id)).map_or(0, |load| load.live_calls);
                     let room = carrier.room().saturating_sub(live);
-                    found.push(Candidate { carrier, place, length, cost, room });
+                    let is_foreign = cost > 0 && carrier.currency != currency;
+                    found.push(Candidate { carrier, place, length, cost, is_foreign, room });
                 }
             }
         }
@@ -136,7 +144,7 @@ impl<'a> Court<'a> {
         &mut self,
         tenant: &Tenant,
         candidate: Candidate<'_>,
-        line: &Line,
+        (line, currency): (&Line, Currency),
     ) -> Option<(Cause, String)> {
         let carrier = candidate.carrier;
         let (name, peer) = (&carrier.name, Peer::Carrier(carrier.id));
@@ -150,13 +158,19 @@ impl<'a> Court<'a> {
             self.skip("carrier", text.clone());
             return Some((cause, text));
         }
-        if candidate.cost <= line.per_minute_micros {
+        let price = Money::new(line.per_minute_micros, currency);
+        let cost = Money::new(candidate.cost, carrier.currency);
+        if candidate.is_foreign && !tenant.protection.allow_below_cost {
+            let text = format!(
+                "carrier {name} asks {cost} a minute, and the call is sold at {price}: they cannot be compared"
+            );
+            self.skip("margin", text);
+            let text = format!("carrier {name} has its price in another currency than the call's");
+            return Some((Cause::BelowCost, text));
+        }
+        if !candidate.is_foreign && candidate.cost <= line.per_minute_micros {
             return None;
         }
-        let currency =
-            self.snapshot.plan(tenant.plan).map_or(crate::money::Currency::USD, |plan| plan.currency);
-        let (cost, price) =
-            (Money::new(candidate.cost, currency), Money::new(line.per_minute_micros, currency));
         if tenant.protection.allow_below_cost {
             self.pass(
                 "margin",

@@ -195,3 +195,25 @@ fn a_carrier_that_is_offline_or_full_gives_way_to_the_next() {
     assert_eq!(cause(&with(vec![id(1), id(2)], vec![])), Some(Cause::PlatformUnavailable));
     assert_eq!(cause(&with(vec![], vec![full(1), full(2)])), Some(Cause::CallLimit));
 }
+
+#[test]
+fn a_price_in_another_currency_is_never_compared_silently() {
+    let euro = "EUR".parse().expect("a currency");
+    let with = |cost, allow_below_cost| {
+        let foreign = Carrier { currency: euro, ..priced(1, "1", cost, 50, 10) };
+        let protection = Protection { allow_below_cost, ..Protection::default() };
+        let tenant = Tenant { protection, ..acme() };
+        let config = snapshot(vec![tenant], vec![foreign, priced(2, "1", 5_000, 50, 10)]);
+        decide(&config, &app("+12125550100", "+12065550100"), &RICH)
+    };
+    // It would be the cheapest, were its figure in the plan's currency.
+    let guarded = with(1, false);
+    assert_eq!(names(&guarded), ["carrier-2"]);
+    assert!(says(&guarded, "margin", "cannot be compared"));
+    assert_eq!(
+        names(&with(1, true)),
+        ["carrier-2", "carrier-1"],
+        "allowed, and still behind those that compare"
+    );
+    assert_eq!(names(&with(0, false)), ["carrier-1", "carrier-2"], "nothing is nothing in every currency");
+}

@@ -95,6 +95,7 @@ fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
         emergency_countries: vec![],
         signing: crate::stir::Signing::Always,
         unverified: false,
+        currency: crate::money::Currency::USD,
     }
 }
 

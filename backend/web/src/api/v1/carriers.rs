@@ -69,7 +69,8 @@ const fn udp() -> Transport {
 pub(crate) struct Prefix {
     /// Digits, with or without `+`; empty is everything.
     prefix: String,
-    /// What a minute costs the operator; nothing where it is left out.
+    /// What a minute costs the operator; nothing where it is left out. All costs of a carrier are in one currency, which
+    /// is that of a price plan.
     #[schema(value_type = Option<Amount>)]
     cost_per_minute: Option<Money>,
     /// When it is carried at this cost; empty is always.
@@ -154,7 +155,7 @@ impl From<&config::Carrier> for CarrierSettings {
         };
         let prefix = |prefix: &config::CarrierPrefix| Prefix {
             prefix: prefix.prefix.clone(),
-            cost_per_minute: Some(Money::new(prefix.cost_per_minute_micros, Currency::USD)),
+            cost_per_minute: Some(Money::new(prefix.cost_per_minute_micros, carrier.currency)),
             windows: prefix.windows.clone(),
         };
         Self {
@@ -177,7 +178,8 @@ impl From<&config::Carrier> for CarrierSettings {
 }
 
 impl CarrierSettings {
-    fn into_carrier(self, now: config::Carrier) -> (config::Carrier, Password) {
+    fn into_carrier(self, now: config::Carrier) -> Result<(config::Carrier, Password), app::Error> {
+        let currency = self.currency(now.currency)?;
         let host = |host: Host| config::CarrierHost {
             address: host.address,
             port: host.port,
@@ -202,10 +204,27 @@ impl CarrierSettings {
             emergency_countries: self.emergency_countries,
             signing: self.signing,
             unverified: !self.verification,
+            currency,
             policy,
             ..now
         };
-        (carrier, password)
+        Ok((carrier, password))
+    }
+
+    /// The one currency of all costs; what costs nothing is in any.
+    fn currency(&self, now: Currency) -> Result<Currency, app::Error> {
+        let costs = self.prefixes.iter().map(|prefix| prefix.cost_per_minute.filter(|cost| cost.micros != 0));
+        let mut said: Option<Currency> = None;
+        for (index, cost) in costs.enumerate() {
+            let Some(cost) = cost else { continue };
+            let first = *said.get_or_insert(cost.currency);
+            if cost.currency != first {
+                let target = format!("prefixes[{index}].costPerMinute");
+                let message = format!("a carrier's costs are in one currency: give them all in {first}");
+                return Err(app::Error::invalid(&target, message));
+            }
+        }
+        Ok(said.unwrap_or(now))
     }
 }
 
@@ -226,7 +245,7 @@ pub(crate) async fn create_carrier(
     body: Patch<CarrierSettings>,
 ) -> ApiResult {
     let plain = carriers::plain("", Vec::new(), Vec::new());
-    let (carrier, password) = body.apply(&CarrierSettings::from(&plain))?.into_carrier(plain);
+    let (carrier, password) = body.apply(&CarrierSettings::from(&plain))?.into_carrier(plain)?;
     let made = carriers::create(&app, &operator, carrier, password).await.map_err(renamed)?;
     let carrier = Carrier::from(made);
     Ok(created(&format!("/api/v1/operator/carriers/{}", carrier.id), &carrier))
@@ -250,7 +269,7 @@ pub(crate) async fn update_carrier(
     id: Path<String>,
     change: Patch<CarrierSettings>,
 ) -> ApiResult {
-    let edit = |now: config::Carrier| Ok(change.apply(&CarrierSettings::from(&now))?.into_carrier(now));
+    let edit = |now: config::Carrier| change.apply(&CarrierSettings::from(&now))?.into_carrier(now);
     let carrier = carriers::change(&app, &operator, carrier_id(&id)?, edit).await.map_err(renamed)?;
     ok(&Carrier::from(carrier))
 }

@@ -18,8 +18,8 @@ use actix_web::{
 use app::{
     App, Error,
     eligibility::{self, Agreement, Terms},
-    protection,
-    tenants::{self, TenantPatch, TenantStatus},
+    protection::{self, Bounds},
+    tenants::{self, TenantEdit, TenantPatch, TenantStatus},
 };
 use domain::{config::Access, ids::TenantId};
 use serde::{Deserialize, Serialize};
@@ -161,7 +161,7 @@ async fn whole(app: &App, operator: &Operator, id: TenantId) -> Result<Whole, Er
     Ok(Whole { tenant, terms: TermsBody::from(&terms), protection: bounds(&view.bounds, view.currency) })
 }
 
-/// Changes status, limits, plan, terms or bounds of a tenant; what is left out stays.
+/// Changes status, limits, plan, terms or bounds of a tenant, all of it or nothing; what is left out stays.
 #[utoipa::path(tag = "operator",
     request_body(content = TenantChange, content_type = "application/merge-patch+json"),
     responses((status = 200, body = Whole)))]
@@ -173,44 +173,42 @@ pub(crate) async fn update_tenant(
     body: Body<TenantChange>,
 ) -> ApiResult {
     let id = tenant_id(&id)?;
-    let change = body.0;
-    change_terms(&app, &operator, id, &change).await?;
-    if let Some(wanted) = change.protection {
-        let currency = protection::get_of(&app, &operator, id).await?.currency;
-        let patch = Patch::<BoundsBody>::of(wanted);
-        protection::change_bounds(&app, &operator, id, |now| {
-            patch.apply(&bounds(&now, currency))?.into_bounds(currency)
-        })
-        .await?;
-    }
-    if change.status.is_some() || change.limits.is_some() || change.price_plan.is_some() {
-        let patch = TenantPatch {
-            status: change.status,
-            limits: change.limits.map(Into::into),
-            price_plan: change.price_plan,
-        };
-        tenants::update(&app, &operator, id, patch).await?;
-    }
+    let mut change = body.0;
+    let currency = protection::get_of(&app, &operator, id).await?.currency;
+    let bounds_patch = change.protection.take().map(Patch::<BoundsBody>::of);
+    let terms_patch = change.terms().map(Patch::<TermsBody>::of);
+    let edit_bounds = |now: Bounds| match &bounds_patch {
+        Some(patch) => patch.apply(&bounds(&now, currency))?.into_bounds(currency),
+        None => Ok(now),
+    };
+    let edit_terms = |now: Terms| match &terms_patch {
+        Some(patch) => Ok(patch.apply(&TermsBody::from(&now))?.into_terms(now)),
+        None => Ok(now),
+    };
+    let patch = TenantPatch {
+        status: change.status,
+        limits: change.limits.map(Into::into),
+        price_plan: change.price_plan,
+    };
+    let edit = TenantEdit {
+        patch,
+        terms: terms_patch.is_some().then_some(&edit_terms as tenants::Edit<'_, Terms>),
+        bounds: bounds_patch.is_some().then_some(&edit_bounds as tenants::Edit<'_, Bounds>),
+    };
+    tenants::change(&app, &operator, id, edit).await?;
     ok(&whole(&app, &operator, id).await?)
 }
 
-async fn change_terms(
-    app: &App,
-    operator: &Operator,
-    id: TenantId,
-    change: &TenantChange,
-) -> Result<(), Error> {
-    let said = [
-        ("agreement", &change.agreement),
-        ("country", &change.country),
-        ("connections", &change.connections),
-    ];
-    let fields: serde_json::Map<String, Value> =
-        said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
-    if fields.is_empty() {
-        return Ok(());
+impl TenantChange {
+    /// What is said of the terms, as a merge-patch; `None` where nothing is.
+    fn terms(&mut self) -> Option<Value> {
+        let said = [
+            ("agreement", self.agreement.take()),
+            ("country", self.country.take()),
+            ("connections", self.connections.take()),
+        ];
+        let said = said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let fields: serde_json::Map<String, Value> = said.collect();
+        (!fields.is_empty()).then_some(Value::Object(fields))
     }
-    let patch = Patch::<TermsBody>::of(Value::Object(fields));
-    let edit = |now: Terms| Ok(patch.apply(&TermsBody::from(&now))?.into_terms(now));
-    eligibility::change_terms(app, operator, id, edit).await.map(drop)
 }

@@ -72,7 +72,7 @@ pub(crate) struct TrunkSettings {
     signaling: Signaling,
     /// With what its digest challenges are answered.
     credentials: Option<CredentialsBody>,
-    /// The most that one call to or from it may cost.
+    /// The most that one call from it may cost, in the currency of the account.
     #[schema(value_type = Option<Amount>)]
     max_call_cost: Option<Money>,
 }
@@ -107,10 +107,10 @@ pub(crate) struct Trunk {
     problem: Option<String>,
 }
 
-impl From<TrunkView> for Trunk {
-    fn from(view: TrunkView) -> Self {
+impl Trunk {
+    fn of(view: TrunkView, currency: Currency) -> Self {
         let (authentication, sip_user) = shown(view.trunk.authentication());
-        let settings = TrunkSettings::from(&view.trunk);
+        let settings = TrunkSettings::of(&view.trunk, currency);
         Self {
             settings: TrunkSettings { authentication: Some(authentication), sip_user, ..settings },
             password_kept: view.has_password,
@@ -130,8 +130,8 @@ fn shown(by: config::Authentication) -> (Authentication, Option<String>) {
     }
 }
 
-impl From<&config::Trunk> for TrunkSettings {
-    fn from(trunk: &config::Trunk) -> Self {
+impl TrunkSettings {
+    fn of(trunk: &config::Trunk, currency: Currency) -> Self {
         let set = trunk.authentication.clone().map(shown);
         Self {
             sip_signaling_port: trunk.port,
@@ -145,13 +145,22 @@ impl From<&config::Trunk> for TrunkSettings {
             limits: trunk.limits.into(),
             signaling: Signaling::from(&trunk.policy),
             credentials: trunk.policy.credentials.as_ref().map(Into::into),
-            max_call_cost: trunk.max_call_micros.map(|micros| Money::new(micros, Currency::USD)),
+            max_call_cost: trunk.max_call_micros.map(|micros| Money::new(micros, currency)),
         }
     }
-}
 
-impl TrunkSettings {
-    fn into_trunk(self, now: config::Trunk) -> Result<(config::Trunk, Password), app::Error> {
+    fn into_trunk(
+        self,
+        now: config::Trunk,
+        currency: Currency,
+    ) -> Result<(config::Trunk, Password), app::Error> {
+        if let Some(cost) = self.max_call_cost.filter(|cost| cost.currency != currency) {
+            let message = format!(
+                "the account is in {currency}, not in {}: give the cost in {currency}",
+                cost.currency
+            );
+            return Err(app::Error::invalid("maxCallCost", message));
+        }
         let authentication = self.authentication()?;
         let (policy, password) = self.signaling.policy(self.credentials, now.policy);
         let trunk = config::Trunk {
@@ -193,15 +202,17 @@ impl TrunkSettings {
 #[utoipa::path(tag = "trunks", responses((status = 200, body = Listing<Trunk>)))]
 #[get("/api/v1/trunks")]
 pub(crate) async fn list_trunks(app: Data<app::App>, caller: Caller) -> ApiResult {
+    let currency = app::money::currency(&app, &caller)?;
     let all = trunks::list(&app, &caller).await?;
-    ok(&Listing::<Trunk>::whole(all.into_iter().map(Into::into).collect()))
+    ok(&Listing::<Trunk>::whole(all.into_iter().map(|view| Trunk::of(view, currency)).collect()))
 }
 
 /// One trunk.
 #[utoipa::path(tag = "trunks", responses((status = 200, body = Trunk)))]
 #[get("/api/v1/trunks/{fqdn}")]
 pub(crate) async fn get_trunk(app: Data<app::App>, caller: Caller, fqdn: Path<String>) -> ApiResult {
-    ok(&Trunk::from(trunks::get(&app, &caller, &fqdn).await?))
+    let currency = app::money::currency(&app, &caller)?;
+    ok(&Trunk::of(trunks::get(&app, &caller, &fqdn).await?, currency))
 }
 
 /// Changes a trunk: what is left out stays, `null` takes away.
@@ -215,7 +226,9 @@ pub(crate) async fn update_trunk(
     fqdn: Path<String>,
     change: Patch<TrunkSettings>,
 ) -> ApiResult {
-    let edit = |now: config::Trunk| change.apply(&TrunkSettings::from(&now))?.into_trunk(now);
+    let currency = app::money::currency(&app, &caller)?;
+    let edit =
+        |now: config::Trunk| change.apply(&TrunkSettings::of(&now, currency))?.into_trunk(now, currency);
     let trunk = trunks::change(&app, &caller, &fqdn, edit).await.map_err(renamed)?;
-    ok(&Trunk::from(trunk))
+    ok(&Trunk::of(trunk, currency))
 }
