@@ -41,8 +41,15 @@ const addressed = window.location.hash && document.getElementById(window.locatio
 if (addressed instanceof HTMLDetailsElement) addressed.open = true;
 
 // A page that shows something live (an element with data-live) is read again every two seconds, without a flicker,
-// until it is live no more.
+// until it is live no more. Where parts of it say so (data-live="part", with an id), they alone are put in place of what
+// was there, and what somebody types beside them stays.
 const LIVE_EVERY_MS = 2000;
+const REACH = "a, button, summary, [tabindex]";
+const replace = (old, put) => {
+  const focused = [...old.querySelectorAll(REACH)].indexOf(document.activeElement);
+  const now = put();
+  now.querySelectorAll(REACH)[focused]?.focus();
+};
 const renew = async () => {
   const main = document.querySelector("main");
   if (!main.querySelector("[data-live]")) return;
@@ -50,12 +57,16 @@ const renew = async () => {
     const answer = await fetch(window.location.href, { headers: { Accept: "text/html" }, redirect: "error" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("main");
-    if (answer.ok && fresh && !document.activeElement.matches("main :is(input, select, textarea)")) {
-      const reach = "a, button, summary, [tabindex]";
-      const focused = [...main.querySelectorAll(reach)].indexOf(document.activeElement);
+    const parts = [...main.querySelectorAll('[data-live="part"]')];
+    if (answer.ok && fresh && parts.length > 0) {
       showTimes(fresh);
-      main.replaceChildren(...fresh.childNodes);
-      main.querySelectorAll(reach)[focused]?.focus();
+      for (const part of parts) {
+        const now = page.getElementById(part.id);
+        if (now) replace(part, () => { part.replaceWith(now); return now; });
+      }
+    } else if (answer.ok && fresh && !document.activeElement.matches("main :is(input, select, textarea)")) {
+      showTimes(fresh);
+      replace(main, () => { main.replaceChildren(...fresh.childNodes); return main; });
     }
   } catch {
     // The server is away, or the session has ended: the next try will tell.

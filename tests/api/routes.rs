@@ -64,6 +64,11 @@ fn each_mistake_names_its_field_and_the_remedy() {
         ("failoverOn", json!([486]), "failoverOn"),
         ("order", json!("best"), "order"),
         ("windows", json!([{"from": "8", "until": "17:00"}]), "windows.0.from"),
+        (
+            "windows",
+            json!([{"from": "08:00", "until": "17:00", "zone": "Europe/Atlantis"}]),
+            "windows.0.zone",
+        ),
         ("rewrites", json!({"callee": [{"pattern": "(", "replacement": ""}]}), "rewrites.callee[0].pattern"),
         ("colour", json!("red"), "colour"),
         ("position", json!(7), "position"),
@@ -100,6 +105,17 @@ fn a_number_is_tried_on_the_routes_and_each_says_why() {
     assert_eq!(verdicts, ["passes", "takes"]);
     assert!(tried["value"][1]["why"].as_str().is_some_and(|why| why.contains(&one)), "{tried}");
     let night = json!({"name": "n", "numberPattern": ".*", "targets": [one], "windows": [{"from": "22:00", "until": "06:00"}]});
+    let morning = json!({"name": "m", "numberPattern": ".*", "targets": [one],
+        "windows": [{"from": "08:00", "until": "17:00", "zone": "Europe/Stockholm"}]});
+    for (at, verdict) in [
+        ("2026-03-28T06:30:00Z", "closed"),
+        ("2026-03-29T06:30:00Z", "takes"),
+        ("2026-10-25T06:30:00Z", "closed"),
+    ] {
+        let ask = json!({"to": "+4684650040", "at": at, "routes": [morning]});
+        let tried = tenant.post("/api/v1/routes:test", &ask).expect(200).body;
+        assert_eq!(tried["value"][0]["verdict"], verdict, "{at}: {tried}");
+    }
     let noon = json!({"to": "+4684650040", "at": "2026-03-02T12:00:00Z", "routes": [night]});
     assert_eq!(tenant.post("/api/v1/routes:test", &noon).expect(200).body["value"][0]["verdict"], "closed");
     assert_eq!(

@@ -1,6 +1,10 @@
 //! Trunks come and go: OPTIONS both ways, names by SRV, and our registration with a registrar.
 
-use crate::{BINARY, PATIENCE, Tenant, dial, registrar::Registrar};
+use crate::{
+    BINARY, PATIENCE, Tenant, dial, dial_from_trunk,
+    registrar::Registrar,
+    tls::{self, Secured},
+};
 use serde_json::{Value, json};
 use std::{
     net::Ipv4Addr,
@@ -11,6 +15,7 @@ use testkit::{
     dns::{FakeDns, Record},
     phone::{Answering, Phone, Sound},
     server::{Options, Server},
+    tls::Tls,
 };
 
 /// Some seconds, of which each is an interval of the OPTIONS.
@@ -51,6 +56,25 @@ fn health(tenant: &Tenant, fqdn: &str, status: &str) -> Value {
     tenant.api.wait(&path, INTERVALS, |trunk| trunk["health"]["status"] == status)["health"].clone()
 }
 
+/// What the outbox says of a trunk's health, oldest first. It is read in the server's own database, beside it.
+fn events(server: &Server, tenant: &Tenant, fqdn: &str) -> Vec<Value> {
+    let url = format!("sqlite://{}", server.data().join("dialtone.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut rows = runtime.block_on(async {
+        let db = store::Db::connect(&url, store::Options::default()).await.expect("the database opens");
+        let scope = domain::access::Scope::system("a test reads the outbox of its own server");
+        let kind = Some("trunk.health.changed");
+        let rows = store::outbox::list(db.read(), &scope, kind, 0, 1_000).await.expect("messages");
+        db.close().await.expect("it closes");
+        rows
+    });
+    rows.reverse();
+    let id = tenant.api.account["tenant"]["id"].as_str().expect("an id");
+    rows.retain(|row| row.tenant_id.is_some_and(|tenant| tenant.to_string() == id));
+    let payloads = rows.into_iter().map(|row| row.payload);
+    payloads.filter(|payload| payload["fqdn"] == fqdn).collect()
+}
+
 #[test]
 fn a_trunk_that_stops_answering_is_not_tried_and_comes_back_with_its_next_answer() {
     let mut tenant = Tenant::on(&SERVER, "Comes And Goes");
@@ -87,6 +111,16 @@ fn a_trunk_that_stops_answering_is_not_tried_and_comes_back_with_its_next_answer
     let states: Vec<_> =
         history["value"].as_array().expect("changes").iter().map(|c| c["to"].clone()).collect();
     assert_eq!(states, ["online", "offline", "warning", "online"], "{history}");
+    // The same changes wait in the outbox, each with its reason.
+    let told: Vec<_> =
+        events(&SERVER, &tenant, fqdn).iter().map(|e| (e["to"].clone(), e["reason"].clone())).collect();
+    let expected = [
+        ("online", "answers"),
+        ("warning", "missesPings"),
+        ("offline", "noRecentPings"),
+        ("online", "answers"),
+    ];
+    assert_eq!(told, expected.map(|(to, reason)| (json!(to), json!(reason))));
     let stranger = SERVER.tenant("Comes And Goes Not");
     let _ = stranger.get(&format!("/api/v1/trunks/{fqdn}/health")).expect(404);
 }
@@ -184,4 +218,50 @@ fn we_register_where_it_is_wanted_and_again_after_a_restart() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let _ = tenant.api.get(&path).expect(404);
+}
+
+#[test]
+fn a_certificate_that_is_about_to_end_is_a_warning_that_grows_louder_and_each_is_an_event() {
+    let house = Secured::start_with(
+        Ipv4Addr::new(127, 22, 56, 1),
+        &[("DIALTONE_SIP__OPTIONS_INTERVAL_SECONDS", "1")],
+    );
+    let (fqdn, address) = ("sbc.ending.test", "127.22.56.2");
+    let tenant = house.tenant("Ending");
+    tls::trunk(&tenant, fqdn, address);
+    let today = chrono::Utc::now().date_naive();
+    let is_watched = |trunk: &Value| trunk["health"]["ping"]["missed"].as_i64() >= Some(1);
+    let _ = tenant.api.wait(&format!("/api/v1/trunks/{fqdn}"), INTERVALS, is_watched);
+    for (days, reason) in [
+        (21, "certificateExpiring"),
+        (9, "certificateExpiringSoon"),
+        (2, "certificateExpiringNow"),
+        (400, "answers"),
+    ] {
+        let identity = house.authority.identity_until(&[fqdn], Some(today + chrono::Days::new(days)));
+        let shown = Tls::new(tls::EDGE_NAME, &house.authority.pem, Some(&identity));
+        let sbc = Phone::over_tls(&format!("{address}:5061"), fqdn, &shown).expect("an SBC");
+        sbc.answering(ANSWERS).expect("it will answer");
+        let dialled = dial_from_trunk(house.tls(), fqdn, &tenant.number, crate::ECHO);
+        let call = sbc.call(&dialled).expect("a call");
+        call.wait_answered().expect("it is known by its certificate");
+        let _ = call.bye().expect("it ends");
+        let says = |trunk: &Value| trunk["health"]["reason"] == reason;
+        let _ = tenant.api.wait(&format!("/api/v1/trunks/{fqdn}"), INTERVALS, says);
+    }
+    let told = events(&house.server, &tenant, fqdn);
+    let louder: Vec<_> = told
+        .iter()
+        .filter(|event| {
+            event["to"] == "warning" && event["reason"].as_str().is_some_and(|r| r.starts_with("cert"))
+        })
+        .map(|event| event["reason"].clone())
+        .collect();
+    assert_eq!(
+        louder,
+        ["certificateExpiring", "certificateExpiringSoon", "certificateExpiringNow"],
+        "{told:?}"
+    );
+    assert!(told.iter().all(|event| event["explanation"].as_str().is_some_and(|text| !text.is_empty())));
+    assert_eq!(told.last().map(|event| event["to"].clone()), Some(json!("online")), "{told:?}");
 }

@@ -22,7 +22,7 @@ pub(crate) const EDGE_NAME: &str = "edge.platform.test";
 
 /// A server with a certificate of an authority that it trusts for its peers too.
 pub(crate) struct Secured {
-    server: Server,
+    pub(crate) server: Server,
     pub(crate) authority: Authority,
     folder: PathBuf,
 }
@@ -35,17 +35,22 @@ pub(crate) fn secured() -> &'static Secured {
 
 impl Secured {
     fn start(address: Ipv4Addr) -> Self {
+        Self::start_with(address, &[])
+    }
+
+    pub(crate) fn start_with(address: Ipv4Addr, more: &[(&str, &str)]) -> Self {
         let authority = Authority::new();
         let folder = std::env::temp_dir().join(format!("dialtone-tls-{}-{address}", std::process::id()));
         fs::create_dir_all(&folder).expect("a scratch folder");
         fs::write(folder.join("roots.pem"), &authority.pem).expect("a file");
         show(&folder, &authority.identity(&[EDGE_NAME]));
         let file = |name: &str| folder.join(name).display().to_string();
-        let settings = vec![
+        let mut settings = vec![
             ("DIALTONE_SIP__TLS_CERT".to_owned(), file("cert.pem")),
             ("DIALTONE_SIP__TLS_KEY".to_owned(), file("key.pem")),
             ("DIALTONE_SIP__TLS_ROOTS".to_owned(), file("roots.pem")),
         ];
+        settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let server = Server::start_with(Options { binary: BINARY.into(), address, settings });
         Self { server, authority, folder }
     }

@@ -6,6 +6,7 @@
 //! the last call is recorded, charged and committed.
 
 mod cpu;
+mod expiry;
 mod generator;
 mod kamailio;
 mod keys;
@@ -33,9 +34,12 @@ fn main() {
         "slope" => slope::run(&binary, &given(&[100, 1000, 4000, 10_000])),
         "media" => media::run(&binary, &given(&[25, 50, 100])),
         "sipp" => peers::sipp(&binary, &given(&[200, 400])),
+        "expiry" => expiry::run(&binary),
         "snapshot" => given(&[100]).iter().for_each(|changes| snapshot::run(&binary, *changes)),
         other => {
-            panic!("{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot")
+            panic!(
+                "{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot, expiry"
+            )
         }
     }
     println!("floor: one 172-byte datagram over loopback costs {:.2} us of CPU", cpu::floor());

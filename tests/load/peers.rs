@@ -141,7 +141,7 @@ fn set_up(server: &Server, wire: Wire) -> (Client, String) {
 }
 
 /// A peer's process, killed when it is no longer needed.
-struct Peer(Child);
+pub(crate) struct Peer(pub(crate) Child);
 
 impl Drop for Peer {
     fn drop(&mut self) {
@@ -151,7 +151,7 @@ impl Drop for Peer {
     }
 }
 
-fn start_sipp(arguments: &[&str]) -> Peer {
+pub(crate) fn start_sipp(arguments: &[&str]) -> Peer {
     let mut sipp = Command::new("sipp");
     sipp.args(arguments).args(["-nostdin", "-buff_size", "8388608"]).current_dir(std::env::temp_dir());
     sipp.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

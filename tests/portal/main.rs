@@ -7,7 +7,9 @@ mod doors;
 mod identities;
 mod numbers;
 mod operator;
+mod platform;
 mod routes;
+mod safety;
 mod screens;
 mod signup;
 mod trunks;
@@ -15,7 +17,7 @@ mod users;
 
 use browser::Browser;
 use std::{net::Ipv4Addr, sync::LazyLock};
-use testkit::server::Server;
+use testkit::server::{OPERATOR_EMAIL, OPERATOR_PASSWORD, Server};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_dialtone");
 
@@ -34,6 +36,15 @@ fn tenant(organization: &str) -> Browser {
     let email = format!("{}@portal.test", organization.to_lowercase().replace(' ', "-"));
     let fields = [("organization", organization), ("email", &email), ("password", browser::PASSWORD)];
     browser.send("/signup", &fields).leads_to("/welcome");
+    browser
+}
+
+/// The operator, signed in through the form.
+fn operator() -> Browser {
+    let browser = stranger();
+    browser.get("/signin").expect(200);
+    let form = [("email", OPERATOR_EMAIL), ("password", OPERATOR_PASSWORD), ("next", "")];
+    browser.send("/signin", &form).leads_to("/operator");
     browser
 }
 

@@ -1,5 +1,6 @@
 //! Certificates for tests: an authority, what it signs, and what one side of TLS shows and believes.
 
+use chrono::Datelike as _;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -65,18 +66,31 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// A certificate for these names, for servers and clients.
+    /// A certificate for these names, for servers and clients, that holds for as long as anybody may care.
     ///
     /// # Panics
     /// Where a name is none.
     #[must_use]
     pub fn identity(&self, names: &[&str]) -> Identity {
+        self.identity_until(names, None)
+    }
+
+    /// One that ends at the beginning of a day (UTC).
+    ///
+    /// # Panics
+    /// Where a name is none.
+    #[must_use]
+    pub fn identity_until(&self, names: &[&str], end: Option<chrono::NaiveDate>) -> Identity {
         let key = KeyPair::generate().expect("randomness");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names.clone()).expect("names");
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, names.first().map_or("nobody", String::as_str));
         params.use_authority_key_identifier_extension = true;
+        if let Some(end) = end {
+            let part = |number: u32| u8::try_from(number).expect("months and days are small");
+            params.not_after = rcgen::date_time_ymd(end.year(), part(end.month()), part(end.day()));
+        }
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];

@@ -4,14 +4,21 @@ use crate::Tenant;
 use bytes::Bytes;
 use serde_json::json;
 use sip::{
-    Method,
+    Method, Transport,
     digest::{Answer, Challenge, answer},
+    transaction::{Peer, reply},
     wire::{HeaderName, Message},
 };
 use std::{
     cell::Cell,
+    collections::HashSet,
     fs,
     net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 use testkit::server::Server;
@@ -134,14 +141,58 @@ pub(crate) fn resident(server: &Server) -> u64 {
     pages * 4_096
 }
 
-/// Numbers that are the same on each run (xorshift64*).
-pub(crate) struct Dice(pub(crate) u64);
+/// Processor time that the server has used.
+pub(crate) fn cpu(server: &Server) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("the server lives");
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 =
+        after_name.split(' ').skip(12).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    // A tick is 10 ms on every Linux that this runs on.
+    Duration::from_millis(ticks * 10)
+}
 
-impl Dice {
-    pub(crate) fn roll(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        usize::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).expect("31 bits fit") % bound
+/// A carrier that takes every number, is busy for everybody, and counts who was called.
+pub(crate) struct Counting {
+    calls: Arc<Mutex<HashSet<String>>>,
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Counting {
+    /// Listens at an address, and makes the operator's carrier of it.
+    pub(crate) fn at(address: &str, server: &Server) -> Self {
+        let made = json!({"name": "counting", "hosts": [{"address": address, "port": 5060, "transport": "udp"}],
+            "callerId": "owned", "limits": {"callsPerSecond": 10_000, "maxCalls": 10_000}, "prefixes": [{"prefix": ""}]});
+        let _ = server.operator().post("/api/v1/operator/carriers", &made).expect(201);
+        let raw = Raw::bound(&format!("{address}:5060"), server.sip());
+        raw.socket.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+        let (calls, is_over) = (Arc::<Mutex<HashSet<String>>>::default(), Arc::<AtomicBool>::default());
+        let (counted, over) = (Arc::clone(&calls), Arc::clone(&is_over));
+        let thread = std::thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                let Some(message) = raw.receive() else { continue };
+                if message.is_request() && message.method() == Method::Invite {
+                    let edge = Peer::new(raw.edge, Transport::Udp);
+                    raw.send(reply(&message, &edge, 486, "", "counting").finish());
+                    counted.lock().expect("no holder panics").extend(message.call_id().map(str::to_owned));
+                }
+            }
+        });
+        Self { calls, is_over, thread: Some(thread) }
+    }
+
+    /// Calls that came here.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.lock().expect("no holder panics").len()
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // What it panicked with is on the test's output.
+            let _ = thread.join();
+        }
     }
 }

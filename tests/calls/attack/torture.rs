@@ -1,6 +1,9 @@
 //! The messages of RFC 4475 and mutations of them, from an address that is not banned for them and from many that are.
 
-use super::tools::{Dice, Raw, Sbc};
+use super::{
+    dice::Dice,
+    tools::{Raw, Sbc},
+};
 use std::{
     fs,
     io::{Read, Write},
@@ -37,15 +40,11 @@ fn corpus() -> Vec<Vec<u8>> {
 }
 
 fn mutated(dice: &mut Dice, message: &[u8]) -> Vec<u8> {
-    let mut bytes = message.to_vec();
-    for _ in 0..=dice.roll(4) {
-        let at = dice.roll(bytes.len().max(1)).min(bytes.len());
-        match dice.roll(4) {
-            0 if at < bytes.len() => bytes[at] = u8::try_from(dice.roll(256)).expect("a byte"),
-            1 => bytes.truncate(at.max(20)),
-            _ => drop(bytes.splice(at..at, SEEDS[dice.roll(SEEDS.len())].iter().copied())),
-        }
+    if dice.roll(50) == 0 {
+        return dice.noise(1_400);
     }
+    let mut bytes = message.to_vec();
+    dice.mutate(&mut bytes, &SEEDS);
     bytes
 }
 

@@ -28,7 +28,7 @@ pub use protection::{Access, Eligibility, OverLimit, PREFIXES_MAX, Protection};
 pub use snapshot::{PeerRewrites, Piece, PlatformPiece, Snapshot, TenantPiece};
 pub use tenant::Tenant;
 pub use trunk::{Authentication, Trunk};
-pub use window::{Day, Offset, TimeOfDay, WINDOWS_MAX, Window, is_open};
+pub use window::{Day, TimeOfDay, WINDOWS_MAX, Window, Zone, is_open};
 
 /// For serde: what is as it is by default is not kept, so that its version stays what it was.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

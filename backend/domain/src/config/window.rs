@@ -1,6 +1,7 @@
 //! Times of day and days of the week.
 
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 const MINUTES_OF_DAY: u16 = 24 * 60;
@@ -64,36 +65,64 @@ fn clock(text: &str) -> Option<u16> {
     Some(hours.parse::<u16>().ok()? * 60 + minutes)
 }
 
-/// How far the clock on the wall is from UTC, on the wire `UTC` or `+02:00`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The clock on somebody's wall: UTC or an offset from it, on the wire `UTC` or `+02:00`; or the clock of a place with its
+/// daylight saving time, by its name in the IANA table: `Europe/Stockholm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Offset(i16);
+pub enum Zone {
+    /// So many minutes ahead of UTC, the whole year.
+    Offset(i16),
+    /// By the rules of a place.
+    Named(Tz),
+}
 
-impl TryFrom<String> for Offset {
+impl Default for Zone {
+    fn default() -> Self {
+        Self::Offset(0)
+    }
+}
+
+impl TryFrom<String> for Zone {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not UTC or an offset from it such as +02:00 or -05:30");
+        let wrong = || {
+            format!(
+                "{text:?} is not a zone such as Europe/Stockholm, UTC, or an offset from it such as +02:00"
+            )
+        };
         if text.eq_ignore_ascii_case("UTC") || text == "Z" {
-            return Ok(Self(0));
+            return Ok(Self::Offset(0));
         }
         let (sign, rest) = match text.split_at_checked(1) {
             Some(("+", rest)) => (1, rest),
             Some(("-", rest)) => (-1, rest),
-            _ => return Err(wrong()),
+            _ => return text.parse().map(Self::Named).map_err(|_| wrong()),
         };
         let minutes = clock(rest).filter(|minutes| *minutes <= 14 * 60).ok_or_else(wrong)?;
-        Ok(Self(sign * i16::try_from(minutes).map_err(|_| wrong())?))
+        Ok(Self::Offset(sign * i16::try_from(minutes).map_err(|_| wrong())?))
     }
 }
 
-impl From<Offset> for String {
-    fn from(offset: Offset) -> Self {
-        if offset.0 == 0 {
-            return "UTC".to_owned();
-        }
-        let sign = if offset.0 < 0 { '-' } else { '+' };
-        let minutes = offset.0.unsigned_abs();
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        let offset = match zone {
+            Zone::Named(place) => return place.name().to_owned(),
+            Zone::Offset(0) => return "UTC".to_owned(),
+            Zone::Offset(offset) => offset,
+        };
+        let sign = if offset < 0 { '-' } else { '+' };
+        let minutes = offset.unsigned_abs();
         format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+impl Zone {
+    /// What the clock shows at a moment.
+    fn shows(self, at: DateTime<Utc>) -> NaiveDateTime {
+        match self {
+            Self::Offset(minutes) => (at + TimeDelta::minutes(i64::from(minutes))).naive_utc(),
+            Self::Named(place) => at.with_timezone(&place).naive_local(),
+        }
     }
 }
 
@@ -109,16 +138,17 @@ pub struct Window {
     pub from: TimeOfDay,
     /// The minute after its last one.
     pub until: TimeOfDay,
-    /// The clock by which it goes.
+    /// The clock by which it goes. An hour that it leaves out in spring is in no window; one that it shows twice in autumn
+    /// is in its window twice.
     #[serde(default)]
-    pub zone: Offset,
+    pub zone: Zone,
 }
 
 impl Window {
     /// Whether a moment lies in it.
     #[must_use]
     pub fn covers(&self, at: DateTime<Utc>) -> bool {
-        let local = at + TimeDelta::minutes(i64::from(self.zone.0));
+        let local = self.zone.shows(at);
         let minute = u16::try_from(local.hour() * 60 + local.minute()).unwrap_or_default();
         let today = local.weekday().num_days_from_monday() as usize;
         let on =
@@ -165,6 +195,48 @@ mod tests {
     }
 
     #[test]
+    fn office_hours_of_a_place_follow_its_daylight_saving_time_over_both_changes() {
+        let office = window(r#"{"from":"08:00","until":"17:00","zone":"Europe/Stockholm"}"#);
+        for (moment, expected) in [
+            ("2026-03-28T06:59:59Z", false), // winter: 07:59
+            ("2026-03-28T07:00:00Z", true),  // winter: 08:00
+            ("2026-03-28T15:59:59Z", true),  // winter: 16:59
+            ("2026-03-28T16:00:00Z", false),
+            ("2026-03-29T05:59:59Z", false), // the clock went forward in the night
+            ("2026-03-29T06:00:00Z", true),  // summer: 08:00
+            ("2026-03-29T15:00:00Z", false), // summer: 17:00
+            ("2026-10-24T06:00:00Z", true),  // summer
+            ("2026-10-25T06:00:00Z", false), // the clock went back in the night
+            ("2026-10-25T07:00:00Z", true),
+        ] {
+            assert_eq!(office.covers(at(moment)), expected, "{moment}");
+        }
+    }
+
+    #[test]
+    fn an_hour_that_is_left_out_is_in_no_window_and_one_that_comes_twice_is_in_it_twice() {
+        let hour = window(r#"{"from":"02:00","until":"03:00","zone":"Europe/Stockholm"}"#);
+        let open = |day: &str| {
+            let midnight = at(&format!("{day}T00:00:00Z")) - TimeDelta::hours(3);
+            (0..24 * 60).filter(|minute| hour.covers(midnight + TimeDelta::minutes(*minute))).count()
+        };
+        assert_eq!((open("2026-03-28"), open("2026-03-29"), open("2026-10-25")), (60, 0, 120));
+        let night = window(r#"{"days":["sat"],"from":"22:00","until":"06:00","zone":"America/New_York"}"#);
+        assert!(night.covers(at("2026-11-01T02:00:00Z"))); // Saturday 22:00, summer
+        assert!(night.covers(at("2026-11-01T10:59:00Z"))); // Sunday 05:59, winter
+        assert!(!night.covers(at("2026-11-01T11:00:00Z")));
+    }
+
+    #[test]
+    fn a_zone_is_written_as_it_was_named() {
+        for zone in ["Europe/Stockholm", "America/Argentina/Buenos_Aires", "UTC", "+05:30", "-03:30"] {
+            let json = format!("{zone:?}");
+            let read: Zone = serde_json::from_str(&json).expect("a zone");
+            assert_eq!(serde_json::to_string(&read).ok(), Some(json));
+        }
+    }
+
+    #[test]
     fn a_night_belongs_to_the_day_on_which_it_begins() {
         let night = window(r#"{"days":["fri"],"from":"22:00","until":"06:00"}"#);
         assert!(night.covers(at("2026-03-06T22:00:00Z"))); // Friday
@@ -188,7 +260,7 @@ mod tests {
             );
         }
         let zone = serde_json::from_str::<Window>(r#"{"from":"08:00","until":"17:00","zone":"Mars"}"#);
-        assert!(zone.is_err_and(|error| error.to_string().contains("+02:00")));
-        assert_eq!(serde_json::to_string(&Offset(-330)).ok().as_deref(), Some("\"-05:30\""));
+        assert!(zone.is_err_and(|error| error.to_string().contains("Europe/Stockholm")));
+        assert_eq!(serde_json::to_string(&Zone::Offset(-330)).ok().as_deref(), Some("\"-05:30\""));
     }
 }

@@ -1,10 +1,12 @@
 //! The fuzz targets on seeded mutations: the same inputs on each run, for as many rounds as a test may last. With
 //! `cargo fuzz` they run for longer: see `backend/media/fuzz`.
 
+#[path = "../../../../tests/mutation/dice.rs"]
 mod dice;
 mod targets;
 
 use dice::Dice;
+use std::time::{Duration, Instant};
 
 /// Rounds of each target here.
 const ROUNDS: usize = 6_000;
@@ -35,9 +37,16 @@ const PACKETS: [&[u8]; 3] = [
     &[0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7],
 ];
 
+/// For how long a target is given mutations: so many rounds, or as many seconds as `FUZZ_SECONDS` says (`tests/load/run
+/// attack`).
+fn goes_on(round: usize, began: Instant) -> bool {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    seconds.map_or(round < ROUNDS, |seconds| began.elapsed() < Duration::from_secs(seconds))
+}
+
 fn rounds(seed: u64, corpus: &[&[u8]], target: fn(&[u8])) {
-    let mut dice = Dice(seed);
-    for round in 0..ROUNDS {
+    let (mut dice, began) = (Dice(seed), Instant::now());
+    for round in (0..).take_while(|round| goes_on(*round, began)) {
         let mut bytes = corpus[round % corpus.len()].to_vec();
         dice.mutate(&mut bytes, &SEEDS);
         target(&bytes);

@@ -1,11 +1,16 @@
 //! The fuzz targets on seeded mutations: the same inputs on each run, for as many rounds as a test may last. With
 //! `cargo fuzz` they run for longer: see `backend/sip/fuzz`.
 
+#[path = "../../../../tests/mutation/dice.rs"]
 mod dice;
 mod targets;
 
 use dice::Dice;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Rounds of each target here.
 const ROUNDS: usize = 4_000;
@@ -53,9 +58,16 @@ fn torture() -> Vec<Vec<u8>> {
     dat.map(|path| fs::read(path).expect("a message")).collect()
 }
 
+/// For how long a target is given mutations: so many rounds, or as many seconds as `FUZZ_SECONDS` says (`tests/load/run
+/// attack`).
+fn goes_on(round: usize, began: Instant) -> bool {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    seconds.map_or(round < ROUNDS, |seconds| began.elapsed() < Duration::from_secs(seconds))
+}
+
 fn rounds(seed: u64, corpus: &[Vec<u8>], target: fn(&[u8])) {
-    let mut dice = Dice(seed);
-    for round in 0..ROUNDS {
+    let (mut dice, began) = (Dice(seed), Instant::now());
+    for round in (0..).take_while(|round| goes_on(*round, began)) {
         let mut bytes = corpus[round % corpus.len()].clone();
         dice.mutate(&mut bytes, &SEEDS);
         target(&bytes);
@@ -82,7 +94,8 @@ fn no_mutation_of_a_value_breaks_its_reader() {
 fn no_sequence_of_inputs_breaks_the_engine_or_leaves_anything_in_it() {
     let mut dice = Dice(0x5eed_0006);
     let (mut calls, mut answered) = (0, 0);
-    for _ in 0..ROUNDS / 10 {
+    let began = Instant::now();
+    for _ in (0..).take_while(|round| goes_on(round * 10, began)) {
         let (accepted, answers) = targets::engine(&dice.noise(400));
         calls += accepted;
         answered += answers;

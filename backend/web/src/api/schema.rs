@@ -80,7 +80,7 @@ impl From<Limits> for config::Limits {
 
 /// A span of the day on some days of the week.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"days": ["mon", "fri"], "from": "08:00", "until": "17:00", "zone": "+02:00"}))]
+#[schema(example = json!({"days": ["mon", "fri"], "from": "08:00", "until": "17:00", "zone": "Europe/Stockholm"}))]
 pub(crate) struct TimeWindow {
     /// `mon` to `sun`; empty is every day.
     days: Vec<String>,
@@ -88,7 +88,8 @@ pub(crate) struct TimeWindow {
     from: String,
     /// The minute after its last one; before `from` it is on the next day.
     until: String,
-    /// `UTC`, or an offset from it such as `+02:00`.
+    /// A place of the IANA table such as `Europe/Stockholm`, with its daylight saving time; `UTC`, or an offset from it such as
+    /// `+02:00`.
     zone: String,
 }
 

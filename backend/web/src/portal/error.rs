@@ -113,9 +113,25 @@ pub(crate) fn of_form(error: app::Error) -> Result<(StatusCode, String), PageErr
         E::NotFound { .. } => Ok((StatusCode::UNPROCESSABLE_ENTITY, sentence(&error.to_string()))),
         _ => {
             let (status, _, text) = of_app(&error, "");
-            Ok((status, text))
+            Ok((status, with_field(&error).unwrap_or(text)))
         }
     }
+}
+
+/// What is wrong with one field, with the field's name where the message says none: a form has many.
+fn with_field(error: &app::Error) -> Option<String> {
+    let app::Error::Invalid { target: Some(field), message, .. } = error else { return None };
+    let is_plain = field.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(&byte));
+    let mut words = String::new();
+    for letter in field.rsplit('.').next().unwrap_or_default().chars() {
+        match letter {
+            '_' => words.push(' '),
+            capital if capital.is_ascii_uppercase() => words.extend([' ', capital.to_ascii_lowercase()]),
+            letter => words.push(letter),
+        }
+    }
+    let is_said = message.to_lowercase().contains(words.trim_end_matches('s'));
+    (is_plain && !is_said).then(|| sentence(&format!("{words}: {message}")))
 }
 
 /// The page, or the way to another one.

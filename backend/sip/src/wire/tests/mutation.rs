@@ -1,6 +1,9 @@
 //! Tens of thousands of broken messages, the same on each run: nothing may panic, whatever is asked of
 //! them.
 
+#[path = "../../../../../tests/mutation/dice.rs"]
+mod dice;
+
 use super::*;
 use crate::digest::{Challenge, Credentials};
 use crate::header::{CSeq, NameAddr, Params, RAck, Reason, SessionExpires, Via, quote, split_comma};
@@ -8,6 +11,7 @@ use crate::model;
 use crate::stream::Framer;
 use crate::uri::{Uri, decode, encode_user, split_host_port};
 use crate::wire::{HeaderName, MESSAGE_MAX};
+use dice::Dice;
 
 const MUTATIONS: usize = 24_000;
 
@@ -62,44 +66,6 @@ const AUTH: &[u8] = b"REGISTER sips:[2001:db8::1]:5061;transport=tls SIP/2.0\r\n
     cnonce=\"d\", algorithm=SHA-256\r\nWWW-Authenticate: Digest realm=\"b\", nonce=\"c\", qop=\"auth,auth-int\"\r\n\
     Contact: <sip:a@b;x=1?y=z>;q=0.1;+sip.instance=\"<urn:uuid:1>\", tel:+1-2;phone-context=a\r\nContent-Length: 4\r\n\r\nbody";
 
-/// A small generator of even numbers, so that each run breaks the same messages.
-struct Dice(u64);
-
-impl Dice {
-    /// A number below `bound`, which is not 0 (xorshift64*).
-    fn roll(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(high).expect("31 bits fit") % bound
-    }
-
-    fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        for _ in 0..=self.roll(4) {
-            if bytes.is_empty() {
-                return;
-            }
-            let at = self.roll(bytes.len());
-            let end = (at + 1 + self.roll(40)).min(bytes.len());
-            match self.roll(6) {
-                0 => bytes[at] = u8::try_from(self.roll(256)).expect("a byte"),
-                1 => drop(bytes.drain(at..end)),
-                2 => bytes.truncate(at),
-                3 => {
-                    let copy = bytes[at..end].to_vec();
-                    let to = self.roll(bytes.len());
-                    bytes.splice(to..to, copy);
-                }
-                _ => {
-                    let seed = SEEDS[self.roll(SEEDS.len())];
-                    bytes.splice(at..at, seed.iter().copied());
-                }
-            }
-        }
-    }
-}
-
 #[test]
 fn no_mutation_of_any_message_panics() {
     let mut dice = Dice(0x5eed_0000_d1a1_70e5);
@@ -107,7 +73,8 @@ fn no_mutation_of_any_message_panics() {
     let (mut parsed, mut refused) = (0, 0);
     for round in 0..MUTATIONS {
         let mut bytes = corpus[round % corpus.len()].to_vec();
-        dice.mutate(&mut bytes);
+        dice.mutate(&mut bytes, SEEDS);
+        stream(&dice.noise(64), 8);
         stream(&bytes, 1 + dice.roll(64));
         let bytes = Bytes::from(bytes);
         match Message::read(bytes) {

@@ -23,7 +23,7 @@ pub(super) struct RouteForm {
     pub(super) caller_id: String,
     pub(super) order: String,
     pub(super) failover_on: String,
-    /// A window a line: `mon-fri 08:00-17:00 +02:00`; days and zone can be left out.
+    /// A window a line: `mon-fri 08:00-17:00 Europe/Stockholm`; days and zone can be left out.
     pub(super) windows: String,
     pub(super) caller_rules: String,
     pub(super) callee_rules: String,
@@ -149,7 +149,9 @@ fn window(line: &str) -> Result<Window, Error> {
     let wrong = |why: &str| {
         Error::invalid(
             "windows",
-            format!("{why}: write a window a line, such as mon-fri 08:00-17:00 +02:00, instead of {line:?}"),
+            format!(
+                "{why}: write a window a line, such as mon-fri 08:00-17:00 Europe/Stockholm, instead of {line:?}"
+            ),
         )
     };
     let mut parts = line.split_whitespace().peekable();
@@ -196,7 +198,7 @@ mod tests {
             was: "old".into(),
             name: "night".into(),
             targets: "a.test\nb.test 1\nc.test 1 5".into(),
-            windows: "mon-wed 08:00-17:00 +02:00\n22:00-06:00".into(),
+            windows: "mon-wed 08:00-17:00 +02:00\n22:00-06:00\n09:00-12:00 Europe/Stockholm".into(),
             failover_on: "500, 503".into(),
             callee_rules: r"^\+46(\d+)$ => 0$1".into(),
             order: "weighted".into(),
@@ -206,7 +208,10 @@ mod tests {
         assert_eq!(route.targets[2], RouteTarget { fqdn: "c.test".into(), priority: 1, weight: 5 });
         let again = RouteForm { was: "night".into(), ..RouteForm::from(&route) };
         assert_eq!(again.read().ok(), Some(route));
-        assert_eq!(again.windows, "mon,tue,wed 08:00-17:00 +02:00\n22:00-06:00");
+        assert_eq!(
+            again.windows,
+            "mon,tue,wed 08:00-17:00 +02:00\n22:00-06:00\n09:00-12:00 Europe/Stockholm"
+        );
         assert!(again.has_more() && !RouteForm::default().has_more());
     }
 

@@ -1,4 +1,4 @@
-//! Mutations that are the same on each run.
+//! Mutations that are the same on each run. Every test that breaks messages includes this file, on whatever floor it is.
 
 /// A small generator of even numbers (xorshift64*).
 pub(crate) struct Dice(pub(crate) u64);
