@@ -9,7 +9,7 @@ use sip::Transport;
 use sip::stream::Framer;
 use sip::transaction::Peer;
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +26,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(3_900);
 const PONG_TIMEOUT: Duration = Duration::from_secs(10);
 /// Senders that are told when a connection breaks before the peer has said anything.
 const UNHEARD_MAX: usize = 64;
+/// Messages that are written with one call.
+const BURST: usize = 64;
+/// Bytes that are not kept waiting for the end of a turn.
+const BURST_BYTES: usize = 64 * 1024;
 /// A keep-alive, RFC 5626 §3.5.1.
 const PING: &[u8] = b"\r\n\r\n";
 /// The answer to a keep-alive.
@@ -72,6 +76,8 @@ pub(super) struct Connection {
     pub(super) has_spoken: bool,
     /// Whether the system may have more to read.
     pub(super) is_readable: bool,
+    /// Whether something was queued in this turn, to be written at its end.
+    pub(super) is_queued: bool,
     /// When it came into its phase.
     came: Instant,
     /// When something was last read or queued.
@@ -108,6 +114,7 @@ impl Connection {
             phase,
             has_spoken: false,
             is_readable: false,
+            is_queued: false,
             came: now,
             since: now,
             used: now,
@@ -177,29 +184,45 @@ impl Connection {
             {
                 return Ok(whole);
             }
-            if self.phase != Phase::Open {
+            if self.phase != Phase::Open || self.out.is_empty() {
                 return Ok(whole);
             }
-            let Some(waiting) = self.out.front_mut() else { return Ok(whole) };
+            let burst: Vec<IoSlice<'_>> =
+                self.out.iter().take(BURST).map(|waiting| IoSlice::new(&waiting.bytes)).collect();
             let written = match &mut self.session {
-                Some(session) => session.write(&waiting.bytes),
-                None => self.stream.write(&waiting.bytes),
+                Some(session) => session.write(&burst),
+                None => self.stream.write_vectored(&burst),
             };
             match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    waiting.bytes.advance(written);
-                    self.out_bytes -= written;
-                    if waiting.bytes.is_empty() {
-                        self.out.pop_front();
-                        whole += 1;
-                    }
-                }
+                Ok(written) => whole += self.wrote(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(whole),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether so much waits that it is better written now than at the end of the turn.
+    pub(super) fn has_burst(&self) -> bool {
+        self.out.len() >= BURST || self.out_bytes >= BURST_BYTES
+    }
+
+    /// So many bytes of what waits are on their way; gives the number of messages that are whole with them.
+    fn wrote(&mut self, mut bytes: usize) -> u64 {
+        self.out_bytes -= bytes;
+        let mut whole = 0;
+        while let Some(waiting) = self.out.front_mut() {
+            let taken = bytes.min(waiting.bytes.len());
+            waiting.bytes.advance(taken);
+            bytes -= taken;
+            if !waiting.bytes.is_empty() {
+                break;
+            }
+            self.out.pop_front();
+            whole += 1;
+        }
+        whole
     }
 
     /// Reads once into the framer; `false` where nothing waits.

@@ -193,5 +193,6 @@ impl Io {
         while let Ok(outgoing) = self.outbox.try_recv() {
             self.streams.send(now, outgoing);
         }
+        self.streams.flush_queued();
     }
 }

@@ -6,7 +6,7 @@ use crate::tls::{Credentials, Trust};
 use mio::net::TcpStream;
 use rustls::{ClientConnection, Connection, ServerConnection};
 use rustls_pki_types::{ServerName, UnixTime};
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
 /// Bytes that wait to be put into records, and records that wait to be sent, each.
@@ -85,9 +85,9 @@ impl Session {
     ///
     /// # Errors
     /// `WouldBlock` where there is no room.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.tls.writer().write(bytes)? {
-            0 if !bytes.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
+    pub(super) fn write(&mut self, burst: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self.tls.writer().write_vectored(burst)? {
+            0 if burst.iter().any(|bytes| !bytes.is_empty()) => Err(io::ErrorKind::WouldBlock.into()),
             taken => Ok(taken),
         }
     }

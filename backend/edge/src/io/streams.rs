@@ -45,6 +45,8 @@ pub(super) struct Streams {
     readable: Vec<u64>,
     /// Connections that wait for a full shard.
     stuck: Vec<u64>,
+    /// Connections with something queued in this turn.
+    queued: Vec<u64>,
     room: Vec<u8>,
 }
 
@@ -60,6 +62,7 @@ impl Streams {
             next: FIRST_CONNECTION as u64,
             readable: Vec::new(),
             stuck: Vec::new(),
+            queued: Vec::new(),
             room: vec![0; CHUNK],
         }
     }
@@ -302,8 +305,21 @@ impl Streams {
         if !connection.queue(waiting, self.context.limits.tcp_backlog_bytes, now) {
             self.failed(shard, peer, "too much waits for it");
             self.close(id, "too much waits for it");
-        } else if connection.phase == Phase::Open {
+        } else if connection.phase == Phase::Open && connection.has_burst() {
             self.flush(id);
+        } else if connection.phase == Phase::Open && !connection.is_queued {
+            connection.is_queued = true;
+            self.queued.push(id);
+        }
+    }
+
+    /// Writes what was queued in this turn: the messages of a burst leave together.
+    pub(super) fn flush_queued(&mut self) {
+        for id in std::mem::take(&mut self.queued) {
+            if let Some(connection) = self.open.get_mut(&id) {
+                connection.is_queued = false;
+                self.flush(id);
+            }
         }
     }
 

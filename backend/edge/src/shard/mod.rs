@@ -44,6 +44,9 @@ use transmit::Transmit;
 const PACKETS_PER_TURN: u32 = 256;
 /// Orders taken before packets have their turn.
 const COMMANDS_PER_TURN: usize = 256;
+/// Timers that are due within this time of each other are fired together: nothing of SIP is that exact, and a wake-up
+/// costs more than what it does. Packets and orders wake at once.
+const TIMER_GRAIN: Duration = Duration::from_millis(2);
 /// The longest sleep: a word that was missed is found after it.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -241,7 +244,7 @@ impl Shard {
         ];
         let next = wanted.into_iter().flatten().min();
         let until = next.map_or(LONGEST_SLEEP, |at| at.saturating_duration_since(self.now));
-        until.min(LONGEST_SLEEP)
+        until.clamp(TIMER_GRAIN, LONGEST_SLEEP)
     }
 
     /// Every call is ended and said to be, also where the far side has not confirmed it.

@@ -326,6 +326,7 @@ impl Call {
                 self.forks.remove(0);
             }
             let tag = io.ids.tag(self.key).into();
+            self.forks.reserve_exact(1);
             self.forks.push(Fork {
                 attempt,
                 remote_tag: remote_tag.into(),

@@ -22,17 +22,18 @@ pub(super) struct Pending {
 impl Engine {
     /// A new request without a To tag, or a REGISTER.
     pub(super) fn on_request(&mut self, now: Instant, asked: Asked) {
-        let tag = self.io.ids.loose_tag();
         let is_invite = asked.message.method() == Method::Invite;
         let is_full = is_invite && self.calls.len() >= self.io.config.calls_max;
         if is_full || self.requests.len() >= REQUESTS_MAX {
-            return self.io.answer(now, &asked, 503, &tag);
+            return self.answer(now, &asked, 503);
         }
         if is_invite {
             if !matches!(asked.message.contact(), Ok(Some(_))) {
+                let tag = self.io.ids.loose_tag();
                 return self.refuse_as(now, &asked, 400, "Contact Is Missing", &tag);
             }
             if let Some(tags) = policy::unsupported(&asked.message) {
+                let tag = self.io.ids.loose_tag();
                 let writer = self.io.reply(&asked, 420, "", &tag).header(HeaderName::Unsupported, tags);
                 return self.io.send_reply(now, &asked, 420, writer);
             }

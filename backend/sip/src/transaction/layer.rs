@@ -128,6 +128,7 @@ impl<C: Copy> Layer<C> {
         if let Some(entry) = self.entries.get_mut(invite.0)
             && entry.acks.len() < ACKS_MAX
         {
+            entry.acks.reserve_exact(1);
             entry.acks.push((tag, peer, bytes.clone()));
         }
         self.outputs.push_back(Output::Transmit { peer, bytes });
@@ -241,10 +242,20 @@ impl<C: Copy> Layer<C> {
         for action in actions {
             self.act(now, id, *action, message);
         }
-        if state == State::Terminated {
-            self.remove(id);
-        } else if state == State::Proceeding {
-            self.send_cancel(now, id);
+        match state {
+            State::Terminated => self.remove(id),
+            State::Proceeding => self.send_cancel(now, id),
+            State::Accepted => self.let_go(id),
+            _ => {}
+        }
+    }
+
+    /// Drops the 2xx of an INVITE server transaction, which its user alone sends again (RFC 6026 §8.1).
+    fn let_go(&mut self, id: TransactionId) {
+        if let Some(entry) = self.entries.get_mut(id.0)
+            && entry.kind == Kind::ServerInvite
+        {
+            entry.message = Bytes::new();
         }
     }
 
