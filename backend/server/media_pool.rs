@@ -1,9 +1,11 @@
 //! The seam between edge and relay: neighbours that are strangers meet here.
 
 use bytes::Bytes;
-use edge::seam::{DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind, Side};
+use edge::seam::{
+    Digit, DigitListener, DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind, Side,
+};
 use relay::{Bridge, BridgeError, BridgeStats, RelayError};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// [`Bridge`] in the edge's words.
 pub(crate) struct Pool(Bridge);
@@ -20,15 +22,24 @@ impl MediaPool for Pool {
     }
 
     fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError> {
-        let from = match from {
-            Side::A => relay::Side::A,
-            Side::B => relay::Side::B,
-        };
+        let from = side(from);
         let kind = match kind {
             SdpKind::Offer => relay::Kind::Offer,
             SdpKind::Answer => relay::Kind::Answer,
         };
         self.0.update(id, from, kind, sdp).map(Bytes::from).map_err(error)
+    }
+
+    fn convert(&self, id: MediaId, info: Option<(Side, DigitListener)>) {
+        let info = info.map(|(info, listener)| {
+            let say = move |digit: relay::Digit| listener(Digit { key: digit.key, millis: digit.millis });
+            (side(info), relay::Listener(Arc::new(say)))
+        });
+        self.0.convert(id, info);
+    }
+
+    fn press(&self, id: MediaId, digit: Digit) -> bool {
+        self.0.press(id, relay::Digit { key: digit.key, millis: digit.millis })
     }
 
     fn join(&self, id: MediaId) {
@@ -41,6 +52,13 @@ impl MediaPool for Pool {
 
     fn close(&self, id: MediaId) -> Option<MediaStats> {
         self.0.close(id).ok().map(stats)
+    }
+}
+
+const fn side(side: Side) -> relay::Side {
+    match side {
+        Side::A => relay::Side::A,
+        Side::B => relay::Side::B,
     }
 }
 

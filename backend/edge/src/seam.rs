@@ -19,10 +19,10 @@ pub use crate::origination::{Originated, Origination};
 
 mod media;
 
-pub use media::{DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind};
+pub use media::{Digit, DigitListener, DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind};
 pub use sip::b2bua::{
-    Credentials, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy, OfferPolicy, Redirect,
-    Reliability, Secret, SessionTimer, Transfer,
+    Credentials, DigitForm, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy, OfferPolicy,
+    Redirect, Reliability, Secret, SessionTimer, Transfer,
 };
 
 /// Identity headers of a call that are read.

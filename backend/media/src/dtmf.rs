@@ -112,6 +112,49 @@ impl Keys {
     }
 }
 
+/// Turns arriving events into keys with their durations: each press once, at its end, also where its last packets are lost.
+#[derive(Debug, Clone, Default)]
+pub struct Presses {
+    /// The press that is heard: its timestamp, its latest event, and whether it was given.
+    heard: Option<(u32, Event, bool)>,
+}
+
+impl Presses {
+    /// Takes an event with its packet's RTP timestamp; the key and its duration in clock units, where a press is over.
+    pub fn push(&mut self, timestamp: u32, event: Event) -> Option<(char, u16)> {
+        let before = match &mut self.heard {
+            Some((known, latest, is_given)) if *known == timestamp => {
+                latest.duration = latest.duration.max(event.duration);
+                if event.end && !*is_given {
+                    *is_given = true;
+                    return Some((latest.key()?, latest.duration));
+                }
+                return None;
+            }
+            before => before.replace((timestamp, event, event.end)),
+        };
+        // Of two presses that are over at once, the later one was never seen to last: it is given by its end.
+        let missed = before
+            .filter(|(_, _, is_given)| !is_given)
+            .and_then(|(_, event, _)| Some((event.key()?, event.duration)));
+        match missed {
+            Some(missed) => {
+                if let Some((_, _, is_given)) = &mut self.heard {
+                    *is_given = false;
+                }
+                Some(missed)
+            }
+            None => event.end.then(|| Some((event.key()?, event.duration))).flatten(),
+        }
+    }
+
+    /// Other audio comes: a press that was not over is, its last packets being lost.
+    pub fn interrupt(&mut self) -> Option<(char, u16)> {
+        let (_, event, is_given) = self.heard.as_mut()?;
+        if std::mem::replace(is_given, true) { None } else { Some((event.key()?, event.duration)) }
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -157,5 +200,21 @@ mod tests {
             );
         }
         assert_eq!(heard, "112");
+    }
+
+    #[test]
+    fn a_press_is_given_at_its_end_with_its_duration_also_where_the_end_is_lost() {
+        let mut presses = Presses::default();
+        let press = |key| Press::new(key, 160, 5).unwrap();
+        let heard: Vec<_> = press('1').filter_map(|event| presses.push(1000, event)).collect();
+        assert_eq!(heard, [('1', 800)]);
+        let heard: Vec<_> = press('2').take(3).filter_map(|event| presses.push(9000, event)).collect();
+        assert_eq!(heard, [], "it goes on");
+        let heard: Vec<_> = press('3').filter_map(|event| presses.push(17_000, event)).collect();
+        assert_eq!(heard, [('2', 480), ('3', 800)]);
+        assert_eq!(presses.interrupt(), None);
+        let _ = press('4').take(2).filter_map(|event| presses.push(25_000, event)).count();
+        assert_eq!(presses.interrupt(), Some(('4', 320)));
+        assert_eq!(presses.interrupt(), None, "once");
     }
 }

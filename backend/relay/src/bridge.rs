@@ -1,7 +1,7 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
-use crate::{Handle, RelayError, SessionId, SessionStats, Side};
-use media::sdp::{Negotiation, NegotiationError};
+use crate::{Conversion, Digit, Handle, Listener, RelayError, SessionId, SessionStats, Side};
+use media::sdp::{Negotiation, NegotiationError, events_of, with_events, without_payload};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -34,11 +34,61 @@ pub type BridgeStats = SessionStats;
 /// Parts of the table of sessions, so that threads seldom wait for one another.
 const PARTS: usize = 16;
 
+/// What is known of one call.
+#[derive(Debug)]
+struct Talk {
+    negotiation: Negotiation,
+    digits: Option<Box<Keypad>>,
+}
+
+/// One side does its digits as INFO: the other one's telephone-events are converted.
+#[derive(Debug)]
+struct Keypad {
+    info: Side,
+    listener: Listener,
+    /// Who offered last, the payload type of telephone-events in that offer, and whether we put them in.
+    offered: Option<(Side, Option<u8>, bool)>,
+    /// The payload types that are agreed with the other side: of its events, and of ours.
+    agreed: Option<(u8, u8)>,
+}
+
+impl Keypad {
+    /// Puts telephone-events into what the side without them says.
+    fn prepare(&mut self, from: Side, kind: Kind, sdp: &[u8]) -> Option<Vec<u8>> {
+        match (kind, from == self.info) {
+            (Kind::Offer, true) => {
+                let made = with_events(sdp, None);
+                let payload = made.as_ref().map_or_else(|| events_of(sdp), |(_, payload)| Some(*payload));
+                self.offered = Some((from, payload, made.is_some()));
+                made.map(|(sdp, _)| sdp)
+            }
+            (Kind::Offer, false) => {
+                self.offered = Some((from, events_of(sdp), false));
+                None
+            }
+            (Kind::Answer, true) => {
+                let offered = self.offered.and_then(|(_, payload, _)| payload);
+                let made = offered.and_then(|payload| with_events(sdp, Some(payload)));
+                let told = made.as_ref().map_or_else(|| events_of(sdp), |(_, payload)| Some(*payload));
+                self.agreed = told.zip(offered);
+                made.map(|(sdp, _)| sdp)
+            }
+            (Kind::Answer, false) => {
+                let (payload, is_ours) =
+                    self.offered.map_or((None, false), |(_, payload, ours)| (payload, ours));
+                let answered = events_of(sdp);
+                self.agreed = payload.zip(answered);
+                answered.filter(|_| is_ours).map(|answered| without_payload(sdp, answered))
+            }
+        }
+    }
+}
+
 /// A relay that speaks session descriptions. To be shared by reference or in an `Arc`.
 #[derive(Debug)]
 pub struct Bridge {
     relay: Handle,
-    parts: [Mutex<HashMap<u64, Negotiation>>; PARTS],
+    parts: [Mutex<HashMap<u64, Talk>>; PARTS],
 }
 
 impl Bridge {
@@ -54,7 +104,7 @@ impl Bridge {
         &self.relay
     }
 
-    fn part(&self, id: u64) -> MutexGuard<'_, HashMap<u64, Negotiation>> {
+    fn part(&self, id: u64) -> MutexGuard<'_, HashMap<u64, Talk>> {
         self.parts[(id % PARTS as u64) as usize].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +114,7 @@ impl Bridge {
     /// `RelayError::{Full, NoPorts, Stopped}`.
     pub fn open(&self) -> Result<u64, BridgeError> {
         let SessionId(id) = self.relay.open()?;
-        self.part(id).insert(id, Negotiation::new(id));
+        self.part(id).insert(id, Talk { negotiation: Negotiation::new(id), digits: None });
         Ok(id)
     }
 
@@ -78,15 +128,46 @@ impl Bridge {
     pub fn update(&self, id: u64, from: Side, kind: Kind, sdp: &[u8]) -> Result<Vec<u8>, BridgeError> {
         let (address, rtp, rtcp) = self.relay.local(SessionId(id), from.other())?;
         let mut part = self.part(id);
-        let negotiation = part.get_mut(&id).ok_or(RelayError::Unknown)?;
+        let Talk { negotiation, digits } = part.get_mut(&id).ok_or(RelayError::Unknown)?;
+        let prepared = digits.as_mut().and_then(|digits| digits.prepare(from, kind, sdp));
+        let sdp = prepared.as_deref().unwrap_or(sdp);
         if kind == Kind::Offer {
             return Ok(negotiation.offer(from, sdp, address, (rtp, rtcp))?);
         }
         let body = negotiation.answer(from, sdp, address, (rtp, rtcp))?;
+        if let Some(digits) = digits {
+            self.relay.convert(SessionId(id), conversion(digits, negotiation))?;
+        }
         for side in [Side::A, Side::B] {
             self.relay.set_remote(SessionId(id), side, negotiation.agreed(side))?;
         }
         Ok(body)
+    }
+
+    /// Says which side does its digits as INFO while the other one has telephone-events, and who hears those; `None` where both
+    /// do them alike. It counts from the next description on. A session that is gone is no matter.
+    pub fn convert(&self, id: u64, info: Option<(Side, Listener)>) {
+        let mut part = self.part(id);
+        let Some(talk) = part.get_mut(&id) else { return };
+        match (info, &mut talk.digits) {
+            (Some((info, _)), Some(digits)) if digits.info == info => {}
+            (Some((info, listener)), digits) => {
+                *digits = Some(Box::new(Keypad { info, listener, offered: None, agreed: None }));
+            }
+            (None, digits) if digits.is_some() => {
+                *digits = None;
+                let _ = self.relay.convert(SessionId(id), None);
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Presses a key towards the side that has telephone-events; `false` where it has agreed to none.
+    pub fn press(&self, id: u64, digit: Digit) -> bool {
+        let part = self.part(id);
+        let is_agreed =
+            part.get(&id).and_then(|talk| talk.digits.as_ref()).is_some_and(|digits| digits.agreed.is_some());
+        is_agreed && self.relay.press(SessionId(id), digit).is_ok()
     }
 
     /// Notes that the call is answered. A session that is gone is no matter.
@@ -110,4 +191,12 @@ impl Bridge {
         self.part(id).remove(&id);
         Ok(self.relay.close(SessionId(id))?)
     }
+}
+
+/// How the digits of a call are converted, where the side that has telephone-events agreed to them.
+fn conversion(digits: &Keypad, negotiation: &Negotiation) -> Option<Conversion> {
+    let (from, to) = digits.agreed?;
+    let events = digits.info.other();
+    let clock_rate = negotiation.agreed(events).map_or(8000, |end| end.clock_rate);
+    Some(Conversion { events, from, to, clock_rate, listener: digits.listener.clone() })
 }

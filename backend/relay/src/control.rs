@@ -1,7 +1,7 @@
 //! The control side of one worker: which ports and places are free, what each session was told, and the queue to the worker.
 
 use crate::{
-    Endpoint, RelayError, SessionStats, Side,
+    Conversion, Digit, Endpoint, RelayError, SessionStats, Side,
     counters::SessionCounters,
     ports::{FreePairs, Pair, Use},
     stats::Known,
@@ -147,6 +147,24 @@ impl Link {
             pairs.iter().for_each(|&pair| state.pairs[pair as usize].keep_for(Use::Live));
         }
         state.tell(Command::Remote { slot, generation, side, target: remote.map(Into::into) })
+    }
+
+    /// Has digits converted from now on, or not any more.
+    pub(crate) fn convert(
+        &self,
+        slot: u32,
+        generation: u32,
+        plan: Option<Conversion>,
+    ) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?;
+        state.tell(Command::Convert { slot, generation, plan: plan.map(Box::new) })
+    }
+
+    pub(crate) fn press(&self, slot: u32, generation: u32, digit: Digit) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?;
+        state.tell(Command::Press { slot, generation, digit })
     }
 
     pub(crate) fn join(&self, slot: u32, generation: u32) -> Result<(), RelayError> {

@@ -1,6 +1,6 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
-use crate::{Endpoint, SessionStats, Side, control::Link};
+use crate::{Conversion, Digit, Endpoint, SessionStats, Side, control::Link};
 use std::{
     net::IpAddr,
     sync::{
@@ -126,6 +126,25 @@ impl Handle {
     ) -> Result<(), RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.set_remote(slot, generation, side, remote)
+    }
+
+    /// Has the digits of one side converted from now on; `None` ends that.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn convert(&self, session: SessionId, plan: Option<Conversion>) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.convert(slot, generation, plan)
+    }
+
+    /// Presses a key towards the side that has telephone-events, after those that were pressed before. Without a conversion
+    /// nothing happens; of more than [`KEYS_MAX`](crate::KEYS_MAX) that wait the newest are dropped.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn press(&self, session: SessionId, digit: Digit) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.press(slot, generation, digit)
     }
 
     /// Notes that the call is answered; the first time counts.

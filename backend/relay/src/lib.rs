@@ -10,6 +10,7 @@ mod bridge;
 mod config;
 mod control;
 mod counters;
+mod digits;
 mod handle;
 mod pace;
 mod ports;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use bridge::{Bridge, BridgeError, BridgeStats, Kind};
 pub use config::{Config, StartError};
+pub use digits::{Conversion, Digit, KEYS_MAX, Listener};
 pub use handle::{Handle, RelayError, SessionId};
 pub use media::sdp::{Direction, Endpoint, Side};
 pub use runner::{Runner, Running};

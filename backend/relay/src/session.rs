@@ -1,6 +1,11 @@
 //! A session as its worker holds it: two sides, and what is done with a packet.
 
-use crate::{Direction, Endpoint, Side, counters::DirectionCounters, ports::Pair};
+use crate::{
+    Direction, Endpoint, Side,
+    counters::DirectionCounters,
+    digits::{Digits, Fate},
+    ports::Pair,
+};
 use media::{
     quality::{Jitter, Sequence},
     rtcp, rtp,
@@ -50,10 +55,16 @@ pub(crate) struct Session {
     pub(crate) ends: [End; 2],
     /// Whether its sockets are read.
     pub(crate) live: bool,
+    /// The conversion of its digits, where there is one.
+    pub(crate) digits: Option<Box<Digits>>,
 }
 
 impl Session {
     /// Passes one RTP packet of a side on, or counts why not. `out` is the other side's pair, `now` microseconds of the relay.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the packet path: what it needs, and nothing packed for it"
+    )]
     pub(crate) fn pass_rtp(
         &mut self,
         from: Side,
@@ -62,6 +73,7 @@ impl Session {
         out: &Pair,
         counters: &DirectionCounters,
         now: u64,
+        room: &mut Vec<u8>,
     ) {
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
@@ -80,8 +92,20 @@ impl Session {
         counters.jitter_us.set(u64::from(ours.jitter.value()) * 1_000_000 / clock_rate);
         match towards {
             None => return counters.held.add(1),
-            Some(towards) if !send(&out.rtp, packet, towards.rtp) => return counters.unsent.add(1),
-            Some(_) => {}
+            Some(towards) => {
+                let fate = match &mut self.digits {
+                    None => Fate::Same,
+                    Some(digits) => digits.pass(from, packet, &parsed, now, room),
+                };
+                let is_sent = match fate {
+                    Fate::Same => send(&out.rtp, packet, towards.rtp),
+                    Fate::Other(other) => send(&out.rtp, other, towards.rtp),
+                    Fate::Taken => true,
+                };
+                if !is_sent {
+                    return counters.unsent.add(1);
+                }
+            }
         }
         counters.packets.add(1);
         counters.bytes.add(packet.len() as u64);
@@ -89,6 +113,18 @@ impl Session {
             counters.first_us.set(now + 1);
         }
         counters.last_us.set(now + 1);
+    }
+
+    /// Sends the next packet of a key that is pressed, where no audio flows in whose place it could go.
+    pub(crate) fn tick(&mut self, pairs: &[Pair], now: u64, room: &mut Vec<u8>) {
+        let Some(digits) = &mut self.digits else { return };
+        let end = &self.ends[digits.towards().index()];
+        let Some(towards) = end.target.as_ref().filter(|towards| towards.direction.receives()) else {
+            return;
+        };
+        if let Some(packet) = digits.tick(now, room) {
+            let _ = send(&pairs[end.pair as usize].rtp, packet, towards.rtp);
+        }
     }
 
     /// Passes one RTCP packet on. It flows while the session is live, hold or not: reports keep the far ends awake.

@@ -1,9 +1,10 @@
 //! A worker: one thread, its pairs of ports, its sessions, one loop.
 
 use crate::{
-    Side,
+    Conversion, Digit, Side,
     batch::{ReadySet, Wake},
     counters::SessionCounters,
+    digits::Digits,
     pace::Pace,
     ports::Pair,
     session::{End, Session, Target},
@@ -23,6 +24,8 @@ use std::{
 const PACKET_MAX: usize = 2048;
 /// How often a worker asks for more before it looks at its commands again: a burst on one socket can't keep it from them.
 const ROUNDS_MAX: usize = 16;
+/// How often a worker looks at the keys that are pressed while nothing else happens.
+const PRESS_TICK: Duration = Duration::from_millis(5);
 /// The token of the wake-up, beside those of sockets.
 const WAKE: u64 = u64::MAX;
 
@@ -32,6 +35,8 @@ pub(crate) enum Command {
     Open { slot: u32, generation: u32, pairs: [u32; 2] },
     Remote { slot: u32, generation: u32, side: Side, target: Option<Target> },
     Close { slot: u32, generation: u32 },
+    Convert { slot: u32, generation: u32, plan: Option<Box<Conversion>> },
+    Press { slot: u32, generation: u32, digit: Digit },
     Stop,
 }
 
@@ -68,6 +73,10 @@ pub(crate) struct Worker {
     origin: Instant,
     pace: Pace,
     packet: Box<[u8; PACKET_MAX]>,
+    /// Sessions with keys that are pressed.
+    pressing: Vec<u32>,
+    /// Where packets of our own are written.
+    room: Vec<u8>,
 }
 
 impl Worker {
@@ -83,7 +92,8 @@ impl Worker {
         ready.add(&bell.wake, WAKE)?;
         let sessions = counters.iter().map(|_| None).collect();
         let (pace, packet) = (Pace::new(tick, origin), Box::new([0; PACKET_MAX]));
-        Ok(Self { commands, bell, ready, pairs, sessions, counters, origin, pace, packet })
+        let (pressing, room) = (Vec::new(), Vec::with_capacity(PACKET_MAX));
+        Ok(Self { commands, bell, ready, pairs, sessions, counters, origin, pace, packet, pressing, room })
     }
 
     /// Works until it is told to stop.
@@ -106,6 +116,9 @@ impl Worker {
                 count = self.ready.wait(Some(Duration::ZERO))?;
             }
             self.pace.moved(moved, now);
+            if !self.pressing.is_empty() {
+                self.press_on();
+            }
         }
         Ok(())
     }
@@ -114,7 +127,11 @@ impl Worker {
     fn wait_long(&mut self) -> io::Result<usize> {
         self.bell.waiting.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        let at_most = if self.commands.is_empty() { None } else { Some(Duration::ZERO) };
+        let at_most = match () {
+            () if !self.commands.is_empty() => Some(Duration::ZERO),
+            () if !self.pressing.is_empty() => Some(PRESS_TICK),
+            () => None,
+        };
         let count = self.ready.wait(at_most);
         self.bell.waiting.store(false, Ordering::Relaxed);
         count
@@ -148,7 +165,7 @@ impl Worker {
         } else if is_rtcp {
             session.pass_rtcp(side, packet, source, out, counters);
         } else {
-            session.pass_rtp(side, packet, source, out, counters, micros);
+            session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
         }
         true
     }
@@ -170,6 +187,19 @@ impl Worker {
                 Command::Remote { slot, generation, side, target } => {
                     self.retarget(slot, generation, side, target)
                 }
+                Command::Convert { slot, generation, plan } => {
+                    if let Some(session) = current(&mut self.sessions, slot, generation) {
+                        let before = session.digits.take().map(|before| *before);
+                        session.digits = plan.map(|plan| Box::new(Digits::new(*plan, before)));
+                    }
+                }
+                Command::Press { slot, generation, digit } => {
+                    let session = current(&mut self.sessions, slot, generation);
+                    let digits = session.and_then(|session| session.digits.as_mut());
+                    if digits.is_some_and(|digits| digits.press(digit)) && !self.pressing.contains(&slot) {
+                        self.pressing.push(slot);
+                    }
+                }
                 Command::Close { slot, generation } => self.close(slot, generation),
                 Command::Stop => return false,
             }
@@ -179,7 +209,8 @@ impl Worker {
 
     fn open(&mut self, slot: u32, generation: u32, pairs: [u32; 2]) {
         self.counters[slot as usize].begin(generation);
-        self.sessions[slot as usize] = Some(Session { generation, ends: pairs.map(End::new), live: false });
+        self.sessions[slot as usize] =
+            Some(Session { generation, ends: pairs.map(End::new), live: false, digits: None });
     }
 
     /// Sets a side's far end. Sockets are read from when both are known: what came before waits in the kernel, a little of it.
@@ -198,6 +229,17 @@ impl Worker {
                 tracing::error!(%error, "a media socket can't be watched: this call has no audio");
             }
         }
+    }
+
+    /// Sends what is due of keys that are pressed, and forgets those that are through.
+    fn press_on(&mut self) {
+        let now = self.origin.elapsed().as_micros() as u64;
+        let Self { pressing, sessions, pairs, room, .. } = self;
+        pressing.retain(|slot| {
+            let Some(session) = sessions[*slot as usize].as_mut() else { return false };
+            session.tick(pairs, now, room);
+            session.digits.as_ref().is_some_and(|digits| digits.is_pressing())
+        });
     }
 
     fn close(&mut self, slot: u32, generation: u32) {

@@ -1,8 +1,10 @@
 //! How the edge treats a leg, by the policy of the trunk or carrier at its end.
 
-use domain::config::{Crossing, EarlyMedia, PeerPolicy, Snapshot};
+use domain::config::{Crossing, Dtmf, EarlyMedia, PeerPolicy, Snapshot};
 use domain::ids::{CarrierId, TenantId, TrunkId};
-use edge::seam::{self, DiversionForm, Extensions, LegPolicy, Party, PartyKind, SessionTimer, Transfer};
+use edge::seam::{
+    self, DigitForm, DiversionForm, Extensions, LegPolicy, Party, PartyKind, SessionTimer, Transfer,
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -59,6 +61,10 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
             EarlyMedia::Suppress => seam::EarlyMedia::Ringing,
         },
         large_over_tcp: policy.udp_to_tcp,
+        digits: match policy.dtmf {
+            Dtmf::Rtp => DigitForm::Rtp,
+            Dtmf::Info => DigitForm::Info,
+        },
         transfer: if policy.direct_transfer { Transfer::Pass } else { Transfer::Local },
         ..LegPolicy::default()
     }
@@ -84,6 +90,7 @@ mod tests {
             early_media: EarlyMedia::Suppress,
             direct_transfer: true,
             udp_to_tcp: true,
+            dtmf: Dtmf::Info,
             session_timer: Timer { enabled: false, seconds: 600 },
             headers: HeaderPolicy {
                 user_to_user: Crossing::Drop,
@@ -95,7 +102,7 @@ mod tests {
         };
         let leg = of_trunk(&policy);
         assert_eq!((leg.early_media, leg.transfer), (seam::EarlyMedia::Ringing, Transfer::Pass));
-        assert!(leg.large_over_tcp);
+        assert!(leg.large_over_tcp && leg.digits == DigitForm::Info);
         assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));
         assert_eq!(leg.diversion, DiversionForm::Hidden);
         assert!(leg.extensions.has("X-Order") && !leg.extensions.has("User-to-User"));

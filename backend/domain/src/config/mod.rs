@@ -19,7 +19,7 @@ pub use emergency::{
     ADDRESSES_MAX, CallBack, EmergencyCountry, EmergencyRoute, RegisteredAddress, TenantEmergency,
 };
 pub use peer::{
-    Credentials, Crossing, DEFAULT_CALLS_PER_SECOND, DEFAULT_MAX_CALLS, EarlyMedia, FAILOVER_STATUSES,
+    Credentials, Crossing, DEFAULT_CALLS_PER_SECOND, DEFAULT_MAX_CALLS, Dtmf, EarlyMedia, FAILOVER_STATUSES,
     FAILOVER_STATUSES_MAX, Fault, HeaderPolicy, Health, IpVersion, Limits, OptionsPing, PeerPolicy, Place,
     PrivacyHeader, SessionTimer, Srtp, Transport, check_failover, may_fail_over, parse_word,
 };

@@ -134,6 +134,17 @@ pub enum EarlyMedia {
     Suppress,
 }
 
+/// How a peer does the digits that are pressed in a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Dtmf {
+    /// In its media: telephone-events (RFC 4733) or tones.
+    #[default]
+    Rtp,
+    /// As SIP INFO with `application/dtmf-relay`; converted from and to the telephone-events of the other side.
+    Info,
+}
+
 /// Whether a kind of header crosses from one leg to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,6 +160,7 @@ words! {
     PrivacyHeader { Id = "id", None = "none" }
     IpVersion { Ipv4 = "ipv4", Ipv6 = "ipv6" }
     EarlyMedia { Pass = "pass", Suppress = "suppress" }
+    Dtmf { Rtp = "rtp", Info = "info" }
     Crossing { Pass = "pass", Drop = "drop" }
 }
 
@@ -223,6 +235,9 @@ pub struct PeerPolicy {
     pub direct_transfer: bool,
     /// Media before the answer.
     pub early_media: EarlyMedia,
+    /// Digits.
+    #[serde(skip_serializing_if = "is_default")]
+    pub dtmf: Dtmf,
     /// Headers of the other leg.
     pub headers: HeaderPolicy,
     /// Session timers.

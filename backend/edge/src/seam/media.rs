@@ -62,6 +62,18 @@ pub struct MediaStats {
     pub from_b: DirectionStats,
 }
 
+/// A key and how long it is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digit {
+    /// `0`-`9`, `*`, `#`, `A`-`D`.
+    pub key: char,
+    /// Milliseconds.
+    pub millis: u16,
+}
+
+/// Whom the keys are said to that a side presses in its media. Called on the relay's thread: it must not block.
+pub type DigitListener = std::sync::Arc<dyn Fn(Digit) + Send + Sync>;
+
 /// The media relay. Every method is quick and may be called from a shard.
 pub trait MediaPool: Send + Sync + 'static {
     /// Takes ports for both sides of a call.
@@ -74,6 +86,16 @@ pub trait MediaPool: Send + Sync + 'static {
     /// # Errors
     /// [`MediaError`].
     fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError>;
+    /// Says which side does its digits as INFO while the other one has telephone-events (RFC 4733), which are then taken out
+    /// of its stream and said; `None` where both do them alike. It counts from the next description on.
+    fn convert(&self, id: MediaId, info: Option<(Side, DigitListener)>) {
+        let _ = (id, info);
+    }
+    /// Presses a key towards the side that has telephone-events; `false` where it has agreed to none.
+    fn press(&self, id: MediaId, digit: Digit) -> bool {
+        let _ = (id, digit);
+        false
+    }
     /// The call is answered.
     fn join(&self, id: MediaId);
     /// The counters so far.

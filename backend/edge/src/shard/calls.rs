@@ -10,7 +10,8 @@ use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
 use crate::seam::{
-    CallFacts, CallId, CallSummary, End, Hop, MediaId, Party, PartyKind, Refusal, Reply, TraceEvent, Verdict,
+    CallFacts, CallId, CallSummary, End, Hop, MediaId, Party, PartyKind, Refusal, Reply, Side, TraceEvent,
+    Verdict,
 };
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
@@ -33,6 +34,8 @@ pub(super) struct Call {
     over_time: Option<Refusal>,
     over_time_at: Option<Instant>,
     pub(super) media: Option<MediaId>,
+    /// The side that does its digits as INFO while the other one does not, as the media relay knows it.
+    pub(super) info_side: Option<Side>,
     pub(super) begun: Begun,
     pub(super) live: Arc<Live>,
 }
@@ -82,6 +85,7 @@ impl Shard {
             over_time: None,
             over_time_at: None,
             media: None,
+            info_side: None,
             begun: Begun::of(&facts),
             live,
         };

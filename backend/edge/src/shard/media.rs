@@ -1,10 +1,12 @@
 //! Session descriptions on their way through the media relay: opaque here, and answered at once.
 
 use super::Shard;
-use crate::seam::{MediaError, MediaId, SdpKind, Side, TraceEvent};
+use crate::inbox::Command;
+use crate::seam::{Digit, DigitListener, MediaError, MediaId, SdpKind, Side, TraceEvent};
 use crate::words;
 use bytes::Bytes;
 use sip::b2bua::{self, CallRef, Input, MediaFailed, MediaNeed};
+use std::sync::Arc;
 
 impl Shard {
     /// Has a description rewritten, and tells the engine.
@@ -29,7 +31,41 @@ impl Shard {
 
     fn rewrite(&mut self, call: CallRef, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError> {
         let id = self.session(call)?;
+        self.convert_digits(call, id);
         self.context.media.update(id, from, kind, sdp)
+    }
+
+    /// Tells the media relay which side does its digits as INFO, where one does, or did.
+    fn convert_digits(&mut self, key: CallRef, id: MediaId) {
+        let info = self.engine.info_side(key).map(side);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        if call.info_side == info {
+            return;
+        }
+        call.info_side = info;
+        let (shared, shard) = (Arc::clone(&self.context.shared), self.index);
+        let listener = info.map(|info| {
+            let from = if info == Side::A { Side::B } else { Side::A };
+            let say = move |digit| shared.command(shard, Command::Digit { call: key, from, digit });
+            (info, Arc::new(say) as DigitListener)
+        });
+        self.context.media.convert(id, listener);
+    }
+
+    /// A side pressed a key in its media: the other one hears it as INFO.
+    pub(super) fn heard_digit(&mut self, call: CallRef, from: Side, digit: Digit) {
+        let to = if from == Side::A { b2bua::Side::B } else { b2bua::Side::A };
+        let digit = b2bua::Digit { key: digit.key, millis: digit.millis };
+        self.feed(Input::Digit { call, to, digit });
+    }
+
+    /// A side pressed a key by INFO: it is pressed in the media of the other one, or goes there as INFO.
+    pub(super) fn press(&mut self, call: CallRef, from: b2bua::Side, digit: b2bua::Digit) {
+        let media = self.calls.get(&call).and_then(|call| call.media);
+        let pressed = Digit { key: digit.key, millis: digit.millis };
+        if !media.is_some_and(|id| self.context.media.press(id, pressed)) {
+            self.engine.handle_input(self.now, Input::Digit { call, to: from.other(), digit });
+        }
     }
 
     /// The media session of a call, opened with its first description.

@@ -163,6 +163,7 @@ impl Shard {
                 Command::End { call, refusal } => self.end(call, &refusal),
                 Command::Originate { request, reply } => self.originate(*request, reply),
                 Command::Unreachable { peer, reason } => self.unreachable(peer, reason),
+                Command::Digit { call, from, digit } => self.heard_digit(call, from, digit),
                 Command::Told { word } => self.feed(Input::Told { word }),
                 Command::Moved { packet } => self.admit(*packet),
                 Command::Trace { call, reply } => reply.send(self.traces.read(call).map(Box::new)),

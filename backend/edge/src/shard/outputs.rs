@@ -27,6 +27,7 @@ impl Shard {
                 Output::Transfer { call, transfer, by, target, from, message } => {
                     self.transfer(&Refer { call, transfer, by, target: &target, from, message: &message });
                 }
+                Output::Digit { call, from, digit } => self.press(call, from, digit),
                 Output::Tell { shard, word } => self.tell(shard, word),
                 Output::Originated { origin, cseq, result } => self.originated(origin, cseq, result),
                 Output::Ended(summary) => self.ended(summary),

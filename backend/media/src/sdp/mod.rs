@@ -3,6 +3,7 @@
 //! A description is kept as its lines: what we do not know is written back as it came. Accessors look at the lines when asked.
 
 mod error;
+mod events;
 mod model;
 mod negotiation;
 mod parse;
@@ -13,6 +14,7 @@ mod simple;
 mod tests;
 
 pub use error::{NegotiationError, SdpError};
+pub use events::{events_of, with_events, without_payload};
 pub use model::{Direction, Kind, Line, Media, RtpMap, Sdp};
 pub use negotiation::{Negotiation, Side};
 pub use parse::{MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_MEDIA};

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::transaction::{Failure, Peer};
 use crate::wire::Message;
 
-use super::{MediaFailed, Origination, Refusal, Verdict, Word};
+use super::{Digit, MediaFailed, Origination, Refusal, Verdict, Word};
 
 /// A call of this engine: a slab key and its generation, never reused while the engine lives.
 pub type CallRef = u64;
@@ -86,6 +86,15 @@ pub enum Input {
     Untold {
         /// What we said.
         word: Word,
+    },
+    /// A side pressed a key in its media, which the other side, that does digits as INFO, is to hear.
+    Digit {
+        /// The call.
+        call: CallRef,
+        /// Who is to hear it.
+        to: Side,
+        /// The key.
+        digit: Digit,
     },
     /// Send a request of our own outside any call; [`Output::Originated`] says what came of it.
     Originate(Box<Origination>),
@@ -190,6 +199,16 @@ pub enum Output {
         shard: u16,
         /// What to say.
         word: Word,
+    },
+    /// A side that does digits as INFO pressed a key: press it in the media of the other one; where that has no
+    /// telephone-events, back as [`Input::Digit`].
+    Digit {
+        /// The call.
+        call: CallRef,
+        /// Who pressed it.
+        from: Side,
+        /// The key.
+        digit: Digit,
     },
     /// A request of ours is over. Said exactly once for each [`Input::Originate`].
     Originated {

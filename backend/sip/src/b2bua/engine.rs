@@ -56,6 +56,9 @@ impl Engine {
             Input::Media { call, answer } => self.with(call, |call, io| call.on_media(io, now, answer)),
             Input::Funded { call, funded } => self.with(call, |call, io| call.on_funded(io, now, funded)),
             Input::Originate(origination) => self.on_originate(now, *origination),
+            Input::Digit { call, to, digit } => {
+                self.with(call, |call, io| call.send_digit(io, now, to, digit));
+            }
             Input::Told { word } => self.on_told(now, word),
             Input::Untold { word } => self.on_untold(now, word),
             Input::End { call, refusal } => self.with(call, |call, io| call.end_by_us(io, now, refusal)),

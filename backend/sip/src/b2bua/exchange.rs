@@ -117,6 +117,13 @@ impl Call {
         if method == Method::Refer && self.policies[side as usize].transfer != Transfer::Pass {
             return self.on_refer(io, now, side, asked);
         }
+        let asked = match method {
+            Method::Info => match self.take_digit(io, now, side, asked) {
+                Some(asked) => asked,
+                None => return,
+            },
+            _ => asked,
+        };
         let number = self.next_exchange();
         io.layer.attach(asked.transaction, Owner::Exchange(self.key, number));
         if is_invite && !is_new {

@@ -35,6 +35,8 @@ pub struct LegPolicy {
     pub redirect: Redirect,
     /// What an INVITE without an offer does, said of the caller's leg.
     pub offer: OfferPolicy,
+    /// How this leg does its digits.
+    pub digits: DigitForm,
     /// Whether a request of more than [`DATAGRAM_MAX`] bytes goes over TCP where the leg is one of UDP
     /// (RFC 3261 §18.1.1); over UDP all the same where TCP does not get there.
     pub large_over_tcp: bool,
@@ -46,6 +48,16 @@ impl LegPolicy {
         let grows = bytes > DATAGRAM_MAX && self.large_over_tcp && peer.transport == Transport::Udp;
         grows.then(|| Peer::new(peer.addr, Transport::Tcp))
     }
+}
+
+/// How a leg does the digits that are pressed in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DigitForm {
+    /// In its media, as telephone-events (RFC 4733) or tones; an INFO crosses as it is.
+    #[default]
+    Rtp,
+    /// As INFO (`application/dtmf-relay`): converted from and to the telephone-events of a leg that has those.
+    Info,
 }
 
 /// Diversion (RFC 5806) and History-Info (RFC 7044) say the same in two ways.

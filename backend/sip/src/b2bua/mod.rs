@@ -10,6 +10,7 @@ mod call;
 mod config;
 mod confirm;
 mod credentials;
+mod digits;
 mod dispatch;
 mod diversion;
 mod early;
@@ -46,11 +47,12 @@ pub use api::{
 };
 pub use config::{CALLS_MAX, Config, DRIVER_PATIENCE, REQUESTS_MAX, RING_TIMEOUT};
 pub use credentials::{Credentials, Secret};
+pub use digits::Digit;
 pub use engine::Engine;
 pub use ids::{call_of, home_of, shard_of};
 pub use leg::{
-    DiversionForm, EarlyMedia, Extensions, LegPolicy, OfferPolicy, Redirect, Reliability, SESSION_EXPIRES,
-    SESSION_MIN, SessionTimer, Transfer,
+    DigitForm, DiversionForm, EarlyMedia, Extensions, LegPolicy, OfferPolicy, Redirect, Reliability,
+    SESSION_EXPIRES, SESSION_MIN, SessionTimer, Transfer,
 };
 pub use originate::{ORIGINS_MAX, Origination};
 pub use plan::{Attempt, DATAGRAM_MAX, FAILOVER_ON, MediaFailed, Plan, RETRY_AFTER_SECS, Refusal, Verdict};

@@ -75,6 +75,7 @@ struct CarrierPage {
     privacies: Vec<Choice>,
     ip_versions: Vec<Choice>,
     early_media: Vec<Choice>,
+    dtmfs: Vec<Choice>,
 }
 
 /// By what equals are put in order, commas between.
@@ -216,6 +217,10 @@ fn page(
             &signaling.privacy_header,
         ),
         ip_versions: choices(&[("ipv4", "IPv4", true), ("ipv6", "IPv6", true)], &signaling.ip_version),
+        dtmfs: choices(
+            &[("rtp", "in the audio (RFC 4733)", true), ("info", "as SIP INFO", true)],
+            &signaling.dtmf,
+        ),
         early_media: choices(
             &[("pass", "passed on", true), ("suppress", "suppressed", true)],
             &signaling.early_media,

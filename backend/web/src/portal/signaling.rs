@@ -2,7 +2,7 @@
 
 use app::{Error, Password};
 use domain::{
-    config::{Credentials, Crossing, EarlyMedia, IpVersion, PeerPolicy, PrivacyHeader, parse_word},
+    config::{Credentials, Crossing, Dtmf, EarlyMedia, IpVersion, PeerPolicy, PrivacyHeader, parse_word},
     routing::{Rewrite, Rewrites},
 };
 use serde::Deserialize;
@@ -18,6 +18,7 @@ pub(super) struct SignalingForm {
     pub(super) ip_version: String,
     pub(super) direct_transfer: String,
     pub(super) early_media: String,
+    pub(super) dtmf: String,
     pub(super) user_to_user: String,
     pub(super) x_headers: String,
     pub(super) diversion: String,
@@ -47,6 +48,7 @@ impl From<&PeerPolicy> for SignalingForm {
             ip_version: policy.ip_version.word().to_owned(),
             direct_transfer: tick(policy.direct_transfer),
             early_media: policy.early_media.word().to_owned(),
+            dtmf: policy.dtmf.word().to_owned(),
             user_to_user: pass(policy.headers.user_to_user),
             x_headers: pass(policy.headers.x_headers),
             diversion: pass(policy.headers.diversion),
@@ -77,6 +79,9 @@ impl SignalingForm {
         policy.privacy_header = word::<PrivacyHeader>("privacy_header", &self.privacy_header)?;
         policy.ip_version = word::<IpVersion>("ip_version", &self.ip_version)?;
         policy.early_media = word::<EarlyMedia>("early_media", &self.early_media)?;
+        if !self.dtmf.is_empty() {
+            policy.dtmf = word::<Dtmf>("dtmf", &self.dtmf)?;
+        }
         policy.direct_transfer = !self.direct_transfer.is_empty();
         policy.headers.user_to_user = cross(&self.user_to_user);
         policy.headers.x_headers = cross(&self.x_headers);

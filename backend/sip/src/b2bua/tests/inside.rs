@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::phone::{Act, respond_with};
 use super::world::World;
-use crate::b2bua::{End, Input, MediaNeed, Refusal, SdpKind, Side};
+use crate::b2bua::{Digit, DigitForm, End, Input, MediaNeed, Refusal, SdpKind, Side};
 use crate::wire::{HeaderName, Message, Method};
 
 fn answered() -> World {
@@ -230,4 +230,46 @@ fn a_large_request_falls_back_to_udp_where_nobody_listens_on_tcp_and_stays_there
     world.act(0, Act::Bye);
     world.run_until_idle();
     world.assert_clean();
+}
+
+#[test]
+fn digits_of_a_leg_that_does_them_as_info_are_pressed_in_the_media_of_the_other_and_back() {
+    let key = |key, millis| Digit { key, millis };
+    for (info, other, side) in [(0, 1, Side::A), (1, 0, Side::B)] {
+        let mut world = World::new(1).script(&[(100, respond_with(200, "v=0 answer"))]);
+        let leg = if info == 0 { &mut world.plan.caller } else { &mut world.plan.attempts[0].leg };
+        leg.digits = DigitForm::Info;
+        world.act(0, Act::Invite(Some("v=0 offer")));
+        world.run_ms(1000);
+        assert_eq!(world.engine.info_side(world.calls[0]), Some(side));
+        let relay = "application/dtmf-relay";
+        world.act(info, Act::Body(Method::Info, relay, "Signal=7\r\nDuration=120\r\n"));
+        world.act(info, Act::Body(Method::Info, "text/plain", "Signal=7"));
+        world.run_ms(200);
+        assert_eq!(world.digits, [(side, key('7', 120))]);
+        assert_eq!(world.phones[info].statuses(&Method::Info), [200, 200]);
+        assert_eq!(world.phones[other].requests(&Method::Info).len(), 1, "what is no digit crosses");
+        world.tell(Input::Digit { call: world.calls[0], to: side, digit: key('#', 80) });
+        world.run_ms(200);
+        let heard = world.phones[info].requests(&Method::Info);
+        assert_eq!(heard[0].header(HeaderName::ContentType), Some("application/dtmf-relay"));
+        assert_eq!(&heard[0].body()[..], b"Signal=#\r\nDuration=80\r\n");
+        world.act(0, Act::Bye);
+        world.run_until_idle();
+        world.assert_clean();
+    }
+}
+
+#[test]
+fn digits_as_info_cross_as_they_are_where_both_legs_do_them_so_or_neither_does() {
+    for form in [DigitForm::Info, DigitForm::Rtp] {
+        let mut world = World::new(1).script(&[(100, respond_with(200, "v=0 answer"))]);
+        (world.plan.caller.digits, world.plan.attempts[0].leg.digits) = (form, form);
+        world.act(0, Act::Invite(Some("v=0 offer")));
+        world.run_ms(1000);
+        assert_eq!(world.engine.info_side(world.calls[0]), None);
+        world.act(0, Act::Body(Method::Info, "application/dtmf", "5"));
+        world.run_ms(200);
+        assert_eq!((world.digits.len(), world.phones[1].bodies(&Method::Info)), (0, vec!["5".to_owned()]));
+    }
 }

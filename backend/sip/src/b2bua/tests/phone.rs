@@ -33,6 +33,8 @@ pub(super) enum Act {
         sdp: Option<&'static str>,
         extra: &'static str,
     },
+    /// A request inside the call with this Content-Type and body.
+    Body(Method, &'static str, &'static str),
     /// Answers the waiting INVITE with further headers.
     Say {
         status: u16,
@@ -206,6 +208,7 @@ impl Phone {
             }
             Act::Reinvite(sdp) => self.ask(now, &Method::Invite, sdp, ""),
             Act::Ask(method) => self.ask(now, &method, None, ""),
+            Act::Body(method, kind, body) => self.ask_with(now, &method, Some((kind, body)), ""),
         }
         self.drain(now);
     }
@@ -230,6 +233,10 @@ impl Phone {
     }
 
     fn ask(&mut self, now: Instant, method: &Method, sdp: Option<&str>, extra: &str) {
+        self.ask_with(now, method, sdp.map(|sdp| ("application/sdp", sdp)), extra);
+    }
+
+    fn ask_with(&mut self, now: Instant, method: &Method, body: Option<(&str, &str)>, extra: &str) {
         let branch = self.token("z9hG4bK");
         let (contact, sent_by) = (self.contact(), self.addr.to_string());
         let Some(dialog) = self.dialog.as_mut().or(self.early.as_mut()) else { return };
@@ -237,8 +244,8 @@ impl Phone {
         let hop = Hop { sent_by: &sent_by, transport: self.transport, branch: &branch };
         let mut writer = dialog.request(method, number, hop, 70).header(HeaderName::Contact, contact);
         writer = lines(writer.header("X-Said", "by a phone"), extra);
-        if let Some(sdp) = sdp {
-            writer = writer.body(Some("application/sdp"), sdp);
+        if let Some((kind, body)) = body {
+            writer = writer.body(Some(kind), body);
         }
         let outgoing = Outgoing { peer, method, branch: &branch, bytes: writer.finish() };
         let _ = self.layer.request(now, outgoing, ());

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::phone::{Act, Phone};
 use crate::Transport;
 use crate::b2bua::{
-    Attempt, CallRef, Config, Engine, Failure, Input, MediaFailed, MediaNeed, Milestone, Output, Peer, Plan,
-    Refusal, Reply, Side, Summary, Verdict,
+    Attempt, CallRef, Config, Digit, Engine, Failure, Input, MediaFailed, MediaNeed, Milestone, Output, Peer,
+    Plan, Refusal, Reply, Side, Summary, Verdict,
 };
 use crate::wire::{Message, Method};
 
@@ -59,6 +59,8 @@ pub(super) struct World {
     /// Who asked for which transfers, and where they go.
     pub(super) transfers: Vec<(Side, String)>,
     pub(super) transfer_plan: Plan,
+    /// Keys that were pressed by INFO.
+    pub(super) digits: Vec<(Side, Digit)>,
     pub(super) originated: Vec<(u64, u32, Result<Message, Failure>)>,
     /// All bytes that crossed the wire towards each phone.
     pub(super) seen: Vec<(SocketAddr, Bytes)>,
@@ -114,6 +116,7 @@ impl World {
             ended: Vec::new(),
             transfers: Vec::new(),
             transfer_plan: Plan::new(Vec::new()),
+            digits: Vec::new(),
             originated: Vec::new(),
             seen: Vec::new(),
             unreachable: Vec::new(),
@@ -327,6 +330,7 @@ impl World {
             Output::Tell { shard: to, word } => {
                 self.words.push((think, usize::from(to - SHARD), Input::Told { word }));
             }
+            Output::Digit { from, digit, .. } => self.digits.push((from, digit)),
             Output::Originated { origin, cseq, result } => self.originated.push((origin, cseq, result)),
             Output::Ended(summary) => self.ended.push(summary),
         }

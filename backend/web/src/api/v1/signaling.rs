@@ -4,8 +4,8 @@ use crate::api::schema::NumberRewrites;
 use app::Password;
 use domain::{
     config::{
-        Credentials, Crossing, EarlyMedia, HeaderPolicy, IpVersion, OptionsPing, PeerPolicy, PrivacyHeader,
-        SessionTimer,
+        Credentials, Crossing, Dtmf, EarlyMedia, HeaderPolicy, IpVersion, OptionsPing, PeerPolicy,
+        PrivacyHeader, SessionTimer,
     },
     routing::Rewrites,
 };
@@ -32,6 +32,11 @@ pub(crate) struct Signaling {
     #[schema(value_type = String)]
     #[serde(default)]
     early_media: EarlyMedia,
+    /// How it does digits: `rtp` (telephone-events of RFC 4733) or `info` (SIP INFO with `application/dtmf-relay`, converted
+    /// where the other side has telephone-events).
+    #[schema(value_type = String)]
+    #[serde(default)]
+    dtmf: Dtmf,
     #[serde(default)]
     headers: Headers,
     #[serde(default)]
@@ -147,6 +152,7 @@ impl From<&PeerPolicy> for Signaling {
             ip_address_version: policy.ip_version,
             direct_transfer: policy.direct_transfer,
             early_media: policy.early_media,
+            dtmf: policy.dtmf,
             headers: Headers { user_to_user, x_headers, diversion, verstat },
             session_timer: Timer { enabled, seconds },
             udp_to_tcp: policy.udp_to_tcp,
@@ -181,6 +187,7 @@ impl Signaling {
             ip_version: self.ip_address_version,
             direct_transfer: self.direct_transfer,
             early_media: self.early_media,
+            dtmf: self.dtmf,
             headers: HeaderPolicy { user_to_user, x_headers, diversion, verstat },
             session_timer: SessionTimer { enabled, seconds },
             udp_to_tcp: self.udp_to_tcp,
