@@ -10,6 +10,11 @@ const OTHER: &str = "+12065550101";
 /// Has SIPp play a scenario once as the tenant's SBC.
 fn play(tenant: &Tenant, fqdn: &str, address: &str, scenario: &str) {
     drop(tenant.trunk(fqdn, address));
+    play_again(tenant, fqdn, address, scenario);
+}
+
+/// The same, where the trunk is there already.
+fn play_again(tenant: &Tenant, fqdn: &str, address: &str, scenario: &str) {
     let scratch = Scratch::new(fqdn);
     let scenario = format!("{}/tests/calls/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
     let edge = tenant.edge.to_string();
@@ -91,5 +96,17 @@ fn a_call_without_an_offer_is_answered_with_one_and_audio_flows_both_ways() {
     let call = phone.call(&Dial::new(tenant.edge, &to, &from).without_offer()).expect("a call");
     call.wait_answered().expect("an answer");
     call.hang_up().expect("a BYE");
+    wait_ended(&tenant, 1);
+}
+
+#[test]
+fn digits_as_info_become_telephone_events_for_the_callee_and_its_own_come_back_as_info() {
+    let tenant = Tenant::new("Digits");
+    let (fqdn, address) = ("sbc.digits.test", "127.22.43.5");
+    drop(tenant.trunk(fqdn, address));
+    let info = serde_json::json!({"signaling": {"dtmf": "info"}});
+    let _ = tenant.api.patch(&format!("/api/v1/trunks/{fqdn}"), &info).expect(200);
+    // The sandbox echoes what it hears: the events of the key that was pressed by INFO come back, and are one INFO.
+    play_again(&tenant, fqdn, address, "digits");
     wait_ended(&tenant, 1);
 }
