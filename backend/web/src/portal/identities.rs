@@ -54,6 +54,8 @@ struct IdentitiesPage {
 /// One user.
 struct UserRow {
     id: String,
+    /// The part in which the tenant's users differ.
+    tail: String,
     created: At,
     revoked: Option<At>,
 }
@@ -185,6 +187,7 @@ impl From<IdentityView> for UserRow {
     fn from(view: IdentityView) -> Self {
         Self {
             id: view.user.to_string(),
+            tail: view.user.sip_username(),
             created: At::from(view.created_at),
             revoked: view.revoked_at.map(At::from),
         }
