@@ -141,3 +141,50 @@ fn a_search_for_more_than_there_is_fails_in_the_operation() {
     assert_eq!(operation["status"], "failed");
     assert_eq!(operation["error"]["code"], "OutOfStock");
 }
+
+#[test]
+fn what_a_number_does_changes_within_what_it_can_do() {
+    let tenant = tenant("Capabilities");
+    let number = tenant.buy("US", "geographic");
+    let path = format!("/phoneNumbers/{}/capabilities?{VERSION}", number.replace('+', "%2B"));
+    let accepted = tenant.patch(&path, &json!({"calling": "inbound"})).expect(202);
+    let operation = accepted.header("operation-location").expect("an operation").to_owned();
+    assert!(operation.starts_with("/phoneNumbers/operations/capabilities_"), "{operation}");
+    let polled = tenant.get(&operation).expect(200).body;
+    assert_eq!(polled["operationType"], "updatePhoneNumberCapabilities");
+    let location = accepted.header("location").expect("a location").replace('+', "%2B");
+    assert_eq!(tenant.get(&location).expect(200).body["capabilities"]["calling"], "inbound");
+    for wrong in
+        [json!({"calling": "none", "sms": "none"}), json!({"sms": "inbound+outbound", "calling": "sideways"})]
+    {
+        let _ = tenant.patch(&path, &wrong).expect(400);
+    }
+    let missing = format!("/phoneNumbers/%2B12125559999/capabilities?{VERSION}");
+    let _ = tenant.patch(&missing, &json!({"calling": "inbound"})).expect(404);
+}
+
+#[test]
+fn numbers_are_looked_at_by_prefix_and_not_held() {
+    let tenant = tenant("Browses");
+    let browse = |body| tenant.post(&format!("/availablePhoneNumbers/countries/US/:browse?{VERSION}"), &body);
+    let all = browse(json!({"phoneNumberType": "geographic"})).expect(200).body;
+    let all = all["phoneNumbers"].as_array().expect("numbers").len();
+    assert!((1..=100).contains(&all), "{all}");
+    for prefix in ["212", "+1212"] {
+        let found = browse(json!({"phoneNumberType": "geographic", "assignmentType": "application",
+            "capabilities": {"calling": "inbound", "sms": "none"}, "phoneNumberPrefixes": [prefix]}));
+        let found = found.expect(200).body;
+        let numbers = found["phoneNumbers"].as_array().expect("numbers");
+        let is_right = |one: &serde_json::Value| {
+            one["phoneNumber"].as_str().is_some_and(|number| number.starts_with("+1212"))
+                && one["status"] == "available"
+        };
+        assert!(!numbers.is_empty() && numbers.iter().all(is_right), "{found}");
+    }
+    for (wrong, field) in [
+        (json!({"phoneNumberType": "geographic", "phoneNumberPrefixes": ["21x"]}), "phoneNumberPrefixes"),
+        (json!({"phoneNumberType": "satellite"}), "phoneNumberType"),
+    ] {
+        assert_eq!(browse(wrong).expect(400).body["error"]["target"], field);
+    }
+}

@@ -62,6 +62,21 @@ def buy(numbers):
     return found.phone_numbers[0]
 
 
+def change(numbers, number):
+    """What a number does, changed and read back; numbers that are looked at without being held."""
+    changed = numbers.begin_update_phone_number_capabilities(number, calling=PhoneNumberCapabilityType.INBOUND).result()
+    step("changed", (changed.phone_number, changed.capabilities.calling))
+    assert changed.capabilities.calling == PhoneNumberCapabilityType.INBOUND
+    offered = numbers.browse_available_phone_numbers(
+        country_code=COUNTRY,
+        phone_number_type=PhoneNumberType.TOLL_FREE,
+        calling=PhoneNumberCapabilityType.INBOUND,
+        assignment_type=PhoneNumberAssignmentType.APPLICATION,
+        phone_number_prefixes=["800"],
+    )
+    step("browsed", [one.phone_number for one in offered.phone_numbers])
+
+
 def look(numbers, number):
     """The number is listed and can be asked for; another is not there."""
     listed = [owned.phone_number for owned in numbers.list_purchased_phone_numbers()]
@@ -127,6 +142,7 @@ def main():
     browse(numbers)
     number = buy(numbers)
     look(numbers, number)
+    change(numbers, number)
     route(sip)
     refuse(connection)
     release = numbers.begin_release_phone_number(number)

@@ -73,6 +73,13 @@ fn of_prefix(prefix: &str) -> Option<&'static str> {
     Some(PREFIXES[place].1)
 }
 
+/// The country's telephone code, without `+`: `1` for the United States, and for Canada too.
+#[must_use]
+pub fn calling_code(code: &str) -> Option<&'static str> {
+    let (prefix, _) = PREFIXES.iter().find(|(_, known)| *known == code)?;
+    (1..=prefix.len()).map(|length| &prefix[..length]).find(|head| of_prefix(head).is_some())
+}
+
 /// Whether a code is that of a country with telephone numbers.
 #[must_use]
 pub fn is_known(code: &str) -> bool {
@@ -91,6 +98,16 @@ pub fn all() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_country_has_a_code_which_others_may_share() {
+        for (country, code) in
+            [("US", "1"), ("CA", "1"), ("GB", "44"), ("KZ", "7"), ("SE", "46"), ("GG", "44")]
+        {
+            assert_eq!(calling_code(country), Some(code), "{country}");
+        }
+        assert_eq!(calling_code("ZZ"), None);
+    }
 
     #[test]
     fn a_number_belongs_to_the_country_of_its_longest_prefix() {

@@ -147,6 +147,36 @@ pub async fn free<C: ConnectionTrait>(
     Ok(found)
 }
 
+/// A number of the stock, whatever became of it.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn get<C: ConnectionTrait>(on: &C, _scope: &Scope, e164: &str) -> Result<Option<Stock>, Error> {
+    Ok(Entity::find_by_id(e164.to_owned()).one(on).await?)
+}
+
+/// Free numbers that begin with one of these, in order; any where there are none.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn beginning<C: ConnectionTrait>(
+    on: &C,
+    _scope: &Scope,
+    wanted: &Wanted,
+    prefixes: &[String],
+    limit: u64,
+) -> Result<Vec<Stock>, Error> {
+    // A range of the key, not LIKE: both databases walk their index for it. After the digits comes the colon.
+    let range = |prefix: &String| {
+        Condition::all().add(Column::E164.gte(prefix)).add(Column::E164.lt(format!("{prefix}:")))
+    };
+    let mut query = Entity::find().filter(conditions(wanted));
+    if !prefixes.is_empty() {
+        query = query.filter(prefixes.iter().map(range).fold(Condition::any(), Condition::add));
+    }
+    Ok(query.order_by_asc(Column::E164).limit(limit).all(on).await?)
+}
+
 /// Whether there is, or was, a number of the kind: sold ones count.
 ///
 /// # Errors

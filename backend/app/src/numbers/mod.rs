@@ -1,6 +1,8 @@
 //! Numbers: what is for sale, searches that hold some of it, purchase, and what a tenant does with its own.
 
 mod bind;
+mod browse;
+mod capabilities;
 mod catalogue;
 mod expire;
 mod get;
@@ -14,6 +16,8 @@ mod rows;
 mod search;
 
 pub use bind::bind;
+pub use browse::{AvailableNumber, BROWSE_MAX, BrowseRequest, browse};
+pub use capabilities::{Wished, update_capabilities};
 pub(crate) use catalogue::countries_for_sale;
 pub use catalogue::{area_codes, countries, localities, offerings};
 pub use expire::expire;
@@ -132,6 +136,8 @@ pub enum OperationKind {
     Purchase,
     /// Gives a number back.
     ReleasePhoneNumber,
+    /// Says what a number does.
+    UpdatePhoneNumberCapabilities,
 }
 
 /// How far an operation is.
@@ -154,7 +160,7 @@ pub enum OperationStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
-    /// `search_<uuid>`, `purchase_<uuid>`, `release_<uuid>`.
+    /// `search_<uuid>`, `purchase_<uuid>`, `release_<uuid>`, `capabilities_<uuid>`.
     pub id: String,
     /// What it does.
     pub kind: OperationKind,

@@ -7,7 +7,7 @@ use domain::{
     access::{Actor, Permission, Scope},
     ids::TenantId,
     money::Currency,
-    numbering::{Capabilities, Capability},
+    numbering::{AssignmentType, Capabilities, Capability, NumberType},
 };
 use store::{
     Tx, searches,
@@ -87,20 +87,30 @@ fn check(request: &SearchRequest) -> Result<Wanted, Error> {
     if request.quantity == 0 || request.quantity > QUANTITY_MAX {
         return Err(Error::invalid("quantity", format!("ask for 1 to {QUANTITY_MAX} numbers")));
     }
-    if request.country.len() != 2 || !request.country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Error::invalid("countryCode", "give the country by its two letters, such as US"));
-    }
-    let Capabilities { calling, sms } = request.capabilities;
-    if calling == Capability::None && sms == Capability::None {
+    if request.capabilities.calling == Capability::None && request.capabilities.sms == Capability::None {
         return Err(Error::invalid("capabilities", "ask for calling or sms, or both"));
     }
-    if !uses(request.phone_number_type).any(|one| one == request.assignment_type) {
+    let kind = (request.phone_number_type, request.assignment_type);
+    wanted(&request.country, kind, request.capabilities, request.area_code.clone())
+}
+
+/// What of the stock will do, for a country in capitals.
+pub(super) fn wanted(
+    country: &str,
+    (number_type, assignment_type): (NumberType, AssignmentType),
+    Capabilities { calling, sms }: Capabilities,
+    area_code: Option<String>,
+) -> Result<Wanted, Error> {
+    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(Error::invalid("countryCode", "give the country by its two letters, such as US"));
+    }
+    if !uses(number_type).any(|one| one == assignment_type) {
         return Err(no_plan());
     }
     Ok(Wanted {
-        country: Some(request.country.clone()),
-        number_type: Some(request.phone_number_type.word().to_owned()),
-        area_code: request.area_code.clone().filter(|code| !code.is_empty()),
+        country: Some(country.to_owned()),
+        number_type: Some(number_type.word().to_owned()),
+        area_code: area_code.filter(|code| !code.is_empty()),
         locality: None,
         calling: covering(calling),
         sms: covering(sms),
@@ -112,7 +122,7 @@ fn covering(wanted: Capability) -> Vec<String> {
     all.into_iter().filter(|one| one.covers(wanted)).map(|one| one.word().to_owned()).collect()
 }
 
-fn no_plan() -> Error {
+pub(super) fn no_plan() -> Error {
     const MESSAGE: &str = "We are unable to find phone plans to match your requested capabilities.";
     Error::Invalid {
         status: 400,

@@ -4,6 +4,7 @@
 //! `api-version`; any version of the official SDKs is taken.
 
 mod availability;
+mod browse;
 mod identities;
 mod operations;
 mod owned;
@@ -24,6 +25,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     availability::mount(routes);
     search::mount(routes);
+    browse::mount(routes);
     operations::mount(routes);
     owned::mount(routes);
     sip::mount(routes);

@@ -26,7 +26,7 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PhoneNumberOperation {
-    /// `search`, `purchase` or `releasePhoneNumber`.
+    /// `search`, `purchase`, `releasePhoneNumber` or `updatePhoneNumberCapabilities`.
     operation_type: &'static str,
     /// `notStarted`, `running`, `succeeded` or `failed`.
     status: &'static str,
@@ -49,6 +49,7 @@ pub(super) fn accepted(operation: &Operation, version: &ApiVersion) -> HttpRespo
         OperationKind::Search => "search-id",
         OperationKind::Purchase => "purchase-id",
         OperationKind::ReleasePhoneNumber => "release-id",
+        OperationKind::UpdatePhoneNumberCapabilities => "capabilities-id",
     };
     locate(&mut response, operation, version);
     response
@@ -65,11 +66,11 @@ pub(super) fn accepted(operation: &Operation, version: &ApiVersion) -> HttpRespo
         .finish()
 }
 
-/// Only a search leads somewhere; purchase and release have no Location.
+/// A search and a change of capabilities lead somewhere; purchase and release have no Location.
 fn locate(response: &mut HttpResponseBuilder, operation: &Operation, version: &ApiVersion) {
-    if operation.kind == OperationKind::Search
-        && let Some(path) = &operation.resource
-    {
+    let leads =
+        matches!(operation.kind, OperationKind::Search | OperationKind::UpdatePhoneNumberCapabilities);
+    if leads && let Some(path) = &operation.resource {
         response.insert_header((LOCATION, format!("{path}?api-version={version}")));
     }
 }
@@ -116,6 +117,7 @@ const fn kind_word(kind: OperationKind) -> &'static str {
         OperationKind::Search => "search",
         OperationKind::Purchase => "purchase",
         OperationKind::ReleasePhoneNumber => "releasePhoneNumber",
+        OperationKind::UpdatePhoneNumberCapabilities => "updatePhoneNumberCapabilities",
     }
 }
 

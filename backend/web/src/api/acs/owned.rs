@@ -4,24 +4,30 @@ use super::{ApiVersion, Paging, PhoneNumberCost, VersionParams, instant, next_li
 use crate::{
     api::{
         number,
-        schema::{PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberType},
+        schema::{
+            PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberCapabilityType, PhoneNumberType,
+        },
     },
     auth::Caller,
     error::{ApiError, ApiResult},
-    extract::Params,
+    extract::{Body, Params},
 };
 use actix_web::{
-    HttpRequest, HttpResponse, delete, get,
+    HttpRequest, HttpResponse, delete, get, patch,
     web::{Data, Path},
 };
 use app::numbers::{self, OwnedNumber};
-use domain::numbering::{AssignmentType, Capabilities, NumberType};
-use serde::Serialize;
+use domain::numbering::{AssignmentType, Capabilities, Capability, NumberType};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
-    routes.service(list_purchased_numbers).service(get_purchased_number).service(release_number);
+    routes
+        .service(list_purchased_numbers)
+        .service(get_purchased_number)
+        .service(release_number)
+        .service(update_capabilities);
 }
 
 /// A number that the tenant owns.
@@ -110,6 +116,32 @@ pub(crate) async fn release_number(
     phone_number: Path<String>,
 ) -> ApiResult {
     let operation = numbers::release(&app, &caller, number(&phone_number, "phoneNumber")?).await;
+    Ok(operations::accepted(&operation.map_err(|error| missing(error, &phone_number))?, &version))
+}
+
+/// What a number is to do; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct PhoneNumberCapabilitiesRequest {
+    #[schema(value_type = Option<PhoneNumberCapabilityType>)]
+    calling: Option<Capability>,
+    #[schema(value_type = Option<PhoneNumberCapabilityType>)]
+    sms: Option<Capability>,
+}
+
+/// Says what an owned number does, within what such a number can do.
+#[utoipa::path(tag = "numbers", params(VersionParams), request_body = PhoneNumberCapabilitiesRequest,
+    responses((status = 202, description = "The change runs: see Operation-Location, then Location")))]
+#[patch("/phoneNumbers/{phoneNumber}/capabilities")]
+pub(crate) async fn update_capabilities(
+    app: Data<app::App>,
+    caller: Caller,
+    version: ApiVersion,
+    phone_number: Path<String>,
+    body: Body<PhoneNumberCapabilitiesRequest>,
+) -> ApiResult {
+    let wished = numbers::Wished { calling: body.0.calling, sms: body.0.sms };
+    let number = number(&phone_number, "phoneNumber")?;
+    let operation = numbers::update_capabilities(&app, &caller, number, wished).await;
     Ok(operations::accepted(&operation.map_err(|error| missing(error, &phone_number))?, &version))
 }
 

@@ -1,0 +1,104 @@
+//! Numbers that are for sale, looked at one by one and not held.
+
+use super::{ApiVersion, PhoneNumberCost, VersionParams, availability::country};
+use crate::{
+    api::schema::{PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberType},
+    auth::Caller,
+    error::ApiResult,
+    extract::Body,
+};
+use actix_web::{
+    HttpResponse, post,
+    web::{Data, Path},
+};
+use app::numbers::{self, AvailableNumber, BrowseRequest};
+use domain::numbering::{AssignmentType, Capabilities, NumberType};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
+    routes.service(browse_numbers);
+}
+
+/// What is looked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PhoneNumbersBrowseRequest {
+    #[schema(value_type = PhoneNumberType)]
+    phone_number_type: NumberType,
+    #[schema(value_type = Option<PhoneNumberCapabilities>)]
+    capabilities: Option<Capabilities>,
+    #[schema(value_type = Option<PhoneNumberAssignmentType>)]
+    assignment_type: Option<AssignmentType>,
+    /// With what the numbers begin: `212`, or `+1212`.
+    #[serde(default)]
+    phone_number_prefixes: Vec<String>,
+}
+
+/// A number that is for sale.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AvailablePhoneNumber {
+    /// The digits.
+    id: String,
+    country_code: String,
+    phone_number: String,
+    #[schema(value_type = PhoneNumberCapabilities)]
+    capabilities: Capabilities,
+    #[schema(value_type = PhoneNumberType)]
+    phone_number_type: NumberType,
+    #[schema(value_type = PhoneNumberAssignmentType)]
+    assignment_type: AssignmentType,
+    cost: PhoneNumberCost,
+    /// `available`.
+    status: &'static str,
+    is_agreement_to_not_resell_required: bool,
+}
+
+/// What is for sale.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PhoneNumbersBrowseResult {
+    phone_numbers: Vec<AvailablePhoneNumber>,
+}
+
+impl From<AvailableNumber> for AvailablePhoneNumber {
+    fn from(found: AvailableNumber) -> Self {
+        Self {
+            id: found.number.digits(),
+            country_code: found.country_code,
+            phone_number: found.number.to_string(),
+            capabilities: found.capabilities,
+            phone_number_type: found.number_type,
+            assignment_type: found.assignment_type,
+            cost: found.monthly.into(),
+            status: "available",
+            is_agreement_to_not_resell_required: false,
+        }
+    }
+}
+
+/// Some of the numbers that are for sale, 100 at most. None of them is held.
+#[utoipa::path(tag = "numbers", request_body = PhoneNumbersBrowseRequest, params(VersionParams),
+    responses((status = 200, body = PhoneNumbersBrowseResult)))]
+#[post("/availablePhoneNumbers/countries/{countryCode}/:browse")]
+pub(crate) async fn browse_numbers(
+    app: Data<app::App>,
+    caller: Caller,
+    _version: ApiVersion,
+    country_code: Path<String>,
+    body: Body<PhoneNumbersBrowseRequest>,
+) -> ApiResult {
+    let wanted = body.0;
+    let request = BrowseRequest {
+        country: country(&country_code)?,
+        phone_number_type: wanted.phone_number_type,
+        assignment_type: wanted.assignment_type,
+        capabilities: wanted.capabilities,
+        prefixes: wanted.phone_number_prefixes,
+    };
+    let found = numbers::browse(&app, &caller, request).await?;
+    let phone_numbers = found.into_iter().map(Into::into).collect();
+    Ok(HttpResponse::Ok().json(PhoneNumbersBrowseResult { phone_numbers }))
+}
