@@ -55,7 +55,10 @@ async function numbers(client) {
   await refused(404, client.getPurchasedPhoneNumber("+12125559999"));
   const change = await client.beginUpdatePhoneNumberCapabilities(number, { calling: "inbound" });
   assert.equal((await change.pollUntilDone()).capabilities.calling, "inbound");
-  const offered = await client.browseAvailablePhoneNumbers("US", "tollFree", { phoneNumberPrefixes: ["800"] });
+  const offered = await client.browseAvailablePhoneNumbers(
+    { countryCode: "US", phoneNumberType: "tollFree" },
+    { capabilities: { calling: "inbound" }, assignmentType: "application", phoneNumberPrefixes: ["800"] },
+  );
   assert(offered.phoneNumbers.every((one) => one.phoneNumber.startsWith("+1800")));
   await (await client.beginReleasePhoneNumber(number)).pollUntilDone();
   console.log("numbers: bought and released", number);

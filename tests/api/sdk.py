@@ -70,7 +70,7 @@ def change(numbers, number):
     offered = numbers.browse_available_phone_numbers(
         country_code=COUNTRY,
         phone_number_type=PhoneNumberType.TOLL_FREE,
-        calling=PhoneNumberCapabilityType.INBOUND,
+        calling_capability=PhoneNumberCapabilityType.INBOUND,
         assignment_type=PhoneNumberAssignmentType.APPLICATION,
         phone_number_prefixes=["800"],
     )

@@ -5,7 +5,7 @@ use crate::{App, Error, eligibility};
 use domain::{
     access::{Actor, Permission},
     money::Money,
-    numbering::{AssignmentType, Capabilities, Capability, NumberType},
+    numbering::{AssignmentType, Capabilities, NumberType},
     phone::E164,
 };
 use store::stock::{self, Stock};
@@ -26,8 +26,8 @@ pub struct BrowseRequest {
     pub phone_number_type: NumberType,
     /// The use; each that the kind has where it is left out.
     pub assignment_type: Option<AssignmentType>,
-    /// What the numbers must be able to do; anything where it is left out.
-    pub capabilities: Option<Capabilities>,
+    /// What the numbers must be able to do; `none` is anything.
+    pub capabilities: Capabilities,
     /// With what the numbers begin, after the country's code or the `+`; any where there is none.
     pub prefixes: Vec<String>,
 }
@@ -57,11 +57,10 @@ pub async fn browse(app: &App, actor: &Actor, request: BrowseRequest) -> Result<
     let scope = actor.scope(Permission::ReadNumbers)?;
     let use_ = request.assignment_type.or_else(|| super::catalogue::uses(request.phone_number_type).next());
     let assignment_type = use_.unwrap_or(AssignmentType::Application);
-    let any = Capabilities { calling: Capability::None, sms: Capability::None };
     let wanted = search::wanted(
         &request.country.to_uppercase(),
         (request.phone_number_type, assignment_type),
-        request.capabilities.unwrap_or(any),
+        request.capabilities,
         None,
     )?;
     eligibility::check_numbers(app, &scope, &request.country.to_uppercase()).await?;

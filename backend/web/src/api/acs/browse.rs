@@ -1,6 +1,8 @@
 //! Numbers that are for sale, looked at one by one and not held.
 
-use super::{ApiVersion, PhoneNumberCost, VersionParams, availability::country};
+use super::{
+    ApiVersion, PhoneNumberCost, VersionParams, availability::country, owned::PhoneNumberCapabilitiesRequest,
+};
 use crate::{
     api::schema::{PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberType},
     auth::Caller,
@@ -12,7 +14,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use app::numbers::{self, AvailableNumber, BrowseRequest};
-use domain::numbering::{AssignmentType, Capabilities, NumberType};
+use domain::numbering::{AssignmentType, Capabilities, Capability, NumberType};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -27,8 +29,7 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
 pub(crate) struct PhoneNumbersBrowseRequest {
     #[schema(value_type = PhoneNumberType)]
     phone_number_type: NumberType,
-    #[schema(value_type = Option<PhoneNumberCapabilities>)]
-    capabilities: Option<Capabilities>,
+    capabilities: Option<PhoneNumberCapabilitiesRequest>,
     #[schema(value_type = Option<PhoneNumberAssignmentType>)]
     assignment_type: Option<AssignmentType>,
     /// With what the numbers begin: `212`, or `+1212`.
@@ -95,7 +96,10 @@ pub(crate) async fn browse_numbers(
         country: country(&country_code)?,
         phone_number_type: wanted.phone_number_type,
         assignment_type: wanted.assignment_type,
-        capabilities: wanted.capabilities,
+        capabilities: Capabilities {
+            calling: wanted.capabilities.as_ref().and_then(|able| able.calling).unwrap_or(Capability::None),
+            sms: wanted.capabilities.as_ref().and_then(|able| able.sms).unwrap_or(Capability::None),
+        },
         prefixes: wanted.phone_number_prefixes,
     };
     let found = numbers::browse(&app, &caller, request).await?;

@@ -123,9 +123,9 @@ pub(crate) async fn release_number(
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct PhoneNumberCapabilitiesRequest {
     #[schema(value_type = Option<PhoneNumberCapabilityType>)]
-    calling: Option<Capability>,
+    pub(super) calling: Option<Capability>,
     #[schema(value_type = Option<PhoneNumberCapabilityType>)]
-    sms: Option<Capability>,
+    pub(super) sms: Option<Capability>,
 }
 
 /// Says what an owned number does, within what such a number can do.
