@@ -162,7 +162,6 @@ pub struct CallFacts {
 }
 
 /// What the app decided.
-#[expect(clippy::large_enum_variant, reason = "moved once a call; a box would cost each call an allocation")]
 #[derive(Debug, Clone)]
 pub enum Verdict {
     /// Ring these, in order.

@@ -133,7 +133,7 @@ impl Presses {
             }
             before => before.replace((timestamp, event, event.end)),
         };
-        // Of two presses that are over at once, the later one was never seen to last: it is given by its end.
+        // One key is given for each packet: where this one is the end of the next press already, that is given by its repeats.
         let missed = before
             .filter(|(_, _, is_given)| !is_given)
             .and_then(|(_, event, _)| Some((event.key()?, event.duration)));

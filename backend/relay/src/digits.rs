@@ -216,3 +216,101 @@ impl Digits {
         (self.plan.listener.0)(Digit { key, millis: u16::try_from(millis).unwrap_or(u16::MAX) });
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    fn digits() -> (Digits, Arc<Mutex<Vec<Digit>>>) {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        let listener = Listener(Arc::new(move |digit| heard.lock().unwrap().push(digit)));
+        let plan = Conversion { events: Side::B, from: 101, to: 96, clock_rate: 8000, listener };
+        (Digits::new(plan, None), said)
+    }
+
+    fn packet(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        rtp::Header { marker: false, payload_type, sequence, timestamp, ssrc: 9 }.packet(payload)
+    }
+
+    /// What goes out in place of a packet; nothing where it was a digit.
+    fn pass(digits: &mut Digits, from: Side, packet: &[u8], now: u64) -> Option<Vec<u8>> {
+        let mut room = Vec::new();
+        let parsed = rtp::Packet::parse(packet).unwrap();
+        match digits.pass(from, packet, &parsed, now, &mut room) {
+            Fate::Same => Some(packet.to_vec()),
+            Fate::Other(other) => Some(other.to_vec()),
+            Fate::Taken => None,
+        }
+    }
+
+    fn header(packet: &[u8]) -> (rtp::Header, Option<Event>) {
+        let parsed = rtp::Packet::parse(packet).unwrap();
+        (parsed.header, Event::parse(parsed.payload).filter(|_| parsed.payload.len() == 4))
+    }
+
+    #[test]
+    fn events_are_said_once_and_taken_out_and_the_numbers_of_what_follows_have_no_gap() {
+        let (mut digits, said) = digits();
+        let audio = packet(8, 10, 1600, &[1; 160]);
+        assert_eq!(pass(&mut digits, Side::B, &audio, 0), Some(audio));
+        for (step, event) in (11..).zip(Press::new('4', 160, 5).unwrap()) {
+            let event = packet(101, step, 1760, &event.payload());
+            assert_eq!(pass(&mut digits, Side::B, &event, 0), None);
+        }
+        assert_eq!(*said.lock().unwrap(), [Digit { key: '4', millis: 100 }]);
+        let next = pass(&mut digits, Side::B, &packet(8, 18, 2880, &[2; 160]), 0).unwrap();
+        assert_eq!(next, packet(8, 11, 2880, &[2; 160]));
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_audio_with_marker_growing_duration_and_three_ends() {
+        let (mut digits, _) = digits();
+        assert!(digits.press(Digit { key: '7', millis: 80 }));
+        let sent: Vec<_> = (0..8)
+            .map(|step: u16| {
+                let audio = packet(8, 100 + step, u32::from(step) * 160, &[1; 160]);
+                header(&pass(&mut digits, Side::A, &audio, u64::from(step) * STEP_US).unwrap())
+            })
+            .collect();
+        let numbers: Vec<u16> = sent.iter().map(|(header, _)| header.sequence).collect();
+        assert_eq!(numbers, (100..108).collect::<Vec<_>>());
+        assert!(sent.iter().all(|(header, _)| header.ssrc == 9));
+        let events: Vec<_> = sent[..6].iter().map(|(header, event)| (*header, event.unwrap())).collect();
+        assert!(events.iter().all(|(header, event)| {
+            (header.payload_type, header.timestamp, event.key()) == (96, 0, Some('7'))
+        }));
+        assert_eq!(events.iter().map(|(header, _)| header.marker).collect::<Vec<_>>()[..2], [true, false]);
+        let shape: Vec<_> = events.iter().map(|(_, event)| (event.duration, event.end)).collect();
+        assert_eq!(shape, [(160, false), (320, false), (480, false), (640, true), (640, true), (640, true)]);
+        assert!(sent[6..].iter().all(|(header, _)| header.payload_type == 8), "then audio again");
+        assert!(!digits.is_pressing());
+    }
+
+    #[test]
+    fn a_key_is_sent_by_itself_where_no_audio_flows_and_later_audio_goes_on_after_it() {
+        let (mut digits, _) = digits();
+        let audio = packet(8, 50, 8000, &[1; 160]);
+        let _ = pass(&mut digits, Side::A, &audio, 0);
+        assert!(digits.press(Digit { key: '#', millis: 40 }));
+        let mut room = Vec::new();
+        assert!(digits.tick(SILENCE_US - 1, &mut room).is_none(), "audio may still come");
+        let sent: Vec<_> = (0..20)
+            .filter_map(|step| digits.tick(SILENCE_US + step * STEP_US / 2, &mut room).map(header))
+            .collect();
+        assert_eq!(sent.iter().map(|(header, _)| header.sequence).collect::<Vec<_>>(), [51, 52, 53, 54]);
+        assert_eq!(sent.iter().filter(|(_, event)| event.is_some_and(|event| event.end)).count(), 3);
+        assert!(sent.iter().all(|(header, _)| (header.ssrc, header.timestamp) == (9, 8160)));
+        let next = pass(&mut digits, Side::A, &packet(8, 51, 12_000, &[1; 160]), 10 * SILENCE_US).unwrap();
+        assert_eq!(header(&next).0.sequence, 55);
+    }
+
+    #[test]
+    fn keys_that_wait_are_bounded() {
+        let (mut digits, _) = digits();
+        let taken = (0..100).filter(|_| digits.press(Digit { key: '1', millis: 100 })).count();
+        assert_eq!(taken, KEYS_MAX);
+    }
+}

@@ -32,6 +32,7 @@ pub(super) struct Place {
 pub struct Word(Box<Saying>);
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "always boxed, and said seldom")]
 enum Saying {
     /// A REFER names this dialog, which has your number in it.
     Sought { by: Place, wanted: Box<str>, hops: u8 },
