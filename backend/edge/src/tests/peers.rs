@@ -79,8 +79,10 @@ impl Raw {
     }
 }
 
+/// The challenges of digest; where a token would do, that is said beside them (RFC 8898).
 pub(super) fn challenges(message: &Message, name: HeaderName) -> Vec<Challenge> {
-    message.header_lines(name).map(|line| Challenge::parse(line).unwrap()).collect()
+    let of_digest = message.header_lines(name).filter(|line| line.starts_with("Digest "));
+    of_digest.map(|line| Challenge::parse(line).unwrap()).collect()
 }
 
 pub(super) fn credentials(challenge: &Challenge, method: &Method, uri: &str) -> String {
