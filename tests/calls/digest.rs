@@ -44,7 +44,7 @@ pub(super) fn wait_over(child: &mut Child, patience: Duration) -> ExitStatus {
 /// would look at the first challenge alone, which asks for SHA-256, and give up.
 fn calls_with(tenant: &Tenant, user: &Value, password: &str) -> String {
     let scratch = Scratch::new("digest-trunk");
-    baresip(&scratch, "127.0.0.1:5073", "31400-31500");
+    baresip(&scratch, "127.0.0.1:5077", "31400-31500");
     let domain = user["domain"].as_str().expect("a domain");
     let account = format!(
         "<sip:{}@{domain}>;auth_user=sbc;auth_pass={password};outbound=\"sip:{}\";regint=0;audio_codecs=PCMU\n",

@@ -60,20 +60,20 @@ impl Bearer {
 #[test]
 fn a_user_of_an_app_registers_with_its_token_and_is_rung_on_the_number_that_is_bound_to_it() {
     let tenant = Tenant::new("Bearer Rung");
-    let (phone, id) = Bearer::new(&tenant, "127.22.31.1", &["voip"]);
+    let (phone, id) = Bearer::new(&tenant, "127.22.57.1", &["voip"]);
     let answer = phone.register();
     assert!(answer.starts_with("SIP/2.0 200") && answer.contains("expires="), "{answer}");
     tenant.bind("user", &id);
     let call = json!({"from": ECHO, "to": tenant.number});
     let _ = tenant.api.post("/api/v1/sandbox/calls", &call).expect(201);
     let invite = phone.next().expect("it rings");
-    assert!(invite.starts_with(&format!("INVITE sip:{}@127.22.31.1", phone.user)), "{invite}");
+    assert!(invite.starts_with(&format!("INVITE sip:{}@127.22.57.1", phone.user)), "{invite}");
 }
 
 #[test]
 fn a_user_of_an_app_calls_with_its_token_and_pays_by_its_tenant() {
     let tenant = Tenant::new("Bearer Calls");
-    let (phone, _) = Bearer::new(&tenant, "127.22.31.2", &["voip"]);
+    let (phone, _) = Bearer::new(&tenant, "127.22.57.2", &["voip"]);
     phone.send("INVITE", &format!("{ECHO}@"), &tenant.number);
     let answer = phone.next().expect("an answer");
     assert!(answer.starts_with("SIP/2.0 18") || answer.starts_with("SIP/2.0 200"), "{answer}");
@@ -87,13 +87,13 @@ fn a_user_of_an_app_calls_with_its_token_and_pays_by_its_tenant() {
 #[test]
 fn tokens_that_were_revoked_or_are_for_less_get_less() {
     let tenant = Tenant::new("Bearer Less");
-    let (joins, _) = Bearer::new(&tenant, "127.22.31.3", &["voip.join"]);
+    let (joins, _) = Bearer::new(&tenant, "127.22.57.3", &["voip.join"]);
     assert!(joins.register().starts_with("SIP/2.0 200"));
     joins.send("INVITE", &format!("{ECHO}@"), &tenant.number);
     assert!(joins.next().expect("an answer").starts_with("SIP/2.0 403"));
-    let (chats, _) = Bearer::new(&tenant, "127.22.31.4", &["chat"]);
+    let (chats, _) = Bearer::new(&tenant, "127.22.57.4", &["chat"]);
     assert!(chats.register().starts_with("SIP/2.0 401"));
-    let (revoked, id) = Bearer::new(&tenant, "127.22.31.5", &["voip"]);
+    let (revoked, id) = Bearer::new(&tenant, "127.22.57.5", &["voip"]);
     let path = format!("/identities/{}/:revokeAccessTokens?api-version=2023-10-01", id.replace(':', "%3A"));
     assert_eq!(tenant.api.send("POST", &path, None).status, 204);
     let answer = revoked.register();

@@ -141,7 +141,7 @@ fn sipp_as_an_sbc_answers_a_call_from_the_sandbox() {
 }
 
 /// Writes the configuration of a baresip. It binds RTP to every address, so that on loopback its packets leave from
-/// 127.0.0.1 whatever it says in SDP: that is its address.
+/// 127.0.0.1 whatever it says in SDP: that is its address. It takes the next port too, for TLS.
 pub(super) fn baresip(scratch: &Scratch, listen: &str, rtp: &str) {
     let modules = ["/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules"];
     let modules = modules

@@ -86,7 +86,7 @@ fn an_sbc_that_registers_with_us_is_called_where_it_is_and_calls_as_its_trunk() 
     let _ = call.wait_failed(PATIENCE).expect("nobody has registered yet");
 
     let scratch = Scratch::new("sbc-registers");
-    baresip(&scratch, "127.0.0.1:5072", "31200-31300");
+    baresip(&scratch, "127.0.0.1:5074", "31200-31300");
     let edge = tenant.edge.to_string();
     let mut answers = sbc(&scratch, &user, &edge, None, &["-t", "40"]);
     let log = fs::File::create(scratch.0.join("log")).expect("a file");

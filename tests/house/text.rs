@@ -1,6 +1,7 @@
 //! What the text of the code must keep: sizes, and words that do not enter.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -66,4 +67,42 @@ fn no_test_is_ignored_and_no_work_is_left_for_later_in_a_word() {
             assert!(!text.contains(word), "{} says {word}", path.display());
         }
     }
+}
+
+/// The loopback addresses that a file of tests names: as texts, and as four numbers.
+fn loopback(text: &str) -> Vec<String> {
+    let plain = text.replace("Ipv4Addr::new(127, ", "127.").replace(", ", ".");
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let starts =
+        plain.match_indices("127.").filter(|(at, _)| !plain[..*at].ends_with(|c: char| c.is_ascii_digit()));
+    let words = starts.map(|(at, _)| plain[at..].split(|c: char| !is_part(c)).next().unwrap_or_default());
+    let whole = words.map(|word| word.split('.').take(4).collect::<Vec<_>>());
+    let whole = whole.filter(|parts| parts.len() == 4 && parts.iter().all(|part| !part.is_empty()));
+    whole.map(|parts| parts.join(".")).collect()
+}
+
+#[test]
+fn no_two_files_of_tests_share_a_loopback_address() {
+    assert_eq!(
+        loopback("at(\"127.9.8.7:5060\", Ipv4Addr::new(127, 6, 5, 4)), 1127.0.0.1"),
+        ["127.9.8.7", "127.6.5.4"]
+    );
+    // The servers that many tests share, each in its own program, and what every machine calls itself.
+    let shared = ["127.0.0.1", "127.20.1.1", "127.21.1.1", "127.22.1.1"];
+    let mut owners: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for folder in ["tests/api", "tests/calls", "tests/portal", "tests/load"] {
+        for path in files(folder, "rs") {
+            let text = fs::read_to_string(&path).expect("a source file");
+            for address in loopback(&text).into_iter().filter(|address| !shared.contains(&address.as_str())) {
+                let owner = owners.entry(address.clone()).or_insert_with(|| path.clone());
+                assert!(
+                    *owner == path,
+                    "{address} is taken by {} and by {}: tests run at the same time, so give one of them another",
+                    owner.display(),
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(owners.len() > 50, "the addresses are found: {owners:?}");
 }
