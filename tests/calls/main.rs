@@ -15,6 +15,7 @@ mod identities;
 mod interworking;
 mod kamailio;
 mod limits;
+mod location;
 mod named;
 mod peers;
 mod registrar;

@@ -16,6 +16,7 @@ pub mod high_risk;
 pub mod identity;
 pub mod ids;
 pub mod ledger;
+pub mod location;
 pub mod money;
 pub mod numbering;
 pub mod phone;

@@ -21,8 +21,8 @@ mod media;
 
 pub use media::{Digit, DigitListener, DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind};
 pub use sip::b2bua::{
-    Credentials, DigitForm, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy, OfferPolicy,
-    Redirect, Reliability, Secret, SessionTimer, Transfer,
+    BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy,
+    OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
 };
 
 /// Identity headers of a call that are read.
@@ -208,6 +208,8 @@ pub struct Attempt {
     /// Whom we are to this place, where it challenges us (401, 407). Answered once, and only for the realm that the
     /// credentials name or, without one, towards this place alone.
     pub credentials: Option<Credentials>,
+    /// What the INVITE carries beside the offer.
+    pub part: Option<BodyPart>,
     /// How this leg is treated.
     pub leg: LegPolicy,
 }

@@ -17,6 +17,7 @@ mod identify;
 mod late;
 mod legs;
 mod list;
+mod location;
 mod meters;
 mod outcome;
 mod phones;

@@ -1,10 +1,10 @@
 //! The plan of a decision in the edge's words: addresses instead of names of trunks and carriers.
 
-use super::{credentials, legs, stir};
+use super::{credentials, legs, location, stir};
 use crate::{App, names};
 use domain::{
     cause::Cause,
-    config::{Crossing, IpVersion, PrivacyHeader, Snapshot},
+    config::{Crossing, IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
     decision::{self, CALL_MAX_SECONDS, Decision},
     stir::Verstat,
 };
@@ -53,6 +53,9 @@ pub(super) fn plan_now(
         let mut draft = draft(app, snapshot, decision, attempt)?;
         let identity = stir::header(app.calls(), snapshot, decision, attempt, now);
         draft.attempt_mut().headers.extend(identity);
+        if let Some(policy) = decision.emergency.as_ref().and_then(|_| policy(snapshot, attempt)) {
+            location::convey(app, snapshot, decision, policy, draft.attempt_mut());
+        }
         Some(draft)
     };
     let drafts: Vec<Draft> = decision.plan.iter().filter_map(signed).collect();
@@ -135,6 +138,15 @@ impl Draft {
     }
 }
 
+/// How we speak with the peer of a try; `None` for a phone.
+fn policy<'a>(snapshot: &'a Snapshot, attempt: &decision::Attempt) -> Option<&'a PeerPolicy> {
+    match &attempt.target {
+        decision::Target::User { .. } => None,
+        decision::Target::Trunk { tenant, fqdn } => Some(&snapshot.tenant(*tenant)?.trunk(fqdn)?.1.policy),
+        decision::Target::Carrier { carrier, .. } => Some(&snapshot.carrier(*carrier)?.policy),
+    }
+}
+
 /// `None` where the target is gone from the snapshot, which it was decided on: never.
 fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision::Attempt) -> Option<Draft> {
     let made = |target, headers, leg, credentials| Attempt {
@@ -145,6 +157,7 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
         failover_on: attempt.failover_on.clone(),
         headers,
         credentials,
+        part: None,
         leg,
     };
     let public_host = &app.settings().public_host;

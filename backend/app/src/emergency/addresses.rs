@@ -45,6 +45,10 @@ pub async fn put_address(
         .write::<_, Error, _>(async |tx| {
             let lease = store::leases::get(tx, &scope, &e164).await?;
             lease.filter(|lease| lease.released_at.is_none()).ok_or_else(no_number)?;
+            if let Some(number) = wanted.call_back {
+                let lease = store::leases::get(tx, &scope, &number.to_string()).await?;
+                lease.filter(|lease| lease.released_at.is_none()).ok_or_else(|| not_yours(number))?;
+            }
             let known = emergency::addresses(tx, &scope).await?;
             let before = known.iter().find(|row| row.e164 == e164);
             if before.is_none() && known.len() >= ADDRESSES_MAX {
@@ -101,6 +105,11 @@ pub async fn delete_address(app: &App, actor: &Actor, number: E164) -> Result<()
         })
         .await?;
     refresh(app, Changed::Tenant(tenant)).await
+}
+
+fn not_yours(number: E164) -> Error {
+    let message = format!("{number} is not a number of yours: a call taker must be able to call it back");
+    Error::invalid("callBack", message)
 }
 
 fn no_number() -> Error {

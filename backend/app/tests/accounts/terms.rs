@@ -179,6 +179,7 @@ async fn emergency_numbers_are_set_by_country_and_addresses_by_number() {
             locality: "Seattle".to_owned(),
             region: "WA".to_owned(),
             postal_code: "98101".to_owned(),
+            call_back: None,
         };
         let kept = emergency::put_address(&app, &actor, address.clone()).await.unwrap();
         assert_eq!(kept.country, "US");

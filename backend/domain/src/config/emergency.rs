@@ -36,7 +36,7 @@ pub enum EmergencyRoute {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "number", rename_all = "camelCase")]
 pub enum CallBack {
-    /// The caller's own number where its tenant owns it, else the tenant's call-back number, else its first number.
+    /// What is set for the caller's number; else that number where its tenant owns it, else the tenant's call-back number, else its first number.
     #[default]
     Owned,
     /// Always this number of the operator.
@@ -110,6 +110,9 @@ pub struct RegisteredAddress {
     /// Postal code; empty where there is none.
     #[serde(default)]
     pub postal_code: String,
+    /// The number that a call taker calls back, where it is another one than the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_back: Option<E164>,
 }
 
 impl RegisteredAddress {

@@ -255,6 +255,9 @@ pub struct PeerPolicy {
     /// Number manipulation of calls that go to it, after they were decided.
     #[serde(skip_serializing_if = "is_default")]
     pub outbound: Rewrites,
+    /// Whether emergency calls to it carry the registered address of the caller (RFC 6442).
+    #[serde(skip_serializing_if = "is_default")]
+    pub emergency_location: bool,
     /// With what its challenges are answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,

@@ -70,6 +70,7 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
         failover_on: attempt.failover_on.clone(),
         next_on_any_failure: is_binding,
         credentials: attempt.credentials.clone(),
+        part: attempt.part.clone(),
         leg: attempt.leg.clone(),
         ..b2bua::Attempt::new(peer, request_uri, from.clone(), format!("<sip:{callee}@{host}>"))
     };

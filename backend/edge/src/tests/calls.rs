@@ -27,6 +27,7 @@ pub(super) fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         headers: vec![("P-Asserted-Identity".to_owned(), "<sip:+15550111@edge.test>".to_owned())],
         failover_on: FAILOVER_ON.as_slice().into(),
         credentials: None,
+        part: None,
         leg: LegPolicy::default(),
     };
     Plan {

@@ -146,6 +146,7 @@ pub(super) fn plan(address: SocketAddr) -> Plan {
             headers: Vec::new(),
             failover_on: FAILOVER_ON.as_slice().into(),
             credentials: None,
+            part: None,
             leg: LegPolicy::default(),
         }],
         funded: None,

@@ -55,6 +55,8 @@ pub use leg::{
     SESSION_EXPIRES, SESSION_MIN, SessionTimer, Transfer,
 };
 pub use originate::{ORIGINS_MAX, Origination};
-pub use plan::{Attempt, DATAGRAM_MAX, FAILOVER_ON, MediaFailed, Plan, RETRY_AFTER_SECS, Refusal, Verdict};
+pub use plan::{
+    Attempt, BodyPart, DATAGRAM_MAX, FAILOVER_ON, MediaFailed, Plan, RETRY_AFTER_SECS, Refusal, Verdict,
+};
 
 pub use crate::transaction::{Failure, Peer, Timing};

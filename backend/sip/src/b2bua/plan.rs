@@ -79,6 +79,40 @@ impl Plan {
     }
 }
 
+/// A further part of the body of an INVITE, beside the session description (RFC 5621).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyPart {
+    /// Its Content-Type.
+    pub content_type: &'static str,
+    /// Its Content-ID without brackets, by which a header names it (RFC 2392).
+    pub content_id: String,
+    /// The part itself.
+    pub body: String,
+}
+
+impl BodyPart {
+    /// The Content-Type and the body of an INVITE with this part and an offer (RFC 2046 §5.1). `boundary` must be one
+    /// that neither contains.
+    pub(super) fn beside(&self, offer: Option<&[u8]>, boundary: &str) -> (String, Vec<u8>) {
+        let mut all = Vec::with_capacity(offer.map_or(0, <[u8]>::len) + self.body.len() + 512);
+        if let Some(offer) = offer {
+            all.extend_from_slice(
+                format!("--{boundary}\r\nContent-Type: application/sdp\r\n\r\n").as_bytes(),
+            );
+            all.extend_from_slice(offer);
+            all.extend_from_slice(b"\r\n");
+        }
+        let head = format!(
+            "--{boundary}\r\nContent-Type: {}\r\nContent-ID: <{}>\r\nContent-Disposition: render;handling=optional\r\n\r\n",
+            self.content_type, self.content_id
+        );
+        all.extend_from_slice(head.as_bytes());
+        all.extend_from_slice(self.body.as_bytes());
+        all.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        (format!("multipart/mixed;boundary=\"{boundary}\""), all)
+    }
+}
+
 /// One try to reach the callee.
 #[derive(Debug, Clone)]
 pub struct Attempt {
@@ -98,6 +132,8 @@ pub struct Attempt {
     pub next_on_any_failure: bool,
     /// Whom we are to this peer, where it asks (401, 407).
     pub credentials: Option<Credentials>,
+    /// What the INVITE carries beside the offer.
+    pub part: Option<BodyPart>,
     /// How this leg is treated.
     pub leg: LegPolicy,
 }
@@ -135,6 +171,7 @@ impl Attempt {
             failover_on: Cow::Borrowed(&FAILOVER_ON),
             next_on_any_failure: false,
             credentials: None,
+            part: None,
             leg: LegPolicy::default(),
         }
     }

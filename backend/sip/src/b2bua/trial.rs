@@ -68,9 +68,10 @@ impl Call {
         };
         let way = self.way(io, Side::B);
         let writer = policy::pass(writer, &caller.message, way, self.offer.is_some(), is_set);
-        let bytes = match &self.offer {
-            Some(offer) => writer.body(Some(SDP), offer).finish(),
-            None => writer.finish(),
+        let bytes = match (self.parts(), &self.offer) {
+            (Some((content_type, body)), _) => writer.body(Some(&content_type), body).finish(),
+            (None, Some(offer)) => writer.body(Some(SDP), offer).finish(),
+            (None, None) => writer.finish(),
         };
         let (peer, length) = (attempt.peer, bytes.len());
         let attempt = self.plan.as_mut().and_then(|plan| plan.attempts.get_mut(index));
@@ -83,6 +84,14 @@ impl Call {
         let outgoing = Outgoing { peer, method: &Method::Invite, branch: &branch, bytes };
         self.invite = io.layer.request(now, outgoing, Owner::Attempt(self.key, index)).ok();
         self.invite.is_some()
+    }
+
+    /// The body of an INVITE that carries more than the offer.
+    fn parts(&self) -> Option<(String, Vec<u8>)> {
+        let part = self.current()?.part.as_ref()?;
+        // Our tag is drawn, so that nobody can have written it into a body.
+        let boundary = format!("part-{}", self.trial.as_ref()?.tag);
+        Some(part.beside(self.offer.as_deref(), &boundary))
     }
 
     /// Whether a failure of the callee is mended by another try of the same attempt, which is under way then.
@@ -125,7 +134,11 @@ impl Call {
         let Some(own) = attempt.credentials.as_ref().filter(|_| trial.authorization.is_none()) else {
             return false;
         };
-        let body = self.offer.as_deref().unwrap_or_default();
+        let parts = self.parts();
+        let body = match &parts {
+            Some((_, body)) => body.as_slice(),
+            None => self.offer.as_deref().unwrap_or_default(),
+        };
         let uri = trial.uri.as_deref().unwrap_or(&attempt.request_uri);
         let asked = Challenged { peer: attempt.peer, method: &Method::Invite, uri, body };
         let Some(header) = own.answer(asked, from, response, &cnonce) else { return false };

@@ -28,8 +28,8 @@ use serde::Deserialize;
 
 /// Which calls to a carrier are signed.
 const SIGNINGS: [(&str, &str, bool); 3] = [
-    ("always", "every call that shows a number", true),
-    ("fullOnly", "only where we can attest A", true),
+    ("always", "all that show a number", true),
+    ("fullOnly", "only with attestation A", true),
     ("never", "none", true),
 ];
 

@@ -73,6 +73,7 @@ struct AddressForm {
     locality: String,
     region: String,
     postal_code: String,
+    back: String,
 }
 
 /// Which number to put into the form.
@@ -91,6 +92,7 @@ impl From<&RegisteredAddress> for AddressForm {
             locality: known.locality.clone(),
             region: known.region.clone(),
             postal_code: known.postal_code.clone(),
+            back: known.call_back.map(|number| number.to_string()).unwrap_or_default(),
         }
     }
 }
@@ -105,6 +107,10 @@ impl AddressForm {
             locality: self.locality.trim().to_owned(),
             region: self.region.trim().to_owned(),
             postal_code: self.postal_code.trim().to_owned(),
+            call_back: match self.back.trim() {
+                "" => None,
+                text => Some(number("callBack", text)?),
+            },
         })
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct SignalingForm {
     pub(super) x_headers: String,
     pub(super) diversion: String,
     pub(super) verstat: String,
+    pub(super) location: String,
     pub(super) timer: String,
     pub(super) timer_seconds: String,
     pub(super) udp_to_tcp: String,
@@ -53,6 +54,7 @@ impl From<&PeerPolicy> for SignalingForm {
             x_headers: pass(policy.headers.x_headers),
             diversion: pass(policy.headers.diversion),
             verstat: pass(policy.headers.verstat),
+            location: tick(policy.emergency_location),
             timer: tick(policy.session_timer.enabled),
             timer_seconds: policy.session_timer.seconds.to_string(),
             udp_to_tcp: tick(policy.udp_to_tcp),
@@ -87,6 +89,7 @@ impl SignalingForm {
         policy.headers.x_headers = cross(&self.x_headers);
         policy.headers.diversion = cross(&self.diversion);
         policy.headers.verstat = cross(&self.verstat);
+        policy.emergency_location = !self.location.is_empty();
         policy.session_timer.enabled = !self.timer.is_empty();
         policy.session_timer.seconds = number("session timer", &self.timer_seconds)?;
         policy.udp_to_tcp = !self.udp_to_tcp.is_empty();

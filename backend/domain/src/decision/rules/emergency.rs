@@ -190,13 +190,13 @@ impl<'a> Court<'a> {
     /// The number that a call taker can call back.
     fn call_back(&mut self, tenant: &Tenant, rule: CallBack) -> Option<String> {
         let owned = |number: &E164| self.snapshot.owns(tenant.id, *number);
+        let caller = self.from.as_ref().and_then(Dialled::e164);
+        let set = caller.and_then(|number| tenant.emergency.address(number)?.call_back);
         let number = match rule {
             CallBack::Fixed(number) => Some(number),
-            CallBack::Owned => self
-                .from
-                .as_ref()
-                .and_then(Dialled::e164)
+            CallBack::Owned => set
                 .filter(owned)
+                .or_else(|| caller.filter(owned))
                 .or_else(|| tenant.emergency.call_back.filter(owned))
                 .or_else(|| tenant.numbers.first().map(|owned| owned.number)),
         };

@@ -102,6 +102,7 @@ fn the_registered_address_says_which_country_it_is_and_a_missing_one_is_told_but
         locality: "Stockholm".into(),
         region: String::new(),
         postal_code: "111 22".into(),
+        call_back: None,
     }];
     let registered = decide(&world(tenant, countries), &app("+12125550100", "112"), &RICH);
     assert_eq!(names(&registered), ["sbc2.acme.test"]);
@@ -143,4 +144,25 @@ fn where_a_country_is_set_only_its_own_numbers_and_those_of_every_network_are_em
     assert_eq!(names(&decide(&config, &app("+12125550100", "110"), &RICH)), ["110"]);
     assert_eq!(names(&decide(&config, &app("+12125550100", "112"), &RICH)), ["carrier-1"]);
     assert_eq!(names(&decide(&config, &app("+12125550100", "+911"), &RICH)), ["carrier-1"]);
+}
+
+#[test]
+fn a_number_may_have_another_one_to_call_back_as_long_as_that_is_owned() {
+    let shown = |back: &str| {
+        let mut tenant = acme();
+        tenant.numbers.push(owned(ACME, "+12125550101", Binding::None));
+        tenant.emergency.addresses = vec![RegisteredAddress {
+            number: number("+12125550100"),
+            country: "US".into(),
+            lines: vec!["1 Main Street".into()],
+            locality: "New York".into(),
+            region: "NY".into(),
+            postal_code: String::new(),
+            call_back: Some(number(back)),
+        }];
+        let decision = decide(&world(tenant, by_carrier()), &app("+12125550100", "911"), &RICH);
+        decision.plan[0].caller_id.clone()
+    };
+    assert_eq!(shown("+12125550101").as_deref(), Some("+12125550101"));
+    assert_eq!(shown("+12125550199").as_deref(), Some("+12125550100"), "what was given back counts no more");
 }

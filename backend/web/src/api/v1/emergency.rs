@@ -247,6 +247,10 @@ pub(crate) struct Address {
     region: String,
     #[serde(default)]
     postal_code: String,
+    /// The number of the tenant that a call taker calls back, where it is another one than this.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    call_back: Option<E164>,
 }
 
 impl From<RegisteredAddress> for Address {
@@ -258,6 +262,7 @@ impl From<RegisteredAddress> for Address {
             locality: known.locality,
             region: known.region,
             postal_code: known.postal_code,
+            call_back: known.call_back,
         }
     }
 }
@@ -294,6 +299,7 @@ pub(crate) async fn put_emergency_address(
         locality: wanted.locality,
         region: wanted.region,
         postal_code: wanted.postal_code,
+        call_back: wanted.call_back,
     };
     ok(&Address::from(emergency::put_address(&app, &caller, wanted).await?))
 }

@@ -46,6 +46,9 @@ pub(crate) struct Signaling {
     udp_to_tcp: bool,
     #[serde(default)]
     options: Options,
+    /// Whether emergency calls to it carry the caller's registered address (PIDF-LO, RFC 6442).
+    #[serde(default)]
+    emergency_location: bool,
     /// The final statuses on which the next way is tried, 400 to 599; 408, 503 and 504 where it is null.
     #[serde(default)]
     failover_on: Option<Vec<u16>>,
@@ -157,6 +160,7 @@ impl From<&PeerPolicy> for Signaling {
             session_timer: Timer { enabled, seconds },
             udp_to_tcp: policy.udp_to_tcp,
             options: Options { enabled: asked, interval_seconds, demote_after },
+            emergency_location: policy.emergency_location,
             failover_on: policy.failover_on.clone(),
             inbound: policy.inbound.clone(),
             outbound: policy.outbound.clone(),
@@ -192,6 +196,7 @@ impl Signaling {
             session_timer: SessionTimer { enabled, seconds },
             udp_to_tcp: self.udp_to_tcp,
             options: OptionsPing { enabled: asked, interval_seconds, demote_after },
+            emergency_location: self.emergency_location,
             failover_on: self.failover_on,
             inbound: self.inbound,
             outbound: self.outbound,
