@@ -29,6 +29,7 @@ mod sockets;
 mod stateless;
 #[cfg(test)]
 mod tests;
+mod tick;
 mod tls;
 mod trace;
 mod websocket;

@@ -4,7 +4,6 @@
 
 mod connection;
 mod doors;
-mod pace;
 mod pool;
 mod session;
 mod steer;
@@ -15,10 +14,10 @@ use crate::batch::{BATCH, Batch};
 use crate::context::{Context, Outgoing, Packet};
 use crate::counters::add;
 use crate::guard::gate::Gate;
+use crate::tick::Tick;
 use doors::Doors;
 use mio::net::{TcpListener, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
-use pace::Pace;
 use sip::Transport;
 use sip::transaction::Peer;
 use std::io;
@@ -114,7 +113,7 @@ impl Io {
         let mut batch = Batch::new();
         let (mut has_datagrams, mut has_messages) = (true, false);
         let mut sweep_at = Instant::now() + SWEEP;
-        let mut pace = Pace::new(Instant::now());
+        let mut tick = Tick::new(Instant::now());
         loop {
             let wait = match () {
                 () if has_datagrams || has_messages || self.streams.has_work() => Duration::ZERO,
@@ -149,7 +148,7 @@ impl Io {
                 sweep_at = now + SWEEP;
             }
             self.steer.wake_fed();
-            let rest = pace.rest(now, self.steer.take_count());
+            let rest = tick.rest(now, self.steer.take_count());
             if let Some(rest) = rest.filter(|_| !has_datagrams) {
                 std::thread::sleep(rest);
             }

@@ -24,6 +24,7 @@ use crate::hash::NumberMap;
 use crate::inbox::Command;
 use crate::overload::Pace;
 use crate::seam::{CallFacts, PeerCertificate};
+use crate::tick::Tick;
 use crate::words;
 use admit::Admitted;
 use calls::Call;
@@ -70,6 +71,8 @@ pub(crate) struct Shard {
     timers: Timers,
     /// What one packet takes.
     pace: Pace,
+    /// How long it lets messages gather.
+    tick: Tick,
     ids: CallIds,
     transmit: Transmit,
     traces: Traces,
@@ -104,6 +107,7 @@ impl Shard {
             origin_serial: 0,
             timers: Timers::default(),
             pace: Pace::default(),
+            tick: Tick::new(Instant::now()),
             ids: CallIds::new(),
             drain_at: None,
             fault: None,
@@ -124,8 +128,13 @@ impl Shard {
             self.take_drain();
             self.flush();
             self.gauge(taken);
+            let rest = self.tick.rest(self.now, u32::try_from(taken).unwrap_or(u32::MAX));
             if self.packets.is_empty() && self.transmit.is_empty() {
-                std::thread::park_timeout(self.sleep());
+                match rest {
+                    // Who hands something over meanwhile need not wake a thread that wakes by itself.
+                    Some(rest) => std::thread::sleep(rest),
+                    None => std::thread::park_timeout(self.sleep()),
+                }
             }
         }
         self.stop();

@@ -1,7 +1,8 @@
-//! How often the socket thread looks: at once while little comes, once a millisecond while much does.
+//! How often the threads of the edge look: at once while little comes, once a millisecond while much does.
 //!
 //! Waking two threads for each message costs more than the message. A busy thread lets messages gather for a moment, as the
-//! media workers do, so that one system call and one wake serve many.
+//! media workers do, so that one system call and one wake serve many: the thread of the sockets for what is read, a shard for
+//! what the sockets and the business hand it.
 
 use std::time::{Duration, Instant};
 
@@ -14,19 +15,19 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// The count of messages, and what follows from it.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Tick {
     began: Instant,
     messages: u32,
     is_busy: bool,
 }
 
-impl Pace {
-    pub(super) const fn new(now: Instant) -> Self {
+impl Tick {
+    pub(crate) const fn new(now: Instant) -> Self {
         Self { began: now, messages: 0, is_busy: false }
     }
 
     /// After a turn that began at `now` and took so many messages: how long the thread may rest.
-    pub(super) fn rest(&mut self, now: Instant, messages: u32) -> Option<Duration> {
+    pub(crate) fn rest(&mut self, now: Instant, messages: u32) -> Option<Duration> {
         self.messages = self.messages.saturating_add(messages);
         let passed = now.saturating_duration_since(self.began);
         if passed >= WINDOW {
@@ -46,12 +47,12 @@ mod tests {
     fn a_thread_rests_only_while_much_comes() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let mut pace = Pace::new(start);
-        assert_eq!(pace.rest(at(1), 30), None);
-        assert_eq!(pace.rest(at(9), 30), None);
-        assert_eq!(pace.rest(at(10), 0), Some(TICK), "60 messages in 10 ms");
-        assert_eq!(pace.rest(at(15), 39), Some(TICK));
-        assert_eq!(pace.rest(at(20), 0), None, "39 messages in 10 ms");
-        assert_eq!(pace.rest(at(500), 100), None, "nothing for long, then a burst");
+        let mut tick = Tick::new(start);
+        assert_eq!(tick.rest(at(1), 30), None);
+        assert_eq!(tick.rest(at(9), 30), None);
+        assert_eq!(tick.rest(at(10), 0), Some(TICK), "60 messages in 10 ms");
+        assert_eq!(tick.rest(at(15), 39), Some(TICK));
+        assert_eq!(tick.rest(at(20), 0), None, "39 messages in 10 ms");
+        assert_eq!(tick.rest(at(500), 100), None, "nothing for long, then a burst");
     }
 }
