@@ -132,11 +132,14 @@ impl CallSigner {
     }
 }
 
+/// Status and content of each path.
+type Files = Mutex<HashMap<String, (u16, Vec<u8>)>>;
+
 /// A web server of certificates at an address of its own, over https alone.
 #[derive(Debug)]
 pub struct CertificateServer {
     address: SocketAddr,
-    files: Arc<Mutex<HashMap<String, (u16, Vec<u8>)>>>,
+    files: Arc<Files>,
     asked: Arc<AtomicU64>,
     /// The authority by which it is known, PEM.
     pub authority: String,
@@ -164,7 +167,7 @@ impl CertificateServer {
             .expect("a pair");
         let listener = TcpListener::bind((ip, 0)).expect("a free address");
         let address = listener.local_addr().expect("an address");
-        let files: Arc<Mutex<HashMap<_, _>>> = Arc::default();
+        let files: Arc<Files> = Arc::default();
         let asked: Arc<AtomicU64> = Arc::default();
         let (served, counted, config) = (Arc::clone(&files), Arc::clone(&asked), Arc::new(config));
         std::thread::spawn(move || {
@@ -194,8 +197,6 @@ impl CertificateServer {
         self.asked.load(Ordering::Acquire)
     }
 }
-
-type Files = Mutex<HashMap<String, (u16, Vec<u8>)>>;
 
 fn answer(stream: TcpStream, config: Arc<ServerConfig>, files: &Files, asked: &AtomicU64) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;

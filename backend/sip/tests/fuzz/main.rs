@@ -1,6 +1,11 @@
 //! The fuzz targets on seeded mutations: the same inputs on each run, for as many rounds as a test may last. With
 //! `cargo fuzz` they run for longer: see `backend/sip/fuzz`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how long it mutates is asked of the environment and the clock"
+)]
+
 #[path = "../../../../tests/mutation/dice.rs"]
 mod dice;
 mod targets;
