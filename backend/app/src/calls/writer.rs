@@ -29,7 +29,7 @@ pub const OPENS_MAX: usize = 2_048;
 /// Jobs of calls that are up: an answer, an extension and an end for each.
 const FOLLOWS_MAX: usize = 3 * LIVE_CALLS_MAX;
 /// Jobs of either queue in one transaction.
-pub const BATCH_MAX: usize = 256;
+pub const BATCH_MAX: usize = 1_024;
 /// From so many jobs in a batch on, the writer is busy.
 const BUSY: usize = 8;
 /// From the start of a batch to the start of the next one, at least.
