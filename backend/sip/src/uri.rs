@@ -290,10 +290,13 @@ fn uri_params(text: &str, is_present: bool) -> Result<Params<'_>, UriError> {
     Ok(Params::of_uri(text))
 }
 
+/// A name stands once (RFC 3261 §19.1.1); where it stands twice, the first counts here as it does everywhere.
 fn has_equal_params(one: Params<'_>, other: Params<'_>) -> bool {
     const MUST_BE_IN_BOTH: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
-    one.iter().all(|(name, value)| match other.get(name) {
-        Some(value_there) => decode(value.unwrap_or_default()).eq_ignore_ascii_case(&decode(value_there)),
+    one.iter().all(|(name, _)| match other.get(name) {
+        Some(value_there) => {
+            decode(one.get(name).unwrap_or_default()).eq_ignore_ascii_case(&decode(value_there))
+        }
         None => !MUST_BE_IN_BOTH.iter().any(|must| must.eq_ignore_ascii_case(name)),
     })
 }

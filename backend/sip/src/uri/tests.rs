@@ -94,6 +94,13 @@ fn a_port_is_split_from_names_and_addresses() {
 
 /// The pairs of RFC 3261 §19.1.4.
 #[test]
+fn a_parameter_that_stands_twice_counts_once() {
+    let twice = read("sip:alice@example.com;transport=udp;transport=tls");
+    assert!(twice.is_equal(&twice) && twice.is_equal(&read("sip:alice@example.com;transport=udp")));
+    assert!(!twice.is_equal(&read("sip:alice@example.com;transport=tls")));
+}
+
+#[test]
 fn equality_follows_the_examples_of_the_rfc() {
     let equal = [
         ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
