@@ -71,7 +71,7 @@ fn events(server: &Server, tenant: &Tenant, fqdn: &str) -> Vec<Value> {
     rows.reverse();
     let id = tenant.api.account["tenant"]["id"].as_str().expect("an id");
     rows.retain(|row| row.tenant_id.is_some_and(|tenant| tenant.to_string() == id));
-    let payloads = rows.into_iter().map(|row| row.payload);
+    let payloads = rows.into_iter().map(|row| row.payload["data"].clone());
     payloads.filter(|payload| payload["fqdn"] == fqdn).collect()
 }
 

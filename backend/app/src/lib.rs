@@ -15,6 +15,7 @@ pub mod domains;
 pub mod eligibility;
 pub mod emergency;
 mod error;
+pub mod events;
 pub mod health;
 pub mod identities;
 pub mod inventory;
@@ -89,6 +90,7 @@ struct Inner {
     doctor: doctor::State,
     stir: stir::State,
     identities: identities::State,
+    events: Arc<events::State>,
 }
 
 impl App {
@@ -98,7 +100,8 @@ impl App {
     /// # Errors
     /// [`StartError`] says which of these failed.
     pub async fn start(deps: Deps) -> Result<Self, StartError> {
-        let calls = calls::State::new(&deps);
+        let events = Arc::<events::State>::default();
+        let calls = calls::State::new(&deps, &events);
         let abilities = deps.settings.abilities;
         let token_key = tenants::token_key(&deps.db, &deps.vault).await?;
         let app = Self(Arc::new(Inner {
@@ -113,6 +116,7 @@ impl App {
             doctor: doctor::State::default(),
             stir: stir::State::new(),
             identities: identities::State::default(),
+            events,
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -215,6 +219,10 @@ impl App {
 
     pub(crate) fn identities(&self) -> &identities::State {
         &self.0.identities
+    }
+
+    pub(crate) fn events(&self) -> &events::State {
+        &self.0.events
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

@@ -2,7 +2,10 @@
 
 use crate::{App, Error, List, Window};
 use chrono::{DateTime, Duration, Utc};
-use domain::access::{Actor, Permission, Scope};
+use domain::{
+    access::{Actor, Permission, Scope},
+    events::EventKind,
+};
 use serde::Serialize;
 use serde_json::Value;
 use store::{
@@ -35,10 +38,8 @@ pub struct OutboxView {
     pub created_at: DateTime<Utc>,
 }
 
-/// The kind of the message that a call is over and settled.
-pub const CALL_ENDED: &str = "call.ended";
 /// Kinds that somebody delivers; all others are kept.
-const DELIVERED: [&str; 1] = [MAIL];
+const DELIVERED: [&str; 1 + EventKind::ALL.len()] = delivered();
 /// Days that a message stays after it left, or was found to have nobody to go to.
 const RETENTION_DAYS: i64 = 7;
 /// Messages that one statement keeps or deletes at most.
@@ -53,6 +54,16 @@ const TRIES_MAX: i32 = 8;
 const PAUSE_SECONDS: i64 = 30;
 /// Characters of an error that are kept.
 const ERROR_MAX: usize = 500;
+
+const fn delivered() -> [&'static str; 1 + EventKind::ALL.len()] {
+    let mut kinds = [MAIL; 1 + EventKind::ALL.len()];
+    let mut place = 0;
+    while place < EventKind::ALL.len() {
+        kinds[place + 1] = EventKind::ALL[place].word();
+        place += 1;
+    }
+    kinds
+}
 
 /// The outbox, or its messages of one kind, newest first. Operators only.
 ///

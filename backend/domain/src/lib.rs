@@ -11,6 +11,7 @@ pub mod cause;
 pub mod config;
 pub mod country;
 pub mod decision;
+pub mod events;
 pub mod health;
 pub mod high_risk;
 pub mod identity;

@@ -161,6 +161,22 @@ pub async fn live_on<C: ConnectionTrait>(conn: &C, scope: &Scope, node: &str) ->
     rows.into_iter().map(Call::read).collect()
 }
 
+/// The record of the callee's tenant of an on-net call, where there is one.
+///
+/// # Errors
+/// [`Error`] where the database fails or holds what cannot be read.
+pub async fn callee_of<C: ConnectionTrait>(
+    conn: &C,
+    scope: &Scope,
+    call: CallId,
+) -> Result<Option<Call>, Error> {
+    let mut query = call::Entity::find().filter(call::Column::PayerCallId.eq(call.0));
+    if let Some(tenant) = scope.tenant() {
+        query = query.filter(call::Column::TenantId.eq(tenant.0));
+    }
+    query.one(conn).await?.map(Call::read).transpose()
+}
+
 /// The decision about a call; `None` where there is none in the scope. The callee's tenant of an on-net call sees none:
 /// it would show the caller's routes.
 ///

@@ -2,7 +2,7 @@
 
 use crate::{
     Error,
-    bulk::{Bulk, Rows, ascending_ids},
+    bulk::{Bulk, Rows},
     entity::outbox::{Column, Entity},
     table::{self, own, platform, see},
 };
@@ -18,11 +18,11 @@ use uuid::Uuid;
 
 pub use crate::entity::outbox::Model as Message;
 
-/// New messages of one kind and state, which were never tried.
+/// New messages that wait. One that is there already stays as it is.
 const INSERT: Bulk = Bulk::new(
     "INSERT INTO outbox (id, tenant_id, payload, next_at, created_at, kind, state, attempts) SELECT column1, column2, \
-     column3, column4, column4, ?, ?, 0 FROM",
-    "WHERE column1 IS NOT NULL",
+     column3, column4, column4, column5, 'pending', 0 FROM",
+    "WHERE column1 IS NOT NULL ON CONFLICT (id) DO NOTHING",
 );
 
 /// It waits.
@@ -49,27 +49,27 @@ pub async fn insert<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Message) -> 
 /// What a new message says, and of whom.
 #[derive(Debug, Clone)]
 pub struct News {
+    /// Its identifier. The time in it is that of what it is about, or before.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: &'static str,
+    /// When it happened.
+    pub at: DateTime<Utc>,
     /// Of which tenant.
     pub tenant: Option<Uuid>,
     /// What it says.
     pub payload: Value,
 }
 
-/// Writes new messages of one kind and state down, in one statement.
+/// Writes new messages that wait down, in one statement. Those that are there already stay as they are.
 ///
 /// # Errors
 /// [`Error`] where the scope is one tenant's, or the database fails.
-pub async fn insert_all<C: ConnectionTrait>(
-    tx: &C,
-    scope: &Scope,
-    (kind, state): (&str, &str),
-    at: DateTime<Utc>,
-    news: Vec<News>,
-) -> Result<(), Error> {
+pub async fn insert_all<C: ConnectionTrait>(tx: &C, scope: &Scope, news: Vec<News>) -> Result<(), Error> {
     platform(scope)?;
-    let mut rows = Rows::new(4, news.len()).sharing([kind.into(), state.into()]);
-    for (new, id) in news.into_iter().zip(ascending_ids()) {
-        rows.push([id.into(), new.tenant.into(), new.payload.into(), at.into()]);
+    let mut rows = Rows::new(5, news.len());
+    for new in news {
+        rows.push([new.id.into(), new.tenant.into(), new.payload.into(), new.at.into(), new.kind.into()]);
     }
     INSERT.run(tx, rows).await?;
     Ok(())

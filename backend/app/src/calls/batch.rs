@@ -8,6 +8,7 @@
 use super::{
     State,
     late::Ending,
+    news::Told,
     outcome::Rung,
     record::{self, Record},
     settle,
@@ -15,6 +16,7 @@ use super::{
     table::Carried,
     usage::Seat,
 };
+use crate::events::{self, Interests};
 use chrono::{DateTime, Utc};
 use domain::{
     access::Scope,
@@ -32,6 +34,7 @@ use store::{
     Error, Tx,
     calls::{Answered, Call, Funded, NewDecision},
     ledger::Accounts,
+    outbox::News,
 };
 
 /// A new call, whose money is to be held.
@@ -101,25 +104,36 @@ pub(super) struct Done {
     pub(super) answers: Vec<Answer>,
     /// The calls whose waiting settlements were written too.
     pub(super) settled: HashSet<CallId>,
+    /// Whether there is something to tell.
+    pub(super) has_news: bool,
 }
 
 /// Runs jobs in one transaction: what is over first, since it frees money; then what goes on; then what is new. Of the
 /// settlements that wait, those are written whose money somebody wants.
-pub(super) async fn run(tx: &Tx, node: &str, works: &[Work], ending: &Ending) -> Result<Done, Error> {
+pub(super) async fn run(
+    tx: &Tx,
+    (node, interests): (&str, &Interests),
+    works: &[Work],
+    ending: &Ending,
+) -> Result<Done, Error> {
     let scope = Scope::system("calls hold and spend the money of whoever pays for them");
     let spent = spent_before(tx, &scope, works).await?;
     let payers = works.iter().filter_map(Work::payer).collect();
     let accounts = Accounts::lock(tx, &scope, &payers).await?;
     let settled = HashSet::new();
-    let mut batch = Batch { tx, node, scope, accounts, ending, settled, spent };
+    let news = Vec::new();
+    let mut batch = Batch { tx, node, interests, scope, accounts, ending, settled, spent, news };
     let mut answers: Vec<Answer> = works.iter().map(|_| Answer::Written).collect();
     let ended = batch.settle(works).await?;
     batch.answered(works, &ended).await?;
     batch.extend(works, &ended, &mut answers).await?;
     batch.open(works, &mut answers).await?;
-    let Batch { accounts, scope, settled, .. } = batch;
+    let Batch { accounts, scope, settled, mut news, .. } = batch;
+    news.extend(events::fallen(interests, &accounts));
     accounts.write(tx, &scope).await?;
-    Ok(Done { answers, settled })
+    let has_news = !news.is_empty();
+    store::outbox::insert_all(tx, &scope, news).await?;
+    Ok(Done { answers, settled, has_news })
 }
 
 /// What this day has cost the payers of new calls that have a cap for it, before anything of the batch is charged.
@@ -139,6 +153,7 @@ async fn spent_before(tx: &Tx, scope: &Scope, works: &[Work]) -> Result<HashMap<
 struct Batch<'a> {
     tx: &'a Tx,
     node: &'a str,
+    interests: &'a Interests,
     scope: Scope,
     /// Those of all payers, locked: what is decided on them stays true.
     accounts: Accounts,
@@ -148,6 +163,8 @@ struct Batch<'a> {
     settled: HashSet<CallId>,
     /// What the day has cost, by payer with a cap for it.
     spent: HashMap<TenantId, i64>,
+    /// What is told of these calls.
+    news: Vec<News>,
 }
 
 impl Batch<'_> {
@@ -168,7 +185,9 @@ impl Batch<'_> {
     }
 
     async fn charge(&mut self, over: &[(&Carried, &CallSummary)]) -> Result<(), Error> {
-        for (payer, micros) in settle::settle(self.tx, &self.scope, &mut self.accounts, over).await? {
+        for (payer, micros) in
+            settle::settle(self.tx, &self.scope, &mut self.accounts, over, &mut self.news).await?
+        {
             if let Some(spent) = self.spent.get_mut(&payer) {
                 *spent = spent.saturating_add(micros);
             }
@@ -186,11 +205,14 @@ impl Batch<'_> {
     }
 
     /// Writes down answers and the heartbeat. What ends in this batch has its answer in its closing.
-    async fn answered(&self, works: &[Work], ended: &HashSet<CallId>) -> Result<(), Error> {
+    async fn answered(&mut self, works: &[Work], ended: &HashSet<CallId>) -> Result<(), Error> {
         let mut answered = Vec::new();
         for work in works {
             match work {
                 Work::Answered { carried, at, callee_trunk } if !ended.contains(&carried.call) => {
+                    if let Some(told) = &carried.told {
+                        told.answered(*at, &mut self.news);
+                    }
                     answered.push(Answered {
                         call: carried.call,
                         callee_call: carried.callee_call,
@@ -334,12 +356,16 @@ impl Batch<'_> {
         (funds, decision)
     }
 
-    fn connect(&self, open: &Open, decision: &Decision, held_micros: i64, new: &mut New) -> Arc<Carried> {
+    fn connect(&mut self, open: &Open, decision: &Decision, held_micros: i64, new: &mut New) -> Arc<Carried> {
         let call = open.record.call;
         let funded_ms = u64::from(decision.hold_seconds) * 1000;
         let live = record::live(&open.record, self.node, decision, (held_micros, funded_ms));
         let callee = record::callee(&open.record, self.node, decision, &open.config, &open.facts);
         let callee_call = callee.as_ref().map(|callee| callee.id);
+        let told = Told::new(self.interests, std::iter::once(&live).chain(&callee));
+        if let Some(told) = &told {
+            told.began(open.record.at, &mut self.news);
+        }
         new.calls.push(live);
         new.calls.extend(callee);
         Arc::new(Carried {
@@ -351,6 +377,7 @@ impl Batch<'_> {
             hold_seconds: decision.hold_seconds,
             rings: decision.plan.iter().map(|attempt| ring(&attempt.target)).collect(),
             sip_call_id: open.record.sip_call_id.clone(),
+            told,
             seat: Arc::clone(&open.seat),
             is_held: decision.emergency.is_none() && self.accounts.get(open.payer).is_some(),
             funded_ms: funded_ms.into(),

@@ -19,6 +19,7 @@ mod legs;
 mod list;
 mod location;
 mod meters;
+mod news;
 mod outcome;
 mod phones;
 mod plan;
@@ -68,7 +69,7 @@ pub use view::{
 };
 pub use writer::{BATCH_MAX, HEARTBEAT_EVERY, OPENS_MAX};
 
-use crate::{App, Deps, money::DriftView};
+use crate::{App, Deps, events, money::DriftView};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -91,9 +92,9 @@ pub(crate) struct State {
 
 impl State {
     /// Made once, at the start of the app, inside its runtime: the writer begins to wait.
-    pub(crate) fn new(deps: &Deps) -> Self {
+    pub(crate) fn new(deps: &Deps, events: &Arc<events::State>) -> Self {
         Self {
-            writer: writer::Writer::start(deps.db.clone(), deps.settings.node.clone()),
+            writer: writer::Writer::start(deps.db.clone(), deps.settings.node.clone(), Arc::clone(events)),
             table: table::Table::default(),
             usage: usage::Usage::new(Instant::now()),
             spend: Arc::default(),

@@ -64,7 +64,10 @@ async fn close_all(app: &App, node: &str, last: Option<DateTime<Utc>>) -> Result
         tracing::info!(calls = open.len(), node, "closing the calls that a stopped node left open");
         for chunk in open.chunks(CHUNK) {
             let calls: Vec<_> = chunk.iter().map(|call| (call, closing(call, last))).collect();
-            app.db().write::<_, Error, _>(async |tx| Ok(close(tx, &scope, &calls).await?)).await?;
+            let interests = app.events().interests();
+            app.db()
+                .write::<_, Error, _>(async |tx| Ok(close(tx, &scope, &interests, &calls).await?))
+                .await?;
             closed += chunk.len() as u64;
         }
     }

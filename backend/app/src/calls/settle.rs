@@ -6,12 +6,12 @@
 //! never be more than what was held for it.
 
 use super::{
+    news::Told,
     outcome::{Rung, outcome},
     record::utc,
     table::Carried,
 };
-use crate::outbox::{CALL_ENDED, first_state};
-use chrono::{SubsecRound as _, Utc};
+use crate::events::{self, Interests};
 use domain::{
     access::Scope,
     cause::Direction,
@@ -75,6 +75,7 @@ pub(super) async fn settle(
     scope: &Scope,
     accounts: &mut Accounts,
     over: &[(&Carried, &CallSummary)],
+    news: &mut Vec<News>,
 ) -> Result<Vec<(TenantId, i64)>, Error> {
     let closings: Vec<Closing> =
         over.iter().map(|(carried, summary)| closing(carried, summary, carried.funded_ms())).collect();
@@ -85,6 +86,9 @@ pub(super) async fn settle(
         let Some(held) = closed.get(&closing.call) else { continue };
         accounts.release(carried.payer, *held);
         now.push(((carried.payer, carried.quote.currency), closing));
+        if let Some(told) = &carried.told {
+            told.ended(closing, carried.quote.currency, news);
+        }
         push_legs(&mut legs, carried, summary);
     }
     finish(tx, scope, accounts, &now).await?;
@@ -92,7 +96,7 @@ pub(super) async fn settle(
     Ok(now.iter().map(|((payer, _), closing)| (*payer, closing.total_micros)).collect())
 }
 
-/// Posts the charges of calls that were closed just now, and writes the messages that they are over.
+/// Posts the charges of calls that were closed just now.
 async fn finish(
     tx: &Tx,
     scope: &Scope,
@@ -109,27 +113,36 @@ async fn finish(
             at: closing.ended_at,
         })
         .collect();
-    accounts.charge(tx, scope, &usages).await?;
-    let news = closed.iter().map(|((payer, currency), closing)| call_ended(*payer, *currency, closing));
-    let at = Utc::now().trunc_subsecs(6);
-    store::outbox::insert_all(tx, scope, (CALL_ENDED, first_state(CALL_ENDED)), at, news.collect()).await
+    accounts.charge(tx, scope, &usages).await
 }
 
 /// Closes live calls of which no more is known than their records: as [`settle`] does, without legs.
-pub(super) async fn close(tx: &Tx, scope: &Scope, calls: &[(&Call, Closing)]) -> Result<(), Error> {
+pub(super) async fn close(
+    tx: &Tx,
+    scope: &Scope,
+    interests: &Interests,
+    calls: &[(&Call, Closing)],
+) -> Result<(), Error> {
     let payer = |call: &Call| call.tenant.unwrap_or(TenantId(uuid::Uuid::nil()));
     let mut accounts =
         Accounts::lock(tx, scope, &calls.iter().map(|(call, _)| payer(call)).collect()).await?;
     let mut closed = Vec::new();
+    let mut news = Vec::new();
     for (call, closing) in calls {
         // One by one: the records of the callees' tenants have to be looked for.
         if store::calls::close(tx, scope, closing).await? {
             accounts.release(payer(call), closing.held_micros);
             closed.push(((payer(call), call.currency()), closing));
+            let callee = store::calls::callee_of(tx, scope, call.id).await?;
+            if let Some(told) = Told::new(interests, std::iter::once(*call).chain(&callee)) {
+                told.ended(closing, call.currency(), &mut news);
+            }
         }
     }
     finish(tx, scope, &mut accounts, &closed).await?;
-    accounts.write(tx, scope).await
+    news.extend(events::fallen(interests, &accounts));
+    accounts.write(tx, scope).await?;
+    store::outbox::insert_all(tx, scope, news).await
 }
 
 /// The legs of a call, and of its callee's tenant's record.
@@ -144,18 +157,6 @@ fn push_legs(all: &mut Vec<Leg>, carried: &Carried, summary: &CallSummary) {
     all.append(&mut mine);
     let theirs = legs(callee_call, summary.peers, sip_call_ids, summary.media.as_ref());
     all.extend(theirs.into_iter().filter(|leg| leg.side == LegSide::Callee));
-}
-
-/// What those hear who want to know that a call is over.
-fn call_ended(payer: TenantId, currency: Currency, closing: &Closing) -> News {
-    let tenant = Some(payer.0).filter(|tenant| !tenant.is_nil());
-    let payload = serde_json::json!({
-        "callId": closing.call.to_string(),
-        "tenantId": tenant,
-        "cause": closing.outcome.cause.word(),
-        "total": Money::new(closing.total_micros, currency),
-    });
-    News { tenant, payload }
 }
 
 /// The legs of a record: where the peers are, and what the media relay counted.

@@ -1,6 +1,6 @@
 //! The calls that this node carries: what their settlement needs, in memory.
 
-use super::{State, outcome::Rung, usage::Seat};
+use super::{State, news::Told, outcome::Rung, usage::Seat};
 use domain::{
     cause::Direction,
     ids::{CallId, TenantId},
@@ -37,6 +37,8 @@ pub(super) struct Carried {
     pub(super) rings: Vec<(Rung, Option<String>)>,
     /// Call-ID of the caller's leg.
     pub(super) sip_call_id: String,
+    /// Who hears of it, where somebody wants to.
+    pub(super) told: Option<Box<Told>>,
     /// The places that it takes among the limits.
     pub(super) seat: Arc<Seat>,
     /// Whether its payer has an account, on which its money is held.

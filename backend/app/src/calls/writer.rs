@@ -12,6 +12,7 @@ use super::{
     late::{Ending, Late},
     table::LIVE_CALLS_MAX,
 };
+use crate::events;
 use chrono::Utc;
 use std::{
     collections::VecDeque,
@@ -71,11 +72,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer. Must be called inside a runtime; it ends when this is dropped and the queues are empty.
-    pub(super) fn start(db: Db, node: String) -> Self {
+    pub(super) fn start(db: Db, node: String, events: Arc<events::State>) -> Self {
         let (opens, new_calls) = mpsc::channel(OPENS_MAX);
         let (follows, live_calls) = mpsc::channel(FOLLOWS_MAX);
         tokio::spawn(
-            Desk { db, node, new_calls, live_calls, waiting: VecDeque::new(), late: Late::default() }.run(),
+            Desk { db, node, events, new_calls, live_calls, waiting: VecDeque::new(), late: Late::default() }
+                .run(),
         );
         Self { opens, follows, lost: Arc::default() }
     }
@@ -145,6 +147,7 @@ impl std::fmt::Debug for Job {
 struct Desk {
     db: Db,
     node: String,
+    events: Arc<events::State>,
     new_calls: mpsc::Receiver<Job>,
     live_calls: mpsc::Receiver<Job>,
     /// What failed and must not be lost.
@@ -173,8 +176,8 @@ impl Desk {
             return;
         }
         let (works, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.reply)).unzip();
-        match write(&self.db, &self.node, &works, self.late.ending()).await {
-            Ok(Done { answers, settled }) => {
+        match write(&self.db, (&self.node, &self.events), &works, self.late.ending()).await {
+            Ok(Done { answers, settled, .. }) => {
                 self.late.written(&settled);
                 replies.into_iter().zip(answers).for_each(|(reply, answer)| reply(answer));
             }
@@ -193,9 +196,14 @@ impl Desk {
         let mut failures = 0;
         for job in jobs {
             let written = if failures < ALONE_FAILURES_MAX {
-                write(&self.db, &self.node, std::slice::from_ref(&job.work), &Ending::default())
-                    .await
-                    .map(|mut done| done.answers.pop())
+                write(
+                    &self.db,
+                    (&self.node, &self.events),
+                    std::slice::from_ref(&job.work),
+                    &Ending::default(),
+                )
+                .await
+                .map(|mut done| done.answers.pop())
             } else {
                 Ok(None)
             };
@@ -255,19 +263,33 @@ fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
 }
 
 /// One transaction. (Not through `Db::write`: the compiler cannot prove that its future may change threads.)
-async fn write(db: &Db, node: &str, works: &[Work], ending: &Ending) -> Result<Done, store::Error> {
+async fn write(
+    db: &Db,
+    around: (&str, &events::State),
+    works: &[Work],
+    ending: &Ending,
+) -> Result<Done, store::Error> {
     for _ in 1..TRIES {
-        match write_once(db, node, works, ending).await {
+        match write_once(db, around, works, ending).await {
             Err(store::Error::Busy(_)) => {}
             done => return done,
         }
     }
-    write_once(db, node, works, ending).await
+    write_once(db, around, works, ending).await
 }
 
-async fn write_once(db: &Db, node: &str, works: &[Work], ending: &Ending) -> Result<Done, store::Error> {
+async fn write_once(
+    db: &Db,
+    (node, events): (&str, &events::State),
+    works: &[Work],
+    ending: &Ending,
+) -> Result<Done, store::Error> {
     let tx = db.begin().await?;
-    let done = batch::run(&tx, node, works, ending).await?;
+    let interests = events.interests();
+    let done = batch::run(&tx, (node, &interests), works, ending).await?;
     tx.commit().await?;
+    if done.has_news {
+        events.ring();
+    }
     Ok(done)
 }

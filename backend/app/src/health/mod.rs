@@ -15,7 +15,6 @@ pub use forget::sweep;
 pub use history::{HealthChangeView, carrier_history, trunk_history};
 pub use ping::tick;
 pub(crate) use record::restore;
-pub use record::{CARRIER_HEALTH_CHANGED, TRUNK_HEALTH_CHANGED};
 pub(crate) use state::State;
 pub(crate) use view::view;
 pub use view::{HealthView, Overall, OverallReason, PingView, TlsView, all_in_numbers, carrier, trunk};

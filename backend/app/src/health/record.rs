@@ -2,12 +2,13 @@
 
 use super::state::{Changed, Peer, id_of};
 use crate::{
-    App, Error, outbox,
+    App, Error, events, outbox,
     snapshot::{Who, load::word},
 };
 use domain::{
     access::Scope,
     config::OptionsPing,
+    events::EventKind,
     health::{Health, Reason, State, Watch},
     ids::{CarrierId, TenantId, TrunkId},
 };
@@ -17,10 +18,6 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use store::{Tx, trunk_health};
 use uuid::Uuid;
 
-/// The kind of the message that a trunk's health changed.
-pub const TRUNK_HEALTH_CHANGED: &str = "trunk.health.changed";
-/// The kind of the message that a carrier's health changed; it belongs to no tenant.
-pub const CARRIER_HEALTH_CHANGED: &str = "carrier.health.changed";
 /// Changes of one transaction.
 const BATCH: usize = 200;
 
@@ -71,11 +68,8 @@ async fn write_one(app: &App, tx: &Tx, scope: &Scope, changed: &Changed) -> Resu
         reason: text(&to.reason),
     };
     trunk_health::changed(tx, scope, current, row).await?;
-    let (kind, name) = match changed.who {
-        Who::Trunk(..) => (TRUNK_HEALTH_CHANGED, "fqdn"),
-        Who::Carrier(_) => (CARRIER_HEALTH_CHANGED, "carrier"),
-    };
-    let payload = json!({
+    let name = if tenant.is_some() { "fqdn" } else { "carrier" };
+    let data = json!({
         name: changed.name,
         "from": changed.change.from.health,
         "to": to.health,
@@ -84,8 +78,12 @@ async fn write_one(app: &App, tx: &Tx, scope: &Scope, changed: &Changed) -> Resu
         "since": to.since,
         "at": changed.at,
     });
-    store::outbox::insert(tx, scope, outbox::message(tenant, kind, payload, app.now())).await?;
-    Ok(())
+    if let Who::Trunk(tenant, _) = changed.who {
+        let said = (format!("trunk/{}", changed.name), data);
+        return Ok(events::raise(app, tx, scope, tenant, EventKind::TrunkHealthChanged, said).await?);
+    }
+    let row = outbox::message(None, events::CARRIER_HEALTH_CHANGED, data, app.now());
+    Ok(store::outbox::insert(tx, scope, row).await?)
 }
 
 /// Takes over the states from before the restart.

@@ -1,6 +1,6 @@
 //! What the operator does for a tenant's money: credit, and the credit limit.
 
-use crate::{App, Error};
+use crate::{App, Error, events};
 use domain::{
     access::{Actor, Permission},
     ids::TenantId,
@@ -58,7 +58,7 @@ pub async fn credit(
     let after = app
         .db()
         .write::<_, Error, _>(async |tx| {
-            store::ledger::post(tx, &scope, tenant, &posting).await.map_err(|error| short(error, amount))?;
+            events::post(app, tx, &scope, tenant, &posting).await.map_err(|error| short(error, amount))?;
             store::ledger::account(tx, &scope, tenant).await?.ok_or_else(no_account)
         })
         .await?;

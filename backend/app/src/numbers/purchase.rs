@@ -8,7 +8,7 @@ use super::{
 use crate::{
     App, Error,
     audit::{self, Change},
-    eligibility,
+    eligibility, events,
     snapshot::{Changed, load, refresh},
 };
 use chrono::{DateTime, Utc};
@@ -160,7 +160,7 @@ impl Buyer<'_> {
         }
         for lease in leases.iter().filter(|lease| lease.monthly_micros > 0) {
             let posting = month(lease, lease.purchased_at, self.app.now())?;
-            store::ledger::post(tx, self.scope, self.tenant, &posting).await.map_err(
+            events::post(self.app, tx, self.scope, self.tenant, &posting).await.map_err(
                 |error| match error {
                     store::Error::Funds { missing_micros } => {
                         too_dear(Money::new(missing_micros, account.currency))

@@ -4,6 +4,7 @@ use super::purchase::month;
 use crate::{
     App, Error,
     audit::{self, Change},
+    events,
     inventory::ensure_sandbox_stock,
     snapshot::{Changed, refresh},
 };
@@ -85,7 +86,7 @@ async fn renew_one(app: &App, scope: &Scope, lease: &Lease, now: DateTime<Utc>) 
         app.db().write::<_, Error, _>(async |tx| end(app, tx, scope, lease, now).await).await?;
         return Ok(Turn::Ended);
     }
-    match app.db().write::<_, Error, _>(async |tx| charge(tx, scope, lease, now).await).await? {
+    match app.db().write::<_, Error, _>(async |tx| charge(app, tx, scope, lease, now).await).await? {
         true => Ok(Turn::Charged),
         false if now < lease.paid_until + Duration::days(GRACE_DAYS) => Ok(Turn::Unpaid),
         false => {
@@ -96,10 +97,10 @@ async fn renew_one(app: &App, scope: &Scope, lease: &Lease, now: DateTime<Utc>) 
 }
 
 /// Debits a month and moves the lease on by it; `false` where the balance does not cover it.
-async fn charge(tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
+async fn charge(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
     if lease.monthly_micros > 0 {
         let posting = month(lease, lease.paid_until, now)?;
-        match store::ledger::post(tx, scope, TenantId(lease.tenant_id), &posting).await {
+        match events::post(app, tx, scope, TenantId(lease.tenant_id), &posting).await {
             Ok(_) => {}
             Err(store::Error::Funds { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),

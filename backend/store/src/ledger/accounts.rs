@@ -179,6 +179,11 @@ impl Accounts {
         Ok(())
     }
 
+    /// The accounts that were moved: as they were locked, and as they are now.
+    pub fn moves(&self) -> impl Iterator<Item = (&Account, &Account)> {
+        self.0.values().map(|locked| (&locked.before, &locked.now)).filter(|(before, now)| before != now)
+    }
+
     /// Writes what was moved.
     ///
     /// # Errors

@@ -1,0 +1,15 @@
+//! What happens to tenants, for those of them who want to hear it. An event is a message of the outbox, written in the
+//! transaction that makes it true; [`crate::webhooks`] delivers it.
+//!
+//! What is wanted is known in memory, so that a call of a tenant that listens to nothing costs nothing.
+
+mod balance;
+mod interests;
+mod raise;
+
+pub(crate) use balance::{fallen, post};
+pub(crate) use interests::{Interests, State};
+pub(crate) use raise::{message, raise};
+
+/// What the outbox calls a change of a carrier's health; it belongs to no tenant, and stays with the operator.
+pub const CARRIER_HEALTH_CHANGED: &str = "carrier.health.changed";
