@@ -19,6 +19,7 @@ mod m0211_registrations;
 mod m0230_call_traces;
 mod m0240_lean_calls;
 mod m0300_identities;
+mod m0340_webhooks;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0211_registrations::Migration),
             Box::new(m0300_identities::Migration),
             Box::new(m0240_lean_calls::Migration),
+            Box::new(m0340_webhooks::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ mod bulk;
 pub mod calls;
 pub mod carriers;
 mod db;
+pub mod deliveries;
 pub mod emergency;
 #[expect(unreachable_pub, reason = "the ORM's derive makes and wants public items")]
 mod entity;
@@ -32,6 +33,7 @@ pub mod trunk_health;
 pub mod trunk_registrations;
 pub mod trunks;
 pub mod users;
+pub mod webhooks;
 
 pub use db::{Db, Options, POSTGRES_CONNECTIONS_DEFAULT, READERS_DEFAULT, Tx};
 pub use error::Error;

@@ -105,6 +105,46 @@ pub async fn due<C: ConnectionTrait>(
     Ok(query.limit(limit).all(on).await?)
 }
 
+/// Messages of other kinds than this one that wait and are due at `now`, the oldest first.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn due_others<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    kind: &str,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<Message>, Error> {
+    platform(scope)?;
+    let query = Entity::find()
+        .filter(waits())
+        .filter(Column::NextAt.lte(now))
+        .filter(Column::Kind.ne(kind))
+        .order_by_asc(Column::NextAt)
+        .order_by_asc(Column::Id);
+    Ok(query.limit(limit).all(on).await?)
+}
+
+/// Brings waiting messages to another state.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn settle<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    ids: Vec<Uuid>,
+    state: &str,
+) -> Result<(), Error> {
+    platform(scope)?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let query = Entity::update_many().col_expr(Column::State, Expr::value(state));
+    query.filter(Column::Id.is_in(ids)).filter(waits()).exec(tx).await?;
+    Ok(())
+}
+
 /// Messages, of one kind or of all, newest first.
 ///
 /// # Errors

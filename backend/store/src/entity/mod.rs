@@ -3,6 +3,7 @@
 pub(crate) mod access_key;
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod balance_mark;
 pub(crate) mod call;
 pub(crate) mod call_trace;
 pub(crate) mod carrier;
@@ -35,3 +36,5 @@ pub(crate) mod trunk_health;
 pub(crate) mod trunk_health_change;
 pub(crate) mod trunk_registration;
 pub(crate) mod user;
+pub(crate) mod webhook;
+pub(crate) mod webhook_delivery;
