@@ -1,8 +1,8 @@
-//! Searches, operations and orders: what happens between wanting a number and having it.
+//! Searches and operations: what happens between wanting a number and ordering it.
 
 use crate::{
     Error,
-    entity::{number_search, operation, order},
+    entity::{number_search, operation},
     table::{self, own, platform, see},
 };
 use chrono::{DateTime, Utc};
@@ -12,9 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use crate::entity::{
-    number_search::Model as Search, operation::Model as Operation, order::Model as Order,
-};
+pub use crate::entity::{number_search::Model as Search, operation::Model as Operation};
 
 /// It holds its numbers.
 pub const HELD: &str = "held";
@@ -112,22 +110,4 @@ pub async fn operation<C: ConnectionTrait>(
 ) -> Result<Option<Operation>, Error> {
     let query = operation::Entity::find_by_id(id.to_owned());
     Ok(own(query, operation::Column::TenantId, scope).one(on).await?)
-}
-
-/// Writes an order down.
-///
-/// # Errors
-/// [`Error::Taken`] where its search was bought already.
-pub async fn insert_order<C: ConnectionTrait>(on: &C, scope: &Scope, row: Order) -> Result<(), Error> {
-    see(scope, row.tenant_id)?;
-    table::insert(on, row).await
-}
-
-/// The order that bought a search.
-///
-/// # Errors
-/// [`Error`] where the database fails.
-pub async fn order<C: ConnectionTrait>(on: &C, scope: &Scope, search: Uuid) -> Result<Option<Order>, Error> {
-    let query = order::Entity::find().filter(order::Column::SearchId.eq(search));
-    Ok(own(query, order::Column::TenantId, scope).one(on).await?)
 }

@@ -241,6 +241,47 @@ pub async fn let_go<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) ->
     Ok(query.exec(tx).await?.rows_affected)
 }
 
+/// Frees some of what a search or reservation holds, and says how many numbers that is.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn let_some_go<C: ConnectionTrait>(
+    tx: &C,
+    _scope: &Scope,
+    holder: Uuid,
+    numbers: &[String],
+) -> Result<u64, Error> {
+    let query = change(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(holder));
+    Ok(query.filter(Column::E164.is_in(numbers)).exec(tx).await?.rows_affected)
+}
+
+/// Holds on to what a search or reservation holds until another time.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn hold_on<C: ConnectionTrait>(
+    tx: &C,
+    _scope: &Scope,
+    holder: Uuid,
+    until: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let row = ActiveModel { held_until: Set(Some(until)), ..ActiveModel::default() };
+    let query = Entity::update_many().set(row).filter(Column::State.eq(HELD));
+    Ok(query.filter(Column::HeldBy.eq(holder)).exec(tx).await?.rows_affected)
+}
+
+/// Numbers of the stock, whatever became of them, in order.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn some<C: ConnectionTrait>(
+    on: &C,
+    _scope: &Scope,
+    numbers: &[String],
+) -> Result<Vec<Stock>, Error> {
+    Ok(Entity::find().filter(Column::E164.is_in(numbers)).order_by_asc(Column::E164).all(on).await?)
+}
+
 /// Frees what was held until `now` or before, and says how many numbers that is.
 ///
 /// # Errors
@@ -256,6 +297,16 @@ pub async fn expire<C: ConnectionTrait>(tx: &C, scope: &Scope, now: DateTime<Utc
 /// # Errors
 /// [`Error`] where the database fails, or the scope is one tenant's.
 pub async fn take_back<C: ConnectionTrait>(tx: &C, scope: &Scope, numbers: &[String]) -> Result<u64, Error> {
+    platform(scope)?;
+    let query = change(FREE).filter(Column::State.eq(LEASED)).filter(Column::E164.is_in(numbers));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+/// Puts numbers back up for sale that were sold a moment ago, and were not delivered.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn unsell<C: ConnectionTrait>(tx: &C, scope: &Scope, numbers: &[String]) -> Result<u64, Error> {
     platform(scope)?;
     let query = change(FREE).filter(Column::State.eq(LEASED)).filter(Column::E164.is_in(numbers));
     Ok(query.exec(tx).await?.rows_affected)

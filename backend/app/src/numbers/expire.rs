@@ -1,6 +1,8 @@
-//! Lapsed holds let go of their numbers.
+//! Lapsed holds let go of their numbers, those of searches and those of reservations.
 
+use super::reservations::KEPT_DAYS;
 use crate::{App, Error, inventory::ensure_sandbox_stock};
+use chrono::Duration;
 use domain::access::Scope;
 
 /// Frees the numbers whose hold has lapsed, and says how many. For the jobs.
@@ -14,6 +16,8 @@ pub async fn expire(app: &App) -> Result<u64, Error> {
         .db()
         .write::<_, Error, _>(async |tx| {
             store::searches::expire(tx, &scope, now).await?;
+            store::reservations::expire(tx, &scope, now).await?;
+            store::reservations::sweep(tx, &scope, now - Duration::days(KEPT_DAYS)).await?;
             Ok(store::stock::expire(tx, &scope, now).await?)
         })
         .await?;

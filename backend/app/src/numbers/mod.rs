@@ -8,10 +8,12 @@ mod expire;
 mod get;
 mod list;
 mod operation;
+mod orders;
 mod places;
 mod purchase;
 mod release;
 mod renew;
+pub mod reservations;
 mod rows;
 mod search;
 
@@ -138,6 +140,8 @@ pub enum OperationKind {
     ReleasePhoneNumber,
     /// Says what a number does.
     UpdatePhoneNumberCapabilities,
+    /// Buys what a reservation holds.
+    ReservationPurchase,
 }
 
 /// How far an operation is.
@@ -160,7 +164,7 @@ pub enum OperationStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
-    /// `search_<uuid>`, `purchase_<uuid>`, `release_<uuid>`, `capabilities_<uuid>`.
+    /// `search_<uuid>`, `purchase_<uuid>`, `reservationPurchase_<uuid>`, `release_<uuid>`, `capabilities_<uuid>`.
     pub id: String,
     /// What it does.
     pub kind: OperationKind,

@@ -4,12 +4,16 @@ use super::{Operation, rows};
 use crate::{
     App, Error,
     audit::{self, Change},
+    events,
 };
 use domain::{
-    access::{Actor, Permission},
+    access::{Actor, Permission, Scope},
+    events::EventKind,
+    ids::TenantId,
     phone::E164,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use store::{Tx, leases::Lease};
 
 /// Gives a number back: it stays the tenant's until it is no longer paid for. Asked again, it answers as the first
 /// time.
@@ -32,7 +36,8 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
             }
             let now = app.now();
             row.release_asked_at = Some(now);
-            let after = serde_json::json!({ "releasedFrom": row.paid_until });
+            let after = json!({ "releasedFrom": row.paid_until });
+            tell(app, tx, &scope, &row, "requested").await?;
             store::leases::update(tx, &scope, row).await?;
             let change = Change {
                 actor: &actor.name,
@@ -55,4 +60,20 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
             rows::done(&scope, done).await
         })
         .await
+}
+
+/// The event that a number goes back: `requested` by the tenant, or `unpaid`. There is one for each lease.
+pub(super) async fn tell(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, why: &str) -> Result<(), Error> {
+    let payload = json!({
+        "number": lease.e164,
+        "numberId": lease.id,
+        "country": lease.country,
+        "type": lease.number_type,
+        "reason": why,
+        "at": app.now(),
+        "endsAt": lease.paid_until,
+    });
+    let said = (format!("numbers/{}", lease.e164), payload);
+    let tenant = TenantId(lease.tenant_id);
+    Ok(events::raise(app, tx, scope, tenant, EventKind::NumberReleased, said).await?)
 }

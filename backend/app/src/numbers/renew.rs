@@ -1,6 +1,6 @@
 //! Leases go on for another month, or end.
 
-use super::purchase::month;
+use super::{orders::month, release::tell};
 use crate::{
     App, Error,
     audit::{self, Change},
@@ -114,6 +114,9 @@ async fn charge(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<
 /// Ends a lease: its number is for sale again.
 async fn end(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
     store::leases::update(tx, scope, Lease { released_at: Some(now), ..lease.clone() }).await?;
+    if lease.release_asked_at.is_none() {
+        tell(app, tx, scope, lease, "unpaid").await?;
+    }
     store::stock::take_back(tx, scope, std::slice::from_ref(&lease.e164)).await?;
     let change = Change {
         actor: "system",

@@ -6,6 +6,7 @@ mod carriers;
 mod house;
 mod identity;
 mod numbers;
+mod reservations;
 mod snapshot;
 mod terms;
 mod trunks;

@@ -28,7 +28,7 @@ pub enum EventKind {
     CallEnded,
     /// A number was bought.
     NumberPurchased,
-    /// A number is the tenant's no more.
+    /// A number was given back, or ended because nobody paid for it.
     NumberReleased,
     /// A trunk is heard, or is heard no more.
     TrunkHealthChanged,
@@ -93,7 +93,7 @@ impl EventKind {
             Self::CallAnswered => "A call is answered.",
             Self::CallEnded => "A call that was put through is over, and charged.",
             Self::NumberPurchased => "A number was bought.",
-            Self::NumberReleased => "A number is yours no more.",
+            Self::NumberReleased => "A number was given back, or ended because it was not paid for.",
             Self::TrunkHealthChanged => "A trunk is heard again, or is heard no more.",
             Self::BalanceLow => "The balance fell below your mark.",
             Self::InvoiceReady => "An invoice is ready.",

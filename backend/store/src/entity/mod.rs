@@ -25,6 +25,7 @@ pub(crate) mod outbox;
 pub(crate) mod platform_value;
 pub(crate) mod price_plan;
 pub(crate) mod replay;
+pub(crate) mod reservation;
 pub(crate) mod route;
 pub(crate) mod session;
 pub(crate) mod signing_key;

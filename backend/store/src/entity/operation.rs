@@ -11,7 +11,7 @@ pub struct Model {
     pub id: String,
     /// Whose.
     pub tenant_id: Uuid,
-    /// `search`, `purchase` or `releasePhoneNumber`.
+    /// `search`, `purchase`, `reservationPurchase`, `releasePhoneNumber` or `updatePhoneNumberCapabilities`.
     pub kind: String,
     /// `notStarted`, `running`, `succeeded`, `failed` or `canceled`.
     pub status: String,

@@ -29,7 +29,7 @@ pub struct Model {
     pub currency: String,
     /// `free`, `held`, `leased` or `withdrawn`.
     pub state: String,
-    /// The search that holds it.
+    /// The search or reservation that holds it.
     pub held_by: Option<Uuid>,
     /// Until when it is held.
     pub held_until: Option<DateTimeUtc>,

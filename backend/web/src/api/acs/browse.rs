@@ -1,10 +1,11 @@
 //! Numbers that are for sale, looked at one by one and not held.
 
 use super::{
-    ApiVersion, PhoneNumberCost, VersionParams, availability::country, owned::PhoneNumberCapabilitiesRequest,
+    ApiVersion, VersionParams, availability::country, available::AvailablePhoneNumber,
+    owned::PhoneNumberCapabilitiesRequest,
 };
 use crate::{
-    api::schema::{PhoneNumberAssignmentType, PhoneNumberCapabilities, PhoneNumberType},
+    api::schema::{PhoneNumberAssignmentType, PhoneNumberType},
     auth::Caller,
     error::ApiResult,
     extract::Body,
@@ -13,7 +14,7 @@ use actix_web::{
     HttpResponse, post,
     web::{Data, Path},
 };
-use app::numbers::{self, AvailableNumber, BrowseRequest};
+use app::numbers::{self, BrowseRequest};
 use domain::numbering::{AssignmentType, Capabilities, Capability, NumberType};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,47 +38,11 @@ pub(crate) struct PhoneNumbersBrowseRequest {
     phone_number_prefixes: Vec<String>,
 }
 
-/// A number that is for sale.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AvailablePhoneNumber {
-    /// The digits.
-    id: String,
-    country_code: String,
-    phone_number: String,
-    #[schema(value_type = PhoneNumberCapabilities)]
-    capabilities: Capabilities,
-    #[schema(value_type = PhoneNumberType)]
-    phone_number_type: NumberType,
-    #[schema(value_type = PhoneNumberAssignmentType)]
-    assignment_type: AssignmentType,
-    cost: PhoneNumberCost,
-    /// `available`.
-    status: &'static str,
-    is_agreement_to_not_resell_required: bool,
-}
-
 /// What is for sale.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PhoneNumbersBrowseResult {
     phone_numbers: Vec<AvailablePhoneNumber>,
-}
-
-impl From<AvailableNumber> for AvailablePhoneNumber {
-    fn from(found: AvailableNumber) -> Self {
-        Self {
-            id: found.number.digits(),
-            country_code: found.country_code,
-            phone_number: found.number.to_string(),
-            capabilities: found.capabilities,
-            phone_number_type: found.number_type,
-            assignment_type: found.assignment_type,
-            cost: found.monthly.into(),
-            status: "available",
-            is_agreement_to_not_resell_required: false,
-        }
-    }
 }
 
 /// Some of the numbers that are for sale, 100 at most. None of them is held.

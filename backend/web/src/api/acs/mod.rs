@@ -1,13 +1,15 @@
-//! The Azure Communication Services data plane: numbers for sale, owned numbers, operations, trunks and routes.
+//! The Azure Communication Services data plane: numbers for sale, reservations, owned numbers, operations, trunks and routes.
 //!
 //! Links in answers are relative, long-running calls answer 202 with an empty body, and every call names an
 //! `api-version`; any version of the official SDKs is taken.
 
 mod availability;
+mod available;
 mod browse;
 mod identities;
 mod operations;
 mod owned;
+mod reservations;
 mod search;
 mod sip;
 mod version;
@@ -26,6 +28,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     availability::mount(routes);
     search::mount(routes);
     browse::mount(routes);
+    reservations::mount(routes);
     operations::mount(routes);
     owned::mount(routes);
     sip::mount(routes);

@@ -26,7 +26,7 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PhoneNumberOperation {
-    /// `search`, `purchase`, `releasePhoneNumber` or `updatePhoneNumberCapabilities`.
+    /// `search`, `purchase`, `reservationPurchase`, `releasePhoneNumber` or `updatePhoneNumberCapabilities`.
     operation_type: &'static str,
     /// `notStarted`, `running`, `succeeded` or `failed`.
     status: &'static str,
@@ -50,6 +50,7 @@ pub(super) fn accepted(operation: &Operation, version: &ApiVersion) -> HttpRespo
         OperationKind::Purchase => "purchase-id",
         OperationKind::ReleasePhoneNumber => "release-id",
         OperationKind::UpdatePhoneNumberCapabilities => "capabilities-id",
+        OperationKind::ReservationPurchase => "reservation-purchase-id",
     };
     locate(&mut response, operation, version);
     response
@@ -118,6 +119,7 @@ const fn kind_word(kind: OperationKind) -> &'static str {
         OperationKind::Purchase => "purchase",
         OperationKind::ReleasePhoneNumber => "releasePhoneNumber",
         OperationKind::UpdatePhoneNumberCapabilities => "updatePhoneNumberCapabilities",
+        OperationKind::ReservationPurchase => "reservationPurchase",
     }
 }
 

@@ -1,0 +1,95 @@
+//! What an order costs, and the money given back where it is undone.
+
+use super::{Item, Order, items};
+use crate::{
+    App, Error, events,
+    numbers::{renew::month_number, rows},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    access::Scope,
+    ids::{LeaseId, TenantId},
+    ledger::EntryKind,
+    money::{Currency, Money},
+};
+use store::{
+    Tx,
+    leases::Lease,
+    ledger::{Cover, Posting},
+};
+
+/// Debits the first month of each number. No set-up fee is taken, so none is posted.
+pub(super) async fn pay(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
+    let tenant = TenantId(order.tenant_id);
+    let account = store::ledger::lock_account(tx, scope, tenant).await?.ok_or_else(rows::no_tenant)?;
+    let missing = order.amount_micros.saturating_sub(account.available_micros());
+    if order.amount_micros > 0 && missing > 0 {
+        return Err(too_dear(Money::new(missing, account.currency)));
+    }
+    let refused = |error| match error {
+        store::Error::Funds { missing_micros } => too_dear(Money::new(missing_micros, account.currency)),
+        store::Error::Missing => foreign(&order.currency, account.currency),
+        other => Error::from(other),
+    };
+    for item in items(order)?.iter().filter(|item| item.amount_micros > 0) {
+        let posting = first_month(item, order, app.now())?;
+        events::post(app, tx, scope, tenant, &posting).await.map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// Gives back what was debited.
+pub(super) async fn refund(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
+    for item in items(order)?.iter().filter(|item| item.amount_micros > 0) {
+        let posting = Posting {
+            kind: EntryKind::Refund,
+            amount: rows::money(item.amount_micros, &order.currency)?,
+            cover: Cover::Available,
+            key: format!("refund:{}:0", item.lease),
+            description: format!("{} could not be delivered", item.number),
+            at: app.now(),
+            call: None,
+            number: Some(LeaseId(item.lease)),
+            invoice: None,
+        };
+        events::post(app, tx, scope, TenantId(order.tenant_id), &posting).await?;
+    }
+    Ok(())
+}
+
+fn first_month(item: &Item, order: &Order, at: DateTime<Utc>) -> Result<Posting, Error> {
+    let price = rows::money(item.amount_micros, &order.currency)?;
+    Ok(lease(item.lease, price, 0, format!("a month of {} from {}", item.number, at.format("%Y-%m-%d")), at))
+}
+
+/// The debit of a month of a lease that begins at `from`.
+pub(crate) fn month(row: &Lease, from: DateTime<Utc>, at: DateTime<Utc>) -> Result<Posting, Error> {
+    let price = rows::money(row.monthly_micros, &row.currency)?;
+    let text = format!("a month of {} from {}", row.e164, from.format("%Y-%m-%d"));
+    Ok(lease(row.id, price, month_number(row.purchased_at, from), text, at))
+}
+
+fn lease(id: uuid::Uuid, price: Money, month: usize, description: String, at: DateTime<Utc>) -> Posting {
+    Posting {
+        kind: EntryKind::Lease,
+        amount: Money::new(-price.micros, price.currency),
+        cover: Cover::Available,
+        key: format!("lease:{id}:{month}"),
+        description,
+        at,
+        call: None,
+        number: Some(LeaseId(id)),
+        invoice: None,
+    }
+}
+
+fn foreign(cost: &str, account: Currency) -> Error {
+    Error::conflict("searchId", format!("these numbers cost {cost}, and the account is in {account}"))
+}
+
+fn too_dear(missing: Money) -> Error {
+    Error::PaymentRequired {
+        message: format!("{missing} is missing: top up the balance, then buy again"),
+        missing,
+    }
+}
