@@ -73,7 +73,7 @@ pub(super) async fn tell(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, why: 
         "at": app.now(),
         "endsAt": lease.paid_until,
     });
-    let said = (format!("numbers/{}", lease.e164), payload);
+    let said = (format!("number/{}", lease.e164), payload);
     let tenant = TenantId(lease.tenant_id);
     Ok(events::raise(app, tx, scope, tenant, EventKind::NumberReleased, said).await?)
 }

@@ -144,7 +144,7 @@ async fn tell(app: &App, tx: &Tx, scope: &Scope, order: &Order, leases: &[Lease]
             "at": lease.purchased_at,
             "paidUntil": lease.paid_until,
         });
-        let said = (format!("numbers/{}", lease.e164), payload);
+        let said = (format!("number/{}", lease.e164), payload);
         events::raise(app, tx, scope, TenantId(order.tenant_id), EventKind::NumberPurchased, said).await?;
     }
     Ok(())
