@@ -22,6 +22,7 @@ mod m0300_identities;
 mod m0310_reservations;
 mod m0311_order_steps;
 mod m0340_webhooks;
+mod m0350_access;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0340_webhooks::Migration),
             Box::new(m0310_reservations::Migration),
             Box::new(m0311_order_steps::Migration),
+            Box::new(m0350_access::Migration),
         ]
     }
 }

@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access_keys;
+pub mod api_keys;
 pub mod audit;
 pub mod bans;
 pub mod calls;
@@ -19,6 +21,7 @@ pub mod events;
 pub mod health;
 pub mod identities;
 pub mod inventory;
+pub mod invitations;
 mod mails;
 pub mod money;
 pub mod names;

@@ -10,6 +10,12 @@ use store::platform::{self, Replay};
 pub const REPLAY_HOURS: i64 = 24;
 /// Minutes that a request may take; after them it may be tried again.
 const ANSWER_MINUTES: i64 = 2;
+/// Keys of one caller within that time, at most.
+pub const KEYS_MAX: u64 = 20_000;
+/// Bytes of an answer that is kept, at most.
+pub const ANSWER_MAX_BYTES: usize = 256 * 1024;
+/// Seconds after which somebody with too many keys may try again.
+const FULL_SECONDS: u32 = 3_600;
 /// The longest key.
 pub const KEY_MAX_LEN: usize = 255;
 
@@ -22,6 +28,8 @@ pub enum Begun {
     Replay {
         /// The status.
         status: u16,
+        /// The headers: a name and a value a line.
+        headers: String,
         /// The body.
         body: Vec<u8>,
     },
@@ -35,8 +43,8 @@ pub struct Ticket(String);
 /// asked: method, path and body.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a bad key, [`Error::Conflict`] where the key was used for another request or its answer is
-/// not ready yet.
+/// [`Error::Invalid`] for a bad key, and (422) where the key was used for another request; [`Error::Conflict`] where its
+/// answer is not ready yet; [`Error::TooMany`] where the caller has used too many keys.
 pub async fn begin(app: &App, caller: &str, key: &str, request: &[u8]) -> Result<Begun, Error> {
     if key.is_empty() || key.len() > KEY_MAX_LEN || key.chars().any(char::is_control) {
         return Err(Error::invalid(
@@ -52,6 +60,8 @@ pub async fn begin(app: &App, caller: &str, key: &str, request: &[u8]) -> Result
         fingerprint: fingerprint.clone(),
         status: None,
         answer: None,
+        headers: None,
+        caller: caller.to_owned(),
         created_at: app.now(),
     };
     app.db()
@@ -59,6 +69,12 @@ pub async fn begin(app: &App, caller: &str, key: &str, request: &[u8]) -> Result
             let known = platform::replay(tx, &scope, &id).await?;
             if let Some(known) = known.filter(|known| !is_stuck(app, known)) {
                 return replay(app, known, &fingerprint);
+            }
+            if platform::count_replays(tx, &scope, caller).await? >= KEYS_MAX {
+                return Err(Error::TooMany {
+                    message: format!("you have used {KEYS_MAX} idempotency keys within {REPLAY_HOURS} hours: send the request without one, or later"),
+                    retry_after: FULL_SECONDS,
+                });
             }
             platform::forget_replay(tx, &scope, &id).await?;
             platform::begin_replay(tx, &scope, row.clone()).await?;
@@ -74,32 +90,41 @@ fn is_stuck(app: &App, known: &Replay) -> bool {
 
 fn replay(app: &App, known: Replay, fingerprint: &str) -> Result<Begun, Error> {
     if known.fingerprint != fingerprint {
-        return Err(Error::conflict(
-            "Idempotency-Key",
-            "this key was used for another request: take a new one",
-        ));
+        return Err(Error::Invalid {
+            status: 422,
+            code: "IdempotencyKeyReused",
+            message: "this key was used for another request within 24 hours: take a new key for a new request, or send the same body again".to_owned(),
+            target: Some("Idempotency-Key".to_owned()),
+            inner: None,
+        });
     }
     let (Some(status), Some(answer)) = (known.status, known.answer) else {
         return Err(Error::conflict(
             "Idempotency-Key",
-            "this request is being answered: ask again in a moment",
+            "the first request with this key is still being answered: send it again in a moment",
         ));
     };
     let body = app.vault().open(place(&known.id), &answer)?.to_vec();
-    Ok(Begun::Replay { status: u16::try_from(status).map_err(Error::internal)?, body })
+    let status = u16::try_from(status).map_err(Error::internal)?;
+    Ok(Begun::Replay { status, headers: known.headers.unwrap_or_default(), body })
 }
 
-/// Keeps the answer, sealed, since it may show secrets.
+/// Keeps the answer, sealed, since it may show secrets. `headers` are lines of a name, a colon and a value. What is too
+/// large to keep is forgotten: the request would be done again.
 ///
 /// # Errors
 /// [`Error::Internal`] where the database fails.
-pub async fn finish(app: &App, ticket: Ticket, status: u16, body: &[u8]) -> Result<(), Error> {
+pub async fn finish(app: &App, ticket: Ticket, status: u16, headers: &str, body: &[u8]) -> Result<(), Error> {
+    if body.len() > ANSWER_MAX_BYTES {
+        return abandon(app, ticket).await;
+    }
     let scope = Scope::system("requests are remembered by caller and key");
     let answer = app.vault().seal(place(&ticket.0), body);
     let status = i16::try_from(status).map_err(Error::internal)?;
     app.db()
         .write::<_, Error, _>(async |tx| {
-            Ok(platform::finish_replay(tx, &scope, &ticket.0, status, answer.clone()).await?)
+            Ok(platform::finish_replay(tx, &scope, &ticket.0, status, headers.to_owned(), answer.clone())
+                .await?)
         })
         .await
 }

@@ -1,7 +1,10 @@
 //! Who may do what. A [`Scope`] is the only key to a query, and is made in two ways alone: [`Actor::scope`] and
 //! [`Scope::system`].
 
-use crate::ids::{TenantId, UserId};
+use crate::{
+    grants::Grants,
+    ids::{TenantId, UserId},
+};
 use serde::{Deserialize, Serialize};
 
 /// The role of a person or key.
@@ -14,6 +17,8 @@ pub enum Role {
     Owner,
     /// A tenant's access key (HMAC): everything in it but people.
     Key,
+    /// An API key, or a machine's token: what it was granted and nothing else.
+    Machine(Grants),
     /// A user of a tenant's app, by its token: nothing but itself.
     AppUser,
 }
@@ -39,6 +44,10 @@ pub enum Permission {
     ReadMoney,
     /// Make and delete users of the tenant's apps, and issue and revoke their tokens.
     ManageIdentities,
+    /// Read who changed what.
+    ReadAudit,
+    /// Make, change and revoke keys: access keys and API keys. People alone, so that no key makes another.
+    ManageAccess,
     /// Everything of the operator: tenants, carriers, inventory, credit.
     Operate,
 }
@@ -58,7 +67,7 @@ pub struct Actor {
 
 /// The actor may not do this. To a stranger of a tenant the door answers 404, never 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this sign-in may not do that")]
+#[error("this sign-in may not do that: its role, or the scopes of its key, do not cover it")]
 pub struct Denied;
 
 /// The key to a query: what it may see.
@@ -72,6 +81,20 @@ enum Reach {
     System(&'static str),
 }
 
+impl Role {
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Owner => "owner",
+            Self::Key => "key",
+            Self::Machine(_) => "machine",
+            Self::AppUser => "appUser",
+        }
+    }
+}
+
 impl Actor {
     /// The scope in which this actor may do `permission`.
     ///
@@ -80,9 +103,28 @@ impl Actor {
     pub const fn scope(&self, permission: Permission) -> Result<Scope, Denied> {
         match (self.role, permission, self.tenant) {
             (Role::Operator, Permission::Operate, _) => Ok(Scope(Reach::Operator)),
-            (Role::AppUser, _, _) | (_, Permission::Operate, _) | (_, _, None) => Err(Denied),
+            (Role::Machine(grants), Permission::Operate, None) if grants.allow(permission) => {
+                Ok(Scope(Reach::Operator))
+            }
+            (Role::AppUser, _, _)
+            | (_, Permission::Operate, _)
+            | (Role::Key, Permission::ManageAccess, _)
+            | (_, _, None) => Err(Denied),
+            (Role::Machine(grants), _, Some(tenant)) => {
+                if grants.allow(permission) {
+                    Ok(Scope(Reach::Tenant(tenant)))
+                } else {
+                    Err(Denied)
+                }
+            }
             (Role::Operator | Role::Owner | Role::Key, _, Some(tenant)) => Ok(Scope(Reach::Tenant(tenant))),
         }
+    }
+
+    /// Whether the operator's side is there for this actor.
+    #[must_use]
+    pub const fn operates(&self) -> bool {
+        self.scope(Permission::Operate).is_ok()
     }
 }
 
@@ -139,6 +181,28 @@ mod tests {
         for permission in [Permission::ReadTenant, Permission::ReadCalls, Permission::ManageIdentities] {
             assert_eq!(user.scope(permission), Err(Denied));
         }
+    }
+
+    #[test]
+    fn a_machine_may_what_it_was_granted_and_never_makes_keys() {
+        let tenant = TenantId(Uuid::from_u128(1));
+        let machine = |tenant, words: &str| Actor {
+            user: None,
+            tenant,
+            role: Role::Machine(words.parse().expect("grants")),
+            name: "apiKey:ci".into(),
+        };
+        let own = machine(Some(tenant), "numbers.write calls.read");
+        for permission in [Permission::ReadNumbers, Permission::ManageNumbers, Permission::ReadCalls] {
+            assert_eq!(own.scope(permission).map(|scope| scope.tenant()), Ok(Some(tenant)), "{permission:?}");
+        }
+        for permission in [Permission::ControlCalls, Permission::ManageAccess, Permission::Operate] {
+            assert_eq!(own.scope(permission), Err(Denied), "{permission:?}");
+        }
+        assert_eq!(machine(Some(tenant), "operator.write").scope(Permission::Operate), Err(Denied));
+        assert!(machine(None, "operator.read").operates() && !machine(None, "calls.read").operates());
+        let key = Actor { role: Role::Key, ..own };
+        assert_eq!(key.scope(Permission::ManageAccess), Err(Denied), "an access key makes no keys either");
     }
 
     #[test]

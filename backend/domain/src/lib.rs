@@ -12,6 +12,7 @@ pub mod config;
 pub mod country;
 pub mod decision;
 pub mod events;
+pub mod grants;
 pub mod health;
 pub mod high_risk;
 pub mod identity;

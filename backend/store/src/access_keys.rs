@@ -5,8 +5,8 @@ use crate::{
     entity::access_key::{Column, Entity},
     table::{self, own, see},
 };
-use domain::access::Scope;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
+use domain::{access::Scope, ids::TenantId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 pub use crate::entity::access_key::Model as AccessKey;
 
@@ -26,4 +26,27 @@ pub async fn insert<C: ConnectionTrait>(on: &C, scope: &Scope, row: AccessKey) -
 pub async fn all<C: ConnectionTrait>(on: &C, scope: &Scope) -> Result<Vec<AccessKey>, Error> {
     let query = own(Entity::find(), Column::TenantId, scope);
     Ok(query.order_by_asc(Column::TenantId).order_by_asc(Column::Slot).all(on).await?)
+}
+
+/// The key in a slot of a tenant.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn get<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    tenant: TenantId,
+    slot: &str,
+) -> Result<Option<AccessKey>, Error> {
+    let query = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(Column::Slot.eq(slot));
+    Ok(own(query, Column::TenantId, scope).one(on).await?)
+}
+
+/// Writes another secret into a key's row.
+///
+/// # Errors
+/// [`Error::Missing`].
+pub async fn update<C: ConnectionTrait>(tx: &C, scope: &Scope, row: AccessKey) -> Result<(), Error> {
+    see(scope, row.tenant_id)?;
+    table::update(tx, row).await
 }

@@ -5,10 +5,29 @@ use crate::{
     entity::audit::{Column, Entity},
     table::{self, own, platform, see},
 };
-use domain::access::Scope;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
+use chrono::{DateTime, Utc};
+use domain::{access::Scope, ids::TenantId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 pub use crate::entity::audit::Model as Audit;
+
+/// Which changes are wanted; what is left out narrows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// In this tenant.
+    pub tenant: Option<TenantId>,
+    /// By whom, whole.
+    pub actor: Option<String>,
+    /// What was done: a word whole (`trunk.update`) or its noun (`trunk`).
+    pub what: Option<String>,
+    /// To what, whole.
+    pub target: Option<String>,
+    /// At this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
+}
 
 /// Writes a change down.
 ///
@@ -22,16 +41,56 @@ pub async fn insert<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Audit) -> Re
     table::insert(tx, row).await
 }
 
-/// Changes, newest first.
+/// Changes, newest first, after one of them.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn list<C: ConnectionTrait>(
     on: &C,
     scope: &Scope,
-    skip: u64,
+    wanted: &Wanted,
+    after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Audit>, Error> {
-    let query = own(Entity::find(), Column::TenantId, scope);
-    Ok(query.order_by_desc(Column::At).order_by_desc(Column::Id).offset(skip).limit(limit).all(on).await?)
+    let mut query = own(Entity::find(), Column::TenantId, scope);
+    if let Some(tenant) = wanted.tenant {
+        query = query.filter(Column::TenantId.eq(tenant.0));
+    }
+    for (column, text) in [(Column::Actor, &wanted.actor), (Column::Target, &wanted.target)] {
+        if let Some(text) = text {
+            query = query.filter(column.eq(text));
+        }
+    }
+    match &wanted.what {
+        Some(word) if word.contains('.') => query = query.filter(Column::What.eq(word)),
+        Some(noun) => query = query.filter(Column::What.starts_with(format!("{noun}."))),
+        None => {}
+    }
+    if let Some(since) = wanted.since {
+        query = query.filter(Column::At.gte(since));
+    }
+    if let Some(until) = wanted.until {
+        query = query.filter(Column::At.lt(until));
+    }
+    if let Some(after) = after {
+        query = query.filter(Column::Id.lt(after));
+    }
+    Ok(query.order_by_desc(Column::Id).limit(limit).all(on).await?)
+}
+
+/// A change.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn get<C: ConnectionTrait>(on: &C, scope: &Scope, id: Uuid) -> Result<Option<Audit>, Error> {
+    Ok(own(Entity::find_by_id(id), Column::TenantId, scope).one(on).await?)
+}
+
+/// The last change of something in the scope.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn last<C: ConnectionTrait>(on: &C, scope: &Scope, target: &str) -> Result<Option<Audit>, Error> {
+    let query = own(Entity::find(), Column::TenantId, scope).filter(Column::Target.eq(target));
+    Ok(query.order_by_desc(Column::Id).one(on).await?)
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access_keys;
+pub mod api_keys;
 pub mod audit;
 mod bulk;
 pub mod calls;
@@ -18,6 +19,7 @@ mod entity;
 mod error;
 pub mod heartbeat;
 pub mod identities;
+pub mod invitations;
 pub mod leases;
 pub mod ledger;
 pub mod orders;

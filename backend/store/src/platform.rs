@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 
@@ -109,6 +109,15 @@ pub async fn replay<C: ConnectionTrait>(on: &C, scope: &Scope, id: &str) -> Resu
     Ok(replay::Entity::find_by_id(id.to_owned()).one(on).await?)
 }
 
+/// How many requests of a caller are written down.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn count_replays<C: ConnectionTrait>(on: &C, scope: &Scope, caller: &str) -> Result<u64, Error> {
+    platform(scope)?;
+    Ok(replay::Entity::find().filter(replay::Column::Caller.eq(caller)).count(on).await?)
+}
+
 /// Keeps the answer to a request.
 ///
 /// # Errors
@@ -118,11 +127,13 @@ pub async fn finish_replay<C: ConnectionTrait>(
     scope: &Scope,
     id: &str,
     status: i16,
+    headers: String,
     answer: Vec<u8>,
 ) -> Result<(), Error> {
     platform(scope)?;
     replay::Entity::update_many()
         .col_expr(replay::Column::Status, Expr::value(status))
+        .col_expr(replay::Column::Headers, Expr::value(headers))
         .col_expr(replay::Column::Answer, Expr::value(answer))
         .filter(replay::Column::Id.eq(id))
         .exec(tx)

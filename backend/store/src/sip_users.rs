@@ -30,18 +30,22 @@ pub async fn delete<C: ConnectionTrait>(tx: &C, scope: &Scope, username: &str) -
     Ok(own(query, Column::TenantId, scope).exec(tx).await?.rows_affected > 0)
 }
 
-/// Users, by name.
+/// Users of one tenant, by name, after one of them. Names are plain ASCII, so both databases order them alike where
+/// they are compared by their bytes.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn list<C: ConnectionTrait>(
     on: &C,
     scope: &Scope,
-    skip: u64,
+    after: Option<&str>,
     limit: u64,
 ) -> Result<Vec<SipUser>, Error> {
-    let query = own(Entity::find(), Column::TenantId, scope).order_by_asc(Column::Username);
-    Ok(query.order_by_asc(Column::Id).offset(skip).limit(limit).all(on).await?)
+    let mut query = own(Entity::find(), Column::TenantId, scope);
+    if let Some(after) = after {
+        query = query.filter(Column::Username.gt(after));
+    }
+    Ok(query.order_by_asc(Column::Username).limit(limit).all(on).await?)
 }
 
 /// All users that the scope sees: what the configuration in memory is made of.

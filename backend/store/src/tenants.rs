@@ -38,19 +38,21 @@ pub async fn get<C: ConnectionTrait>(on: &C, scope: &Scope, id: TenantId) -> Res
     Ok(own(Entity::find_by_id(id.0), Column::Id, scope).one(on).await?)
 }
 
-/// Tenants, newest first.
+/// Tenants, newest first, after one of them.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn list<C: ConnectionTrait>(
     on: &C,
     scope: &Scope,
-    skip: u64,
+    after: Option<TenantId>,
     limit: u64,
 ) -> Result<Vec<Tenant>, Error> {
-    let query = own(Entity::find(), Column::Id, scope);
-    let query = query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
-    Ok(query.offset(skip).limit(limit).all(on).await?)
+    let mut query = own(Entity::find(), Column::Id, scope);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.lt(after.0));
+    }
+    Ok(query.order_by_desc(Column::Id).limit(limit).all(on).await?)
 }
 
 /// All tenants that the scope sees: what the configuration in memory is made of.

@@ -11,7 +11,7 @@ use actix_web::{
     Error, HttpMessage as _, HttpResponse, ResponseError as _,
     body::{BoxBody, MessageBody, to_bytes},
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, StatusCode, header::ContentType},
+    http::{Method, StatusCode, header::HeaderMap},
     middleware::Next,
     rt,
     web::Data,
@@ -20,9 +20,14 @@ use app::{
     App,
     replays::{self, Begun, Ticket},
 };
+use std::fmt::Write as _;
 
 /// Says that an answer is not the first of its kind.
 const REPLAYED: (&str, &str) = ("idempotency-replayed", "true");
+
+/// The headers of an answer that are kept; all others are made anew for each.
+const KEPT_HEADERS: [&str; 6] =
+    ["content-type", "location", "etag", "operation-location", "operation-id", "retry-after"];
 
 /// Lets a request through, or answers it again.
 pub(crate) async fn pass(
@@ -41,14 +46,31 @@ pub(crate) async fn pass(
                 Err(ApiError::internal().into())
             })
         }
-        Ok(Begun::Replay { status, body }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            let mut response = HttpResponse::build(status);
-            Ok(request
-                .into_response(response.insert_header(REPLAYED).content_type(ContentType::json()).body(body)))
+        Ok(Begun::Replay { status, headers, body }) => {
+            Ok(request.into_response(again(status, &headers, body)))
         }
         Err(error) => Ok(request.into_response(at_key(error).error_response())),
     }
+}
+
+/// The first answer again.
+fn again(status: u16, headers: &str, body: Vec<u8>) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
+    for (name, value) in headers.lines().filter_map(|line| line.split_once(": ")) {
+        response.append_header((name, value));
+    }
+    response.insert_header(REPLAYED).body(body)
+}
+
+/// The headers of an answer that belong to it and not to its connection, a name and a value a line.
+fn lines(headers: &HeaderMap) -> String {
+    let mut lines = String::new();
+    for name in KEPT_HEADERS {
+        for value in headers.get_all(name).filter_map(|value| value.to_str().ok()) {
+            let _infallible = writeln!(lines, "{name}: {value}");
+        }
+    }
+    lines
 }
 
 /// Who asks, with which key, for what; `None` where no key counts: no header, no POST, or nobody we know.
@@ -81,7 +103,8 @@ async fn answer(
     let (response, body) = response.into_parts();
     let body = to_bytes(body).await.map_err(|error| Error::from(error.into()))?;
     let kept = if response.status().is_success() {
-        replays::finish(&app, ticket, response.status().as_u16(), &body).await
+        let headers = lines(response.headers());
+        replays::finish(&app, ticket, response.status().as_u16(), &headers, &body).await
     } else {
         replays::abandon(&app, ticket).await
     };

@@ -13,5 +13,5 @@ use domain::access::{Actor, Permission};
 /// As [`sign_up`](super::sign_up), and [`Error::Denied`].
 pub async fn create(app: &App, actor: &Actor, new: NewTenant) -> Result<SignedUp, Error> {
     actor.scope(Permission::Operate)?;
-    found(app, &new, Start { actor: &actor.name, verified: true }).await
+    found(app, &new, Start { actor: &actor.name, verified: true, invitation: None }).await
 }

@@ -2,9 +2,9 @@
 
 use super::{AccessKeys, NewTenant, SignedUp, TenantRef, hash_password, slug, view};
 use crate::{
-    App, Error,
+    App, Error, access_keys,
     audit::{self, Change},
-    mails,
+    invitations, mails,
     snapshot::{Changed, refresh},
     vault::{Place, Secret},
 };
@@ -19,17 +19,15 @@ use domain::{
 use store::{
     Tx,
     access_keys::AccessKey,
+    invitations::Invitation,
     ledger::{Cover, Posting},
     tenants::Tenant,
     users::User,
 };
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 /// Play credit of a tenant that signs up while the sandbox is on, micro-units.
 const PLAY_CREDIT_MICROS: i64 = 10_000_000;
-/// Bytes of an access key.
-const KEY_BYTES: usize = 32;
 /// Characters of an organisation's name at most.
 const NAME_MAX: usize = 100;
 /// Characters of an e-mail address at most (RFC 5321 §4.5.3.1).
@@ -44,6 +42,8 @@ pub(super) struct Start<'a> {
     pub(super) actor: &'a str,
     /// Whether the owner's address counts as verified.
     pub(super) verified: bool,
+    /// The invitation that this uses up.
+    pub(super) invitation: Option<&'a Invitation>,
 }
 
 /// Founds a tenant.
@@ -55,7 +55,7 @@ pub(super) async fn found(app: &App, new: &NewTenant, start: Start<'_>) -> Resul
         return Err(email_taken());
     }
     let password_hash = hash_password(app, &new.password).await?;
-    let keys = [key(), key()];
+    let keys = [access_keys::fresh(), access_keys::fresh()];
     let draft = Draft { id: TenantId(Uuid::now_v7()), name, email, password_hash, keys };
     let slug = app.db().write::<_, Error, _>(async |tx| write(app, tx, &scope, &draft, start).await).await?;
     refresh(app, Changed::Tenant(draft.id)).await?;
@@ -104,10 +104,16 @@ async fn write(app: &App, tx: &Tx, scope: &Scope, draft: &Draft, start: Start<'_
     })?;
     write_keys(app, tx, scope, draft).await?;
     open_account(app, tx, scope, draft.id).await?;
+    if let Some(invitation) = start.invitation {
+        invitations::take(app, tx, scope, invitation, draft.id).await?;
+    }
     if !start.verified {
         mails::verification(app, tx, scope, draft.id, id, &draft.email).await?;
     }
-    let after = serde_json::json!({ "slug": slug, "name": draft.name, "owner": draft.email });
+    let invitation = start.invitation.map(|invitation| invitation.id);
+    let after = serde_json::json!({
+        "slug": slug, "name": draft.name, "owner": draft.email, "invitation": invitation
+    });
     let change = Change {
         actor: start.actor,
         tenant: Some(draft.id),
@@ -168,10 +174,6 @@ async fn free_slug(tx: &Tx, scope: &Scope, name: &str) -> Result<String, Error> 
         }
     }
     Ok(format!("{wanted}-{:08x}", rand::random::<u32>()))
-}
-
-fn key() -> Secret {
-    Zeroizing::new(rand::random::<[u8; KEY_BYTES]>().to_vec())
 }
 
 fn organization(text: &str) -> Result<String, Error> {

@@ -19,19 +19,20 @@ mod view;
 pub use create::create;
 pub(crate) use doorman::Doorman;
 pub(crate) use found::email as email_address;
-pub use get::{access, get, get_of};
+pub use get::{get, get_of};
 pub use key::actor_by_key;
 pub use list::list;
 pub use overview::{Overview, overview};
 pub(crate) use password::hash as hash_password;
-pub(crate) use sign_in::actor_of;
 pub use sign_in::sign_in;
+pub(crate) use sign_in::{actor_of, suspended};
 pub use sign_up::sign_up;
 pub(crate) use token::{Purpose, key as token_key, sign as sign_token};
 pub use token::{actor_by_token, issue_token};
 pub(crate) use update::check_limits;
 pub use update::{Edit, TenantEdit, change, update};
 pub use verify::verify_email;
+pub(crate) use view::endpoint;
 
 pub use crate::operators::ensure as ensure_operator;
 use chrono::{DateTime, Utc};
@@ -52,6 +53,8 @@ pub struct NewTenant {
     pub email: String,
     /// The owner's password, 10 to 256 characters.
     pub password: String,
+    /// The token of an invitation, where somebody was invited.
+    pub invitation: Option<String>,
 }
 
 /// A tenant by its names.

@@ -43,6 +43,6 @@ pub(crate) fn actor_of(app: &App, user: User) -> Result<Actor, Error> {
     Ok(Actor { user: Some(UserId(user.id)), tenant, role, name: user.email })
 }
 
-pub(super) fn suspended() -> Error {
+pub(crate) fn suspended() -> Error {
     Error::unauthenticated("this tenant is suspended: ask the operator of the platform")
 }

@@ -29,13 +29,16 @@ pub(crate) enum Purpose {
     Api,
     /// It stands in the link of a mail.
     Verification,
+    /// A program made it from its key, and shows it in `Authorization`.
+    Machine,
 }
 
 impl Purpose {
-    const fn audience(self) -> &'static str {
+    pub(crate) const fn audience(self) -> &'static str {
         match self {
             Self::Api => "dialtone",
             Self::Verification => "dialtone-verification",
+            Self::Machine => "dialtone-machine",
         }
     }
 }
@@ -46,6 +49,9 @@ struct Claims {
     aud: String,
     iat: i64,
     exp: i64,
+    /// What its bearer is: `owner` or `operator`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    role: String,
 }
 
 /// A JWT for an e-mail address and a password.
@@ -55,17 +61,23 @@ struct Claims {
 pub async fn issue_token(app: &App, email: &str, password: &str) -> Result<Token, Error> {
     let actor = sign_in(app, email, password).await?;
     let user = actor.user.ok_or_else(unknown)?;
-    let (token, expires_on) = sign(app, user.0, Purpose::Api)?;
+    let (token, expires_on) = sign(app, user.0, Purpose::Api, actor.role.word())?;
     Ok(Token { token, expires_on })
 }
 
-/// The actor behind a JWT: of somebody who signed in, or of a user of a tenant's app.
+/// The actor behind a bearer: an API key, or a JWT of somebody who signed in, of a program, or of a user of an app.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] where it is not ours, or has expired.
 pub async fn actor_by_token(app: &App, token: &str) -> Result<Actor, Error> {
+    if crate::api_keys::is_api_key(token) {
+        return crate::api_keys::actor_by_api_key(app, token).await;
+    }
     if jsonwebtoken::decode_header(token).is_ok_and(|header| header.alg == Algorithm::RS256) {
         return crate::identities::actor_by_identity_token(app, token);
+    }
+    if let Some(machine) = crate::api_keys::actor_by_machine_token(app, token).await? {
+        return Ok(machine);
     }
     let user = read(app, token, Purpose::Api)?;
     let scope = Scope::system("who shows a token is in no scope yet");
@@ -73,11 +85,16 @@ pub async fn actor_by_token(app: &App, token: &str) -> Result<Actor, Error> {
     actor_of(app, user)
 }
 
-/// Signs a token for a person.
-pub(crate) fn sign(app: &App, user: Uuid, purpose: Purpose) -> Result<(String, DateTime<Utc>), Error> {
+/// Signs a token for a person, whose role it names where it is for signing in.
+pub(crate) fn sign(
+    app: &App,
+    user: Uuid,
+    purpose: Purpose,
+    role: &str,
+) -> Result<(String, DateTime<Utc>), Error> {
     let now = app.now();
     let lasts = match purpose {
-        Purpose::Api => Duration::hours(TOKEN_HOURS),
+        Purpose::Api | Purpose::Machine => Duration::hours(TOKEN_HOURS),
         Purpose::Verification => Duration::days(VERIFICATION_DAYS),
     };
     let expires = now + lasts;
@@ -86,6 +103,7 @@ pub(crate) fn sign(app: &App, user: Uuid, purpose: Purpose) -> Result<(String, D
         aud: purpose.audience().to_owned(),
         iat: now.timestamp(),
         exp: expires.timestamp(),
+        role: role.to_owned(),
     };
     let key = EncodingKey::from_secret(app.token_key());
     let token =

@@ -1,7 +1,7 @@
 //! A tenant looks at its SIP users.
 
 use super::SipUserView;
-use crate::{App, Error, List, Window};
+use crate::{App, Error, Page, PageRequest};
 use domain::{
     access::{Actor, Permission},
     ids::SipUserId,
@@ -12,10 +12,10 @@ use store::sip_users::SipUser;
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<SipUserView>, Error> {
+pub async fn list(app: &App, actor: &Actor, page: &PageRequest) -> Result<Page<SipUserView>, Error> {
     let scope = actor.scope(Permission::ReadRouting)?;
-    let rows = store::sip_users::list(app.db().read(), &scope, window.skip, window.fetch()).await?;
-    Ok(window.cut(rows.into_iter().map(view).collect()))
+    let rows = store::sip_users::list(app.db().read(), &scope, page.after.as_deref(), page.limit()).await?;
+    Ok(page.cut(rows.into_iter().map(view).collect(), |user: &SipUserView| user.username.clone()))
 }
 
 fn view(row: SipUser) -> SipUserView {

@@ -75,6 +75,7 @@ pub(crate) fn newcomer(organization: &str) -> NewTenant {
         organization: organization.to_owned(),
         email: format!("{name}@example.test"),
         password: PASSWORD.to_owned(),
+        invitation: None,
     }
 }
 

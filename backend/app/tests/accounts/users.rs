@@ -2,7 +2,7 @@
 
 use crate::house::{start, tenant};
 use dialtone_app::{
-    Error, Window,
+    Error, PageRequest,
     users::{self, NewSipUser},
 };
 use sip::digest::{Algorithm, ha1};
@@ -30,7 +30,7 @@ async fn a_phone_can_register_with_the_password_that_is_shown_once() {
         let kept = again.live();
         let kept = &kept.by_sip_domain("acme.localhost").unwrap().credentials["anna"];
         assert_eq!(kept.ha1_md5, secret.ha1_md5, "it works after a restart");
-        let list = users::list(&app, &actor, Window::default()).await.unwrap().value;
+        let list = users::list(&app, &actor, &PageRequest::default()).await.unwrap().value;
         assert_eq!((list.len(), list[0].display_name.as_deref()), (1, Some("Anna")));
     }
 }

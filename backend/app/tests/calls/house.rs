@@ -102,6 +102,7 @@ impl House {
             organization: organization.to_owned(),
             email: format!("{organization}@example.test"),
             password: "correct horse battery".to_owned(),
+            invitation: None,
         };
         let tenant = tenants::sign_up(app, new).await.unwrap().tenant.id;
         let actor = Actor { user: None, tenant: Some(tenant), role: Role::Owner, name: "owner".to_owned() };

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_key;
 pub(crate) mod account;
+pub(crate) mod api_key;
 pub(crate) mod audit;
 pub(crate) mod balance_mark;
 pub(crate) mod call;
@@ -15,6 +16,7 @@ pub(crate) mod emergency_country;
 pub(crate) mod entry;
 pub(crate) mod heartbeat;
 pub(crate) mod identity;
+pub(crate) mod invitation;
 pub(crate) mod journal;
 pub(crate) mod lease;
 pub(crate) mod leg;

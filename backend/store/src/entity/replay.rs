@@ -15,6 +15,10 @@ pub struct Model {
     pub status: Option<i16>,
     /// The body, sealed.
     pub answer: Option<Vec<u8>>,
+    /// The headers of the answer: a name and a value a line.
+    pub headers: Option<String>,
+    /// Who asked.
+    pub caller: String,
     /// When it was first asked.
     pub created_at: DateTimeUtc,
 }

@@ -6,10 +6,16 @@ use crate::{error::ApiError, server::Connection};
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
     dev::{Payload, ServiceRequest},
-    http::header::{AUTHORIZATION, HOST},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, HOST, HeaderMap},
+    },
 };
 use chrono::Utc;
-use domain::access::Actor;
+use domain::{
+    access::{Actor, Role},
+    grants::Grant,
+};
 use hmac::{Parts, SignedRequest};
 use std::{
     future::{Ready, ready},
@@ -48,13 +54,34 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match request.extensions().get::<Asker>() {
+            Some(Asker(Ok(actor))) if is_reader(actor) && !may_read(request) => Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "Forbidden",
+                "this key only reads: take one with the scope operator.write",
+            )),
             Some(Asker(asker)) => asker.clone().map(Self),
             None => Err(ApiError::unauthenticated(
-                "say who you are: sign the request with an access key (HMAC-SHA256), or send Authorization: Bearer with a token from POST /api/v1/tokens",
+                "say who you are: sign the request with an access key (HMAC-SHA256), or send Authorization: Bearer with an API key or a token from POST /api/v1/tokens",
             )
             .at("Authorization")),
         })
     }
+}
+
+/// Whether this is a key of the operator that changes nothing.
+const fn is_reader(actor: &Actor) -> bool {
+    matches!(actor.role, Role::Machine(grants) if actor.tenant.is_none() && !grants.has(Grant::OperatorWrite))
+}
+
+/// Whether a request changes nothing of the platform: a token may be made from any key.
+fn may_read(request: &HttpRequest) -> bool {
+    request.method().is_safe() || request.path() == "/api/v1/accessTokens"
+}
+
+/// The bearer that a request shows.
+pub(crate) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 /// Looks at the credentials of a request; `None` where there are none.

@@ -58,7 +58,7 @@ fn sign_in(components: &mut Components) {
     );
     components.add_security_scheme("accessKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
-    let token = token.description(Some("A token from POST /api/v1/tokens")).build();
+    let token = token.description(Some("An API key (POST /api/v1/apiKeys), or a token from POST /api/v1/tokens or POST /api/v1/accessTokens")).build();
     components.add_security_scheme("token", SecurityScheme::Http(token));
 }
 
@@ -108,7 +108,7 @@ fn failure() -> Response {
                 "Unauthenticated",
                 envelope(
                     "Unauthenticated",
-                    "sign the request with an access key, or send a token",
+                    "sign the request with an access key, or send a token or an API key",
                     "Authorization",
                 ),
             ),

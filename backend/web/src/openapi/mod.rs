@@ -31,6 +31,8 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
         (name = "protection", description = "Where a tenant may call, and for how much"),
         (name = "emergency", description = "Emergency calls and registered addresses"),
         (name = "eligibility", description = "Which ways of connection a tenant may use"),
+        (name = "access", description = "Access keys, API keys, and tokens from keys"),
+        (name = "audit", description = "Who changed what"),
         (name = "users", description = "SIP users: phones that register with digest"),
         (name = "calls", description = "Records, live calls, and what would happen if"),
         (name = "money", description = "Balance and ledger"),

@@ -98,7 +98,7 @@ fn of_app(error: &app::Error, not_found: &str) -> (StatusCode, &'static str, Str
 }
 
 /// A message as a sentence of a page: with a capital and a full stop.
-fn sentence(message: &str) -> String {
+pub(crate) fn sentence(message: &str) -> String {
     let mut characters = message.chars();
     let first = characters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
     let end = if message.ends_with(['.', '!', '?', '…']) { "" } else { "." };

@@ -4,6 +4,7 @@
 //! share comes from the [`visit`]: who is signed in, the frame, the token of the forms. `mount` is the list of pages.
 
 mod amounts;
+mod audit;
 mod bans;
 mod calls;
 mod carriers;
@@ -15,6 +16,8 @@ mod emergency_countries;
 mod error;
 mod health;
 mod identities;
+mod invitations;
+mod keys;
 mod live;
 mod numbers;
 mod once;
@@ -101,6 +104,9 @@ fn mount(pages: &mut ServiceConfig) {
     domains::mount(pages);
     users::mount(pages);
     identities::mount(pages);
+    keys::mount(pages);
+    audit::mount(pages);
+    invitations::mount(pages);
     bans::mount(pages);
     calls::mount(pages);
     protection::mount(pages);

@@ -1,7 +1,10 @@
 //! Secrets between the answer to a form and the page that shows them, once. They are in memory alone, for minutes.
 
 use super::identities::FreshToken;
-use app::{tenants::SignedUp, users::CreatedSipUser};
+use app::{
+    access_keys::ShownKey, api_keys::CreatedApiKey, invitations::CreatedInvitation, tenants::SignedUp,
+    users::CreatedSipUser,
+};
 use moka::sync::Cache;
 use std::{sync::Arc, time::Duration};
 
@@ -16,11 +19,21 @@ pub(crate) struct Once {
     welcomes: Cache<String, Arc<SignedUp>>,
     phones: Cache<String, Arc<CreatedSipUser>>,
     tokens: Cache<String, Arc<FreshToken>>,
+    access_keys: Cache<String, Arc<ShownKey>>,
+    api_keys: Cache<String, Arc<CreatedApiKey>>,
+    invitations: Cache<String, Arc<CreatedInvitation>>,
 }
 
 impl Once {
     pub(crate) fn new() -> Self {
-        Self { welcomes: waiting(), phones: waiting(), tokens: waiting() }
+        Self {
+            welcomes: waiting(),
+            phones: waiting(),
+            tokens: waiting(),
+            access_keys: waiting(),
+            api_keys: waiting(),
+            invitations: waiting(),
+        }
     }
 
     /// The keys of whoever just signed up wait for the welcome page.
@@ -46,6 +59,36 @@ impl Once {
     /// The token, where it was not shown yet.
     pub(crate) fn take_token(&self, session: &str) -> Option<Arc<FreshToken>> {
         self.tokens.remove(session)
+    }
+
+    /// An access key waits for the page of keys.
+    pub(crate) fn put_access_key(&self, session: &str, key: ShownKey) {
+        self.access_keys.insert(session.to_owned(), Arc::new(key));
+    }
+
+    /// The access key, where it was not shown yet.
+    pub(crate) fn take_access_key(&self, session: &str) -> Option<Arc<ShownKey>> {
+        self.access_keys.remove(session)
+    }
+
+    /// A new API key waits for the page of keys.
+    pub(crate) fn put_api_key(&self, session: &str, key: CreatedApiKey) {
+        self.api_keys.insert(session.to_owned(), Arc::new(key));
+    }
+
+    /// The API key, where it was not shown yet.
+    pub(crate) fn take_api_key(&self, session: &str) -> Option<Arc<CreatedApiKey>> {
+        self.api_keys.remove(session)
+    }
+
+    /// The link of an invitation waits for the page of those.
+    pub(crate) fn put_invitation(&self, session: &str, invitation: CreatedInvitation) {
+        self.invitations.insert(session.to_owned(), Arc::new(invitation));
+    }
+
+    /// The link, where it was not shown yet.
+    pub(crate) fn take_invitation(&self, session: &str) -> Option<Arc<CreatedInvitation>> {
+        self.invitations.remove(session)
     }
 
     /// The password, where it was not shown yet.

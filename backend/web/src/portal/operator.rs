@@ -10,7 +10,7 @@ use actix_web::{
     web::{Data, Query},
 };
 use app::{
-    App, Window,
+    App, PageRequest,
     carriers::CarrierView,
     money::DriftView,
     tenants::{Overview, TenantStatus, TenantView},
@@ -19,7 +19,7 @@ use askama::Template;
 use serde::Deserialize;
 
 /// Tenants on one page.
-const ROWS: u64 = 50;
+const ROWS: u32 = 50;
 /// Prefixes of a carrier that are named.
 const PREFIXES_SHOWN: usize = 6;
 
@@ -82,7 +82,7 @@ struct CarrierRow {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
-    skip: u64,
+    after: Option<String>,
 }
 
 #[get("/operator")]
@@ -90,7 +90,8 @@ pub(super) async fn show(app: Data<App>, operator: Operator, part: Query<Part>) 
     let actor = &operator.actor;
     let overview = app::tenants::overview(&app, actor).await?;
     let drift = app::money::drift(&app, actor).await?;
-    let tenants = app::tenants::list(&app, actor, Window { skip: part.skip, limit: ROWS }).await?;
+    let tenants =
+        app::tenants::list(&app, actor, &PageRequest { after: part.into_inner().after, size: ROWS }).await?;
     let carriers = app::carriers::list(&app, actor).await?;
     operator.page(&OperatorPage {
         shell: operator.shell(Place::Platform),
@@ -98,7 +99,7 @@ pub(super) async fn show(app: Data<App>, operator: Operator, part: Query<Part>) 
         stale: app::snapshot::stale(&app, actor)?.as_ref().map(StalePart::from),
         drift: DriftPart::from(&drift),
         tenants: tenants.value.iter().map(TenantRow::from).collect(),
-        next: tenants.next_skip.map(|skip| format!("/operator?skip={skip}")),
+        next: tenants.next.map(|after| format!("/operator?after={after}")),
         next_label: "More",
         carriers: carriers.iter().map(CarrierRow::from).collect(),
     })

@@ -91,7 +91,7 @@ impl Has {
     async fn read(app: &App, member: &Member) -> Result<Self, app::Error> {
         let all = Window { skip: 0, limit: ROWS_MAX };
         let numbers = app::numbers::list(app, &member.actor, all).await?.value;
-        let users = app::users::list(app, &member.actor, Window { skip: 0, limit: 1 }).await?.value;
+        let users = app::users::list(app, &member.actor, &PageRequest { after: None, size: 1 }).await?.value;
         let live = CallFilter { state: Some(CallState::Live), ..CallFilter::default() };
         let most = PageRequest { after: None, size: app::PAGE_MAX };
         Ok(Self {

@@ -92,7 +92,7 @@ impl Audience {
     }
 
     fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 8] = [
+        const MEMBER: [Place; 9] = [
             Place::Overview,
             Place::Numbers,
             Place::Trunks,
@@ -101,8 +101,9 @@ impl Audience {
             Place::Calls,
             Place::Protection,
             Place::Emergency,
+            Place::Keys,
         ];
-        const OPERATOR: [Place; 8] = [
+        const OPERATOR: [Place; 9] = [
             Place::Platform,
             Place::Live,
             Place::Bans,
@@ -111,6 +112,7 @@ impl Audience {
             Place::Stir,
             Place::Eligibility,
             Place::Outbox,
+            Place::Audit,
         ];
         let places: &[Place] = match self {
             Self::Stranger => &[],
@@ -162,6 +164,10 @@ pub(crate) enum Place {
     Bans,
     /// What leaves the platform.
     Outbox,
+    /// Access keys, API keys, and who changed what, of a tenant.
+    Keys,
+    /// Who changed what, everywhere.
+    Audit,
 }
 
 impl Place {
@@ -184,6 +190,8 @@ impl Place {
             Self::Live => ("/operator/live", "Live calls"),
             Self::Bans => ("/operator/bans", "Bans"),
             Self::Outbox => ("/operator/outbox", "Outbox"),
+            Self::Keys => ("/app/keys", "Keys"),
+            Self::Audit => ("/operator/audit", "Audit"),
         }
     }
 }
@@ -251,10 +259,19 @@ pub(crate) enum Done {
     NodeResumed,
     /// Addresses are heard again.
     BansLifted,
+    /// A new access key is in the place of the old.
+    KeyRegenerated,
+    /// An API key is refused.
+    KeyRevoked,
+    /// An invitation is gone.
+    InvitationWithdrawn,
 }
 
 impl Done {
-    const ALL: [Self; 30] = [
+    const ALL: [Self; 33] = [
+        Self::KeyRegenerated,
+        Self::KeyRevoked,
+        Self::InvitationWithdrawn,
         Self::IdentityMade,
         Self::IdentityDeleted,
         Self::TokensRevoked,
@@ -304,6 +321,9 @@ impl Done {
 
     const fn row(self) -> (&'static str, &'static str) {
         match self {
+            Self::KeyRegenerated => ("key-regenerated", "The new key works; the one before is refused."),
+            Self::KeyRevoked => ("key-revoked", "The key is revoked: what shows it is refused."),
+            Self::InvitationWithdrawn => ("invitation-withdrawn", "The invitation is taken back."),
             Self::SignedUp => ("signed-up", "The account is made. Sign in with it."),
             Self::Verified => {
                 ("verified", "Thank you: the address is yours, and the account is switched on.")

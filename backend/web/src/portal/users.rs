@@ -12,7 +12,7 @@ use actix_web::{
     web::{Data, Path, Query, ServiceConfig},
 };
 use app::{
-    App, Window,
+    App, PageRequest,
     users::{CreatedSipUser, NewSipUser, SipUserView},
 };
 use askama::Template;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 /// Users on one page.
-const ROWS: u64 = 50;
+const ROWS: u32 = 50;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(show).service(create).service(delete);
@@ -58,7 +58,7 @@ struct Phone {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
-    skip: u64,
+    after: Option<String>,
 }
 
 /// What somebody types.
@@ -77,7 +77,7 @@ pub(super) async fn show(
     part: Query<Part>,
 ) -> PageResult {
     let fresh = portal.once.take_phone(member.session().unwrap_or_default());
-    let page = UsersPage { fresh, ..page(&app, &portal, &member, part.skip).await? };
+    let page = UsersPage { fresh, ..page(&app, &portal, &member, part.into_inner().after).await? };
     member.page(&page)
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn create(
         }
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;
-            let page = UsersPage { form, error: Some(text), ..page(&app, &portal, &member, 0).await? };
+            let page = UsersPage { form, error: Some(text), ..page(&app, &portal, &member, None).await? };
             member.page_with(status, &page)
         }
     }
@@ -115,8 +115,13 @@ pub(super) async fn delete(
     Ok(member.go_saying("/app/users", Done::UserDeleted))
 }
 
-async fn page(app: &App, portal: &Portal, member: &Member, skip: u64) -> Result<UsersPage, app::Error> {
-    let list = app::users::list(app, &member.actor, Window { skip, limit: ROWS }).await?;
+async fn page(
+    app: &App,
+    portal: &Portal,
+    member: &Member,
+    after: Option<String>,
+) -> Result<UsersPage, app::Error> {
+    let list = app::users::list(app, &member.actor, &PageRequest { after, size: ROWS }).await?;
     let mut users = Vec::with_capacity(list.value.len());
     for user in list.value {
         users.push(row(app, member, user)?);
@@ -126,7 +131,7 @@ async fn page(app: &App, portal: &Portal, member: &Member, skip: u64) -> Result<
         edge: portal.edge(app),
         fresh: None,
         users,
-        next: list.next_skip.map(|skip| format!("/app/users?skip={skip}")),
+        next: list.next.map(|after| format!("/app/users?after={after}")),
         next_label: "More",
         form: UserForm::default(),
         error: None,

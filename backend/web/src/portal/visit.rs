@@ -196,7 +196,7 @@ impl Visit {
         match self.actor().map(|actor| actor.role) {
             None => Audience::Stranger,
             Some(Role::Operator) => Audience::Operator,
-            Some(Role::Owner | Role::Key | Role::AppUser) => Audience::Member,
+            Some(Role::Owner | Role::Key | Role::Machine(_) | Role::AppUser) => Audience::Member,
         }
     }
 

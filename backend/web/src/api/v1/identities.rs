@@ -1,8 +1,12 @@
 //! Who asks; the users of a tenant's apps; and the keys that sign their tokens.
 
 use super::{Listing, Operator, PageParams, created, ok};
-use crate::{auth::Caller, error::ApiResult, extract::Params};
-use actix_web::{HttpRequest, get, http::header::AUTHORIZATION, post, web::Data};
+use crate::{
+    auth::{Caller, bearer_of},
+    error::ApiResult,
+    extract::Params,
+};
+use actix_web::{HttpRequest, get, post, web::Data};
 use app::identities::{self, IdentityView, SigningKeyView};
 use chrono::{DateTime, Utc};
 use domain::access::Role;
@@ -21,11 +25,11 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
 pub(crate) struct Me {
     /// An address, `key:primary`, or a user of an app (`8:acs:…`).
     name: String,
-    #[schema(value_type = String)]
-    role: Role,
+    /// `operator`, `owner`, `key` (an access key), `machine` (an API key, or a token from a key) or `appUser`.
+    role: &'static str,
     /// The tenant; none for operators.
     tenant: Option<Uuid>,
-    /// Of a token: what it lets its bearer do.
+    /// Of a machine, or of a token: what it lets its bearer do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes: Vec<&'static str>,
     /// Of a token: until when it works.
@@ -86,15 +90,16 @@ impl From<SigningKeyView> for SigningKey {
 pub(crate) async fn get_me(app: Data<app::App>, caller: Caller, request: HttpRequest) -> ApiResult {
     let mut me = Me {
         name: caller.name.clone(),
-        role: caller.role,
+        role: caller.role.word(),
         tenant: caller.tenant.map(|tenant| tenant.0),
         scopes: Vec::new(),
         expires_on: None,
         sip: None,
     };
-    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = shown.and_then(|value| value.trim().split_once(' ')).map(|(_, token)| token.trim());
-    if let (Role::AppUser, Some(token)) = (caller.role, token) {
+    if let Role::Machine(grants) = caller.role {
+        me.scopes = grants.iter().map(domain::grants::Grant::word).collect();
+    }
+    if let (Role::AppUser, Some(token)) = (caller.role, bearer_of(request.headers())) {
         let bearer = identities::verify(&app, token)?;
         me.scopes = bearer.scopes.iter().map(|scope| scope.word()).collect();
         me.expires_on = Some(bearer.expires_on);

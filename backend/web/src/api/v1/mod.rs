@@ -1,6 +1,9 @@
 //! `/api/v1`: everything that the data plane's protocol has no words for. JSON in camelCase, amounts in micro-units,
 //! lists as `{"value", "nextLink"}`.
 
+mod access_keys;
+mod api_keys;
+mod audit;
 mod bans;
 mod calls;
 mod carriers;
@@ -11,6 +14,7 @@ mod emergency;
 mod health;
 mod identities;
 mod inventory;
+mod invitations;
 mod money;
 mod node;
 mod numbers;
@@ -31,7 +35,7 @@ use crate::{
     error::{ApiError, ApiResult},
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::LOCATION};
-use domain::access::{Actor, Role};
+use domain::access::Actor;
 use serde::{Deserialize, Serialize};
 use std::{
     future::{Ready, ready},
@@ -54,6 +58,10 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     eligibility::mount(routes);
     operator_tenants::mount(routes);
     users::mount(routes);
+    access_keys::mount(routes);
+    api_keys::mount(routes);
+    audit::mount(routes);
+    invitations::mount(routes);
     identities::mount(routes);
     calls::mount(routes);
     money::mount(routes);
@@ -154,7 +162,7 @@ impl FromRequest for Operator {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         ready(match Caller::from_request(request, payload).into_inner() {
-            Ok(caller) if caller.role == Role::Operator => Ok(Self(caller)),
+            Ok(caller) if caller.operates() => Ok(Self(caller)),
             Ok(_) => Err(ApiError::not_found("there is nothing here for this sign-in")),
             Err(error) => Err(error),
         })

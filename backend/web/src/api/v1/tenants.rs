@@ -41,11 +41,18 @@ pub(crate) struct SignUp {
     /// 10 to 256 characters.
     #[schema(format = Password)]
     password: String,
+    /// The token of an invitation: needed where sign-up is by invitation.
+    invitation: Option<String>,
 }
 
 impl From<SignUp> for NewTenant {
     fn from(new: SignUp) -> Self {
-        Self { organization: new.organization, email: new.email, password: new.password }
+        Self {
+            organization: new.organization,
+            email: new.email,
+            password: new.password,
+            invitation: new.invitation,
+        }
     }
 }
 
@@ -200,8 +207,8 @@ pub(crate) async fn list_tenants(
     page: Params<PageParams>,
     request: HttpRequest,
 ) -> ApiResult {
-    let list = tenants::list(&app, &operator, page.0.window()?).await?;
-    ok(&Listing::<Tenant>::of_list(list, &request))
+    let list = tenants::list(&app, &operator, &page.0.request()?).await?;
+    ok(&Listing::<Tenant>::of_page(list, &request))
 }
 
 /// Makes a tenant for a customer, verified already.

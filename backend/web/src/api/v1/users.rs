@@ -72,8 +72,8 @@ pub(crate) async fn list_sip_users(
     page: Params<PageParams>,
     request: HttpRequest,
 ) -> ApiResult {
-    let list = users::list(&app, &caller, page.0.window()?).await?;
-    ok(&Listing::<SipUser>::of_list(list, &request))
+    let list = users::list(&app, &caller, &page.0.request()?).await?;
+    ok(&Listing::<SipUser>::of_page(list, &request))
 }
 
 /// Makes a SIP user with a strong password.

@@ -13,7 +13,7 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
-use app::{App, ROWS_MAX, Window, numbers::OwnedNumber};
+use app::{App, PAGE_MAX, PageRequest, numbers::OwnedNumber};
 use askama::Template;
 use domain::{numbering::Binding, phone::E164};
 use serde::Deserialize;
@@ -146,8 +146,8 @@ async fn page(
 
 /// Everything that a number of this tenant can be bound to.
 async fn options(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, app::Error> {
-    let everybody = Window { skip: 0, limit: ROWS_MAX };
-    let users = app::users::list(app, &member.actor, everybody).await?.value;
+    let everybody = PageRequest { after: None, size: PAGE_MAX };
+    let users = app::users::list(app, &member.actor, &everybody).await?.value;
     let trunks = app::trunks::list(app, &member.actor).await?;
     let mut all = vec![("none".to_owned(), "nowhere".to_owned())];
     all.extend(

@@ -64,7 +64,7 @@ pub(super) async fn submit(app: Data<App>, visit: Visit, form: Posted<SigninForm
             }
             let audience = match session.actor.role {
                 Role::Operator => Audience::Operator,
-                Role::Owner | Role::Key | Role::AppUser => Audience::Member,
+                Role::Owner | Role::Key | Role::Machine(_) | Role::AppUser => Audience::Member,
             };
             Ok(visit.go_signed_in(back(&next, audience), &session))
         }

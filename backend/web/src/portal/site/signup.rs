@@ -7,8 +7,17 @@ use crate::portal::{
     posted::Posted,
     visit::{Member, PageResult, Visit},
 };
-use actix_web::{HttpResponse, get, http::StatusCode, post, web::Data};
-use app::{App, SignupMode, tenants::NewTenant};
+use actix_web::{
+    HttpResponse, get,
+    http::StatusCode,
+    post,
+    web::{Data, Query},
+};
+use app::{
+    App,
+    invitations::{self, Welcome},
+    tenants::NewTenant,
+};
 use askama::Template;
 use serde::Deserialize;
 
@@ -16,7 +25,8 @@ use serde::Deserialize;
 #[template(path = "site/signup.html")]
 struct SignupPage {
     shell: Shell,
-    open: bool,
+    closed: Option<String>,
+    invited: Option<String>,
     sandbox: bool,
     form: SignupForm,
     error: Option<String>,
@@ -29,14 +39,23 @@ pub(super) struct SignupForm {
     organization: String,
     email: String,
     password: String,
+    invitation: String,
+}
+
+/// The link of an invitation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Link {
+    invitation: String,
 }
 
 #[get("/signup")]
-pub(super) async fn show(app: Data<App>, visit: Visit) -> PageResult {
+pub(super) async fn show(app: Data<App>, visit: Visit, link: Query<Link>) -> PageResult {
     if visit.actor().is_some() {
         return Ok(visit.go(visit.audience().home()));
     }
-    page(&app, &visit, StatusCode::OK, SignupForm::default(), None)
+    let form = SignupForm { invitation: link.into_inner().invitation, ..SignupForm::default() };
+    page(&app, &visit, StatusCode::OK, form, None).await
 }
 
 #[post("/signup")]
@@ -51,6 +70,7 @@ pub(super) async fn submit(
         organization: form.organization.trim().to_owned(),
         email: form.email.trim().to_owned(),
         password: form.password.clone(),
+        invitation: Some(form.invitation.trim().to_owned()).filter(|token| !token.is_empty()),
     };
     match app::tenants::sign_up(&app, new).await {
         Ok(signed_up) => {
@@ -61,24 +81,34 @@ pub(super) async fn submit(
             Ok(visit.go_signed_in("/welcome", &session))
         }
         // Whether sign-up is open is said by the page itself.
-        Err(app::Error::Denied { .. }) => page(&app, &visit, StatusCode::FORBIDDEN, form, None),
+        Err(app::Error::Denied { .. }) => page(&app, &visit, StatusCode::FORBIDDEN, form, None).await,
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;
-            page(&app, &visit, status, form, Some(text))
+            page(&app, &visit, status, form, Some(text)).await
         }
     }
 }
 
-fn page(
+async fn page(
     app: &App,
     visit: &Visit,
     status: StatusCode,
     form: SignupForm,
     error: Option<String>,
 ) -> Result<HttpResponse, PageError> {
-    let open = app.settings().signup == SignupMode::Open;
+    let (closed, invited) = match invitations::look(app, Some(&form.invitation)).await? {
+        Welcome::Open { email } => (None, email),
+        Welcome::NeedsInvitation { why: None } => (
+            Some("Sign-up here is by invitation: ask the operator for one, and open its link.".to_owned()),
+            None,
+        ),
+        Welcome::NeedsInvitation { why: Some(why) } => (Some(error::sentence(&why)), None),
+        Welcome::Closed => {
+            (Some("Sign-up here is closed. Ask the operator for an account.".to_owned()), None)
+        }
+    };
     let shell = visit.shell(Place::Outside);
-    visit.page_with(status, &SignupPage { shell, open, sandbox: app.sandbox_on(), form, error })
+    visit.page_with(status, &SignupPage { shell, closed, invited, sandbox: app.sandbox_on(), form, error })
 }
 
 #[derive(Template)]
