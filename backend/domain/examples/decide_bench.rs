@@ -24,6 +24,10 @@ use std::{
 };
 use uuid::Uuid;
 
+/// The server's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PLAN: PlanId = PlanId(Uuid::from_u128(9));
 const CALLS: usize = 200_000;
 const TENANTS: usize = 1_000;

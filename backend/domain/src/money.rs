@@ -90,11 +90,12 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.micros < 0 { "-" } else { "" };
         let micros = self.micros.unsigned_abs();
-        let mut fraction = format!("{:06}", micros % MICROS_PER_UNIT.unsigned_abs());
-        while fraction.len() > 2 && fraction.ends_with('0') {
-            fraction.pop();
+        let (mut fraction, mut places) = (micros % MICROS_PER_UNIT.unsigned_abs(), 6);
+        while places > 2 && fraction % 10 == 0 {
+            fraction /= 10;
+            places -= 1;
         }
-        write!(f, "{sign}{}.{fraction} {}", micros / MICROS_PER_UNIT.unsigned_abs(), self.currency)
+        write!(f, "{sign}{}.{fraction:0places$} {}", micros / MICROS_PER_UNIT.unsigned_abs(), self.currency)
     }
 }
 
@@ -105,6 +106,11 @@ impl fmt::Display for Money {
 pub fn divide_rounding_half_up(numerator: i128, denominator: i128) -> i64 {
     if denominator <= 0 {
         return 0;
+    }
+    // What is small is divided in one instruction.
+    if let (Ok(numerator), Ok(denominator)) = (u64::try_from(numerator), u64::try_from(denominator)) {
+        let (quotient, rest) = (numerator / denominator, numerator % denominator);
+        return i64::try_from(quotient + u64::from(rest >= denominator.div_ceil(2))).unwrap_or(i64::MAX);
     }
     let half = denominator / 2 + denominator % 2;
     let magnitude = numerator.unsigned_abs().cast_signed();

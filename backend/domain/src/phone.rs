@@ -43,6 +43,23 @@ impl E164 {
         self.0.to_string()
     }
 
+    /// The number with its `+`, written without asking for memory.
+    #[must_use]
+    pub fn text(self) -> E164Text {
+        let mut text = E164Text { bytes: [b'+'; TEXT_SIZE], begin: TEXT_SIZE };
+        let mut rest = self.0;
+        loop {
+            text.begin -= 1;
+            text.bytes[text.begin] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        text.begin -= 1;
+        text
+    }
+
     /// The digits as an integer: a compact key. The first digit is never zero, so nothing is lost.
     #[must_use]
     pub const fn as_u64(self) -> u64 {
@@ -64,7 +81,33 @@ impl E164 {
 
 impl fmt::Display for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "+{}", self.0)
+        f.write_str(&self.text())
+    }
+}
+
+/// `+` and as many digits as an integer has.
+const TEXT_SIZE: usize = 21;
+
+/// A full international number as it is written, with its `+`.
+#[derive(Debug, Clone, Copy)]
+pub struct E164Text {
+    /// The text stands at the end; what is ahead of it is `+` too.
+    bytes: [u8; TEXT_SIZE],
+    begin: usize,
+}
+
+impl E164Text {
+    /// The digits without the `+`.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self[1..]
+    }
+}
+
+impl std::ops::Deref for E164Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.bytes[self.begin..]).unwrap_or_default()
     }
 }
 

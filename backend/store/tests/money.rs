@@ -72,7 +72,7 @@ async fn hold(db: &Db, tenant: TenantId, micros: i64) -> Result<bool, Error> {
 fn call(tenant: TenantId) -> Call {
     let line = Line {
         kind: LineKind::App,
-        description: "app leg".to_owned(),
+        description: "app leg".into(),
         per_minute_micros: 4_000,
         increment_ms: 1,
         rate_version: "v1".to_owned(),

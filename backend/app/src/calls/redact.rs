@@ -2,7 +2,7 @@
 
 use domain::{
     config::Snapshot,
-    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, Target, Verdict, called},
+    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, StepRef, Target, Trace, Verdict, called},
     ids::TenantId,
     numbering::Binding,
     phone::E164,
@@ -43,24 +43,23 @@ const MARGIN: &str = "a carrier is passed over for its price";
 /// The decision without what happens behind a number of another tenant, and without what carriers cost.
 pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decision {
     let mut shown = decision.clone();
-    shown.trace.retain(|step| step.rule != "margin" || step.mark == Mark::Skipped);
-    for step in shown.trace.iter_mut().filter(|step| step.rule == "margin") {
-        MARGIN.clone_into(&mut step.text);
-    }
-    let Some(number) = foreign_number else { return shown };
+    let steps: Vec<StepRef<'_>> = decision.trace.iter().filter_map(without_costs).collect();
+    let Some(number) = foreign_number else {
+        shown.trace = trace(&steps);
+        return shown;
+    };
     for attempt in &mut shown.plan {
         number.clone_into(&mut attempt.callee);
     }
-    let Some(reached) =
-        shown.trace.iter().position(|step| step.rule == "number" && step.text.contains(number))
-    else {
+    let reached = steps.iter().position(|step| step.rule == "number" && step.text.contains(number));
+    let (kept, behind) = steps.split_at(reached.map_or(steps.len(), |reached| reached + 1));
+    let (hidden, rest): (Vec<StepRef<'_>>, Vec<StepRef<'_>>) = behind.iter().partition(|step| {
+        matches!(step.rule, "number" | "trunk" | "caller" | "carrier" | "rewrite" | "margin")
+    });
+    let Some(last) = hidden.last() else {
+        shown.trace = trace(&steps);
         return shown;
     };
-    let (kept, behind) = shown.trace.split_at(reached + 1);
-    let (hidden, rest): (Vec<&Step>, Vec<&Step>) = behind.iter().partition(|step| {
-        matches!(step.rule.as_str(), "number" | "trunk" | "caller" | "carrier" | "rewrite" | "margin")
-    });
-    let Some(last) = hidden.last() else { return shown };
     let text = match last.mark {
         Mark::Refused => format!("the owner of {number} does not take calls to it at this moment"),
         Mark::Passed | Mark::Skipped => format!("the owner of {number} takes the call from here"),
@@ -68,7 +67,20 @@ pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decis
     if let (Mark::Refused, Verdict::Refuse { detail, .. }) = (last.mark, &mut shown.verdict) {
         text.clone_into(detail);
     }
-    let summary = Step { rule: "number".to_owned(), mark: last.mark, text };
-    shown.trace = kept.iter().chain([&summary]).chain(rest).cloned().collect();
+    let summary = StepRef { rule: "number", mark: last.mark, text: &text };
+    shown.trace = trace(kept.iter().chain([&summary]).chain(&rest));
     shown
+}
+
+/// A step as a tenant reads it: of margins, only that a carrier was passed over.
+fn without_costs(step: StepRef<'_>) -> Option<StepRef<'_>> {
+    match step.rule {
+        "margin" if step.mark != Mark::Skipped => None,
+        "margin" => Some(StepRef { text: MARGIN, ..step }),
+        _ => Some(step),
+    }
+}
+
+fn trace<'a>(steps: impl IntoIterator<Item = &'a StepRef<'a>>) -> Trace {
+    steps.into_iter().map(|step| Step::from(*step)).collect()
 }

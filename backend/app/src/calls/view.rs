@@ -200,7 +200,7 @@ impl From<&Charge> for ChargeView {
     fn from(charge: &Charge) -> Self {
         Self {
             kind: charge.line.kind,
-            description: charge.line.description.clone(),
+            description: charge.line.description.clone().into_owned(),
             billed_ms: charge.billed_ms,
             per_minute: Money::new(charge.line.per_minute_micros, charge.amount.currency),
             amount: charge.amount,
@@ -213,7 +213,7 @@ impl From<&Quote> for QuoteView {
     fn from(quote: &Quote) -> Self {
         let line = |line: &domain::rating::Line| QuoteLineView {
             kind: line.kind,
-            description: line.description.clone(),
+            description: line.description.clone().into_owned(),
             per_minute: Money::new(line.per_minute_micros, quote.currency),
             increment_ms: line.increment_ms,
             rate_version: line.rate_version.clone(),
@@ -237,7 +237,7 @@ impl SimulationView {
             plan: decision.plan.iter().map(|attempt| AttemptView::of(attempt, decision.payer)).collect(),
             quote: QuoteView::from(&decision.quote),
             max_duration_seconds: decision.max_duration_seconds,
-            trace: decision.trace,
+            trace: decision.trace.iter().map(Step::from).collect(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! All configuration at one moment, made of pieces that are kept by the hash of their content.
 
 use super::{
+    brief::{Aim, Briefs, RouteBrief},
     carrier::Carrier,
-    peer::{Health, Srtp, Transport},
     platform::{Abilities, Platform},
     tenant::Tenant,
     trunk::Trunk,
@@ -69,27 +69,6 @@ fn peer_rewrites(inbound: &Rewrites, outbound: &Rewrites) -> Option<Arc<PeerRewr
     Some(Arc::new(PeerRewrites { inbound: compile(inbound), outbound: compile(outbound) }))
 }
 
-/// What is asked of a trunk first, side by side with that of the others: a decision looks at several trunks, and most of
-/// them are well.
-#[derive(Debug, Clone, Copy)]
-struct Ready {
-    id: TrunkId,
-    is_well: bool,
-    needs_tls: bool,
-    needs_srtp: bool,
-}
-
-impl Ready {
-    fn of(trunk: &Trunk) -> Self {
-        Self {
-            id: trunk.id,
-            is_well: trunk.enabled && trunk.health != Health::Offline,
-            needs_tls: trunk.transport == Transport::Tls,
-            needs_srtp: trunk.srtp == Srtp::Required,
-        }
-    }
-}
-
 /// A tenant with what calls look up in it: its routes compiled, its trunks and users by name.
 #[derive(Debug)]
 pub struct TenantPiece {
@@ -97,12 +76,13 @@ pub struct TenantPiece {
     pub piece: Piece<Tenant>,
     /// The compiled routes.
     pub routes: Arc<RouteTable>,
-    /// Of each route, the places of its targets among the trunks.
-    targets: Vec<Vec<Option<u32>>>,
+    briefs: Briefs,
     trunks: HashMap<String, u32>,
-    ready: Vec<Ready>,
+    /// Of each trunk; empty where no trunk has any.
     rewrites: Vec<Option<Arc<PeerRewrites>>>,
     users: HashSet<String>,
+    /// Whether the name of a user looks like a number.
+    has_plus_user: bool,
 }
 
 impl TenantPiece {
@@ -135,16 +115,14 @@ impl TenantPiece {
             .zip(&tenant.trunks)
             .map(|(place, trunk)| (trunk.fqdn.to_ascii_lowercase(), place))
             .collect();
-        let place = |fqdn: &str| trunks.get(&fqdn.to_ascii_lowercase()).copied();
-        let targets = tenant
-            .routes
-            .iter()
-            .map(|route| route.targets.iter().map(|target| place(&target.fqdn)).collect())
-            .collect();
-        let rewrites = tenant.trunks.iter().map(|trunk| trunk_rewrites(trunk, before)).collect();
-        let ready = tenant.trunks.iter().map(Ready::of).collect();
+        let mut rewrites: Vec<_> = tenant.trunks.iter().map(|trunk| trunk_rewrites(trunk, before)).collect();
+        if rewrites.iter().all(Option::is_none) {
+            rewrites = Vec::new();
+        }
+        let briefs = Briefs::new(tenant, &trunks);
         let users = tenant.users.iter().cloned().collect();
-        Self { routes, targets, trunks, ready, rewrites, users, piece }
+        let has_plus_user = tenant.users.iter().any(|user| user.starts_with('+'));
+        Self { routes, briefs, trunks, rewrites, users, has_plus_user, piece }
     }
 
     /// A trunk by its name, compared without case, and its place among the trunks.
@@ -162,19 +140,38 @@ impl TenantPiece {
         Some((place, self.piece.value.trunks.get(place)?))
     }
 
-    /// The trunk that the target at `target` of the route at `route` names; `None` where there is no such trunk.
+    /// A route, as far as most decisions look; `None` where there is none at this place.
     #[must_use]
-    pub fn target(&self, route: usize, target: usize) -> Option<(usize, &Trunk)> {
-        self.trunk_at((*self.targets.get(route)?.get(target)?)?)
+    pub fn route(&self, place: usize) -> Option<RouteBrief<'_>> {
+        self.briefs.route(place)
+    }
+
+    /// The trunk that one of a route's aims names; `None` where there is no such trunk.
+    #[must_use]
+    pub fn target(&self, aim: &Aim) -> Option<(usize, &Trunk)> {
+        self.trunk_at(aim.trunk?)
+    }
+
+    /// The name of the trunk at a place.
+    #[must_use]
+    pub fn fqdn(&self, trunk: usize) -> Option<&str> {
+        self.briefs.fqdn(trunk)
     }
 
     /// The trunk at a place by its identifier, where nothing in its settings keeps it from being tried: the short answer
     /// to [`Trunk::unusable`].
     #[must_use]
     pub fn ready(&self, trunk: usize, abilities: Abilities) -> Option<TrunkId> {
-        let ready = self.ready.get(trunk)?;
-        let can = (!ready.needs_tls || abilities.sip_tls) && (!ready.needs_srtp || abilities.srtp);
-        (ready.is_well && can).then_some(ready.id)
+        self.briefs.ready(trunk, abilities)
+    }
+
+    /// The statuses on which a call goes on from the trunk at a place, where it sets them itself.
+    #[must_use]
+    pub fn failover_on(&self, trunk: usize) -> Option<&[u16]> {
+        if !self.briefs.sets_failover(trunk) {
+            return None;
+        }
+        self.piece.value.trunks.get(trunk)?.policy.failover_on.as_deref()
     }
 
     /// The number manipulation of the trunk at a place.
@@ -187,7 +184,8 @@ impl TenantPiece {
     /// one was deleted, nobody is registered under its name.)
     #[must_use]
     pub fn has_user(&self, username: &str) -> bool {
-        self.users.contains(username)
+        let is_plus = username.starts_with('+');
+        (!is_plus || self.has_plus_user) && self.users.contains(username)
             || username.parse::<AppUser>().is_ok_and(|user| user.tenant == self.piece.value.id)
     }
 }

@@ -7,11 +7,13 @@ mod facts;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod verdict;
 
 pub use facts::{Facts, Funds, Peer, PeerLoad, Source, Usage};
 pub use rules::{ATTEMPTS_MAX, TEST_CALL_MAX_SECONDS, called, caller, decide, is_emergency, payer};
-pub use verdict::{Attempt, Decision, EmergencyCall, Mark, Step, Target, Verdict};
+pub use trace::{Mark, Step, StepRef, Trace};
+pub use verdict::{Attempt, Decision, EmergencyCall, Target, Verdict};
 
 /// The longest call, in seconds, whatever the money says.
 pub const CALL_MAX_SECONDS: u64 = 4 * 3600;

@@ -1,5 +1,6 @@
 //! What comes out of a decision.
 
+use super::trace::Trace;
 use crate::{
     cause::{Cause, Direction},
     config::FAILOVER_STATUSES,
@@ -11,6 +12,9 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+
+/// Versions of configuration that a new decision has room for: those of the platform and of two tenants.
+const VERSIONS: usize = 3;
 
 /// What happens to the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,30 +93,6 @@ pub struct EmergencyCall {
     pub registered: Option<E164>,
 }
 
-/// How one rule judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Mark {
-    /// The call went on.
-    Passed,
-    /// The rule did not apply.
-    Skipped,
-    /// The rule ended the decision.
-    Refused,
-}
-
-/// One line of the trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// The rule's name: `emergency`, `caller`, `number`, `identity`, `rewrite`, `route`, `trunk`, `destination`, `carrier`, `margin`,
-    /// `callerId`, `limits`, `price`, `caps`, `funds`. What `margin` says is for the operator alone.
-    pub rule: String,
-    /// How it judged.
-    pub mark: Mark,
-    /// One sentence.
-    pub text: String,
-}
-
 /// The decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -147,7 +127,7 @@ pub struct Decision {
     /// The versions of the configuration that were read.
     pub config: Vec<String>,
     /// How it came about.
-    pub trace: Vec<Step>,
+    pub trace: Trace,
 }
 
 impl Decision {
@@ -170,8 +150,8 @@ impl Decision {
             hold_seconds: crate::rating::DEFAULT_HOLD_SECONDS,
             max_duration_seconds: 0,
             cap_seconds: None,
-            config: Vec::new(),
-            trace: Vec::new(),
+            config: Vec::with_capacity(VERSIONS),
+            trace: Trace::new(),
         }
     }
 }

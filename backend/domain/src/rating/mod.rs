@@ -6,6 +6,7 @@ pub use plan::{DEFAULT_HOLD_SECONDS, PricePlan, Rate, sandbox_plan};
 
 use crate::money::{Currency, Money, divide_rounding_half_up};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a line of a quote or charge is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct Line {
     /// What it is for.
     pub kind: LineKind,
     /// For people: `outbound to +1`.
-    pub description: String,
+    pub description: Cow<'static, str>,
     /// Micro-units per minute, not negative.
     pub per_minute_micros: i64,
     /// Durations are billed in steps of so many milliseconds, rounded up; 1 is exact.

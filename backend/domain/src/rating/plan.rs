@@ -3,6 +3,7 @@
 use super::{Line, LineKind};
 use crate::{ids::PlanId, money::Currency, numbering::NumberType, phone::E164};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Seconds that a first hold and each extension cover, unless the plan says otherwise.
 pub const DEFAULT_HOLD_SECONDS: u32 = 60;
@@ -58,28 +59,31 @@ impl PricePlan {
 
     /// The outbound line of a rate.
     pub(crate) fn outbound_at(&self, rate: &Rate) -> Line {
-        let place =
-            if rate.prefix.is_empty() { "elsewhere".to_owned() } else { format!("to +{}", rate.prefix) };
-        self.line(LineKind::Outbound, format!("call {place}"), rate.per_minute_micros)
+        let text = if rate.prefix.is_empty() {
+            Cow::Borrowed("call elsewhere")
+        } else {
+            Cow::Owned(["call to +", &rate.prefix].concat())
+        };
+        self.line(LineKind::Outbound, text, rate.per_minute_micros)
     }
 
     /// The inbound line for a number of a type.
     #[must_use]
     pub fn inbound(&self, number_type: NumberType) -> Option<Line> {
         let (_, micros) = self.inbound.iter().find(|(kind, _)| *kind == number_type)?;
-        Some(self.line(LineKind::Inbound, format!("call to a {} number", number_type.word()), *micros))
+        Some(self.line(LineKind::Inbound, format!("call to a {} number", number_type.word()).into(), *micros))
     }
 
     /// The line of an app's or SIP user's leg.
     #[must_use]
     pub fn app_leg(&self) -> Line {
-        self.line(LineKind::App, "app leg".to_owned(), self.app_leg_micros)
+        self.line(LineKind::App, Cow::Borrowed("app leg"), self.app_leg_micros)
     }
 
     /// The line of a trunk's leg.
     #[must_use]
     pub fn trunk_leg(&self) -> Line {
-        self.line(LineKind::Trunk, "trunk leg".to_owned(), self.trunk_leg_micros)
+        self.line(LineKind::Trunk, Cow::Borrowed("trunk leg"), self.trunk_leg_micros)
     }
 
     /// A month of a number of a type, in micro-units.
@@ -88,7 +92,7 @@ impl PricePlan {
         self.monthly.iter().find(|(kind, _)| *kind == number_type).map(|(_, micros)| *micros)
     }
 
-    fn line(&self, kind: LineKind, description: String, per_minute_micros: i64) -> Line {
+    fn line(&self, kind: LineKind, description: Cow<'static, str>, per_minute_micros: i64) -> Line {
         Line {
             kind,
             description,

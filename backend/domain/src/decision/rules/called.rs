@@ -4,7 +4,7 @@ use super::{Court, Draft, Ruled};
 use crate::{
     cause::Cause,
     config::{Tenant, TenantPiece},
-    decision::Target,
+    decision::{Mark, Target},
     identity::AppUser,
     phone::E164,
     rating::{Line, PricePlan},
@@ -12,10 +12,11 @@ use crate::{
 
 impl<'a> Court<'a> {
     /// A number owned here, a user's name, a route of the tenant, a carrier: the first that there is.
-    pub(super) fn called_by_tenant(&mut self, payer: &'a TenantPiece, plan: &PricePlan) -> Ruled<Vec<Line>> {
+    pub(super) fn called_by_tenant(&mut self, payer: &'a TenantPiece, plan: &PricePlan) -> Ruled<Line> {
         let number = self.to.e164();
         if let Some((owner, owned)) = number.and_then(|number| self.snapshot.owner(number)) {
-            self.pass("number", format!("{} is owned on this platform: it is delivered on-net", self.to));
+            let pieces = [self.to.as_str(), " is owned on this platform: it is delivered on-net"];
+            self.decision.trace.join("number", Mark::Passed, &pieces);
             self.read(&owner.piece.version);
             self.active(&owner.piece.value)?;
             return self.deliver(owner, owned, plan, 0);
@@ -25,16 +26,16 @@ impl<'a> Court<'a> {
             self.pass("number", format!("{} is a SIP user of {}", self.to, tenant.slug));
             let username = self.to.as_str().to_owned();
             self.push_user(tenant, &username);
-            return Ok(vec![plan.app_leg()]);
+            return Ok(plan.app_leg());
         }
         if self.routes(payer)? {
-            return Ok(vec![plan.trunk_leg()]);
+            return Ok(plan.trunk_leg());
         }
         self.platform(tenant, plan)
     }
 
     /// The platform's own carriers: open to the tenant, the caller id owned, the price known, a carrier there.
-    fn platform(&mut self, tenant: &Tenant, plan: &PricePlan) -> Ruled<Vec<Line>> {
+    fn platform(&mut self, tenant: &Tenant, plan: &PricePlan) -> Ruled<Line> {
         let Some(number) = self.to.e164() else {
             let text = format!(
                 "{} is neither a full international number nor a user of {}, and no route matches it",
@@ -43,8 +44,7 @@ impl<'a> Court<'a> {
             return self.refuse("number", Cause::BadNumber, text);
         };
         let caller_id = self.owned_caller_id(tenant)?;
-        let line = self.outbound(tenant, plan, number, caller_id)?;
-        Ok(vec![line])
+        self.outbound(tenant, plan, number, caller_id)
     }
 
     /// A call over a carrier that a tenant pays for.
@@ -72,7 +72,7 @@ impl<'a> Court<'a> {
     fn owned_caller_id(&mut self, tenant: &Tenant) -> Ruled<E164> {
         let owned = self
             .from
-            .as_ref()
+            .as_deref()
             .and_then(crate::phone::Dialled::e164)
             .filter(|number| self.snapshot.owns(tenant.id, *number));
         let Some(number) = owned else {
@@ -83,7 +83,7 @@ impl<'a> Court<'a> {
             );
             return self.refuse("callerId", Cause::CallerIdNotOwned, text);
         };
-        self.pass("callerId", format!("{number} is a number of {}", tenant.slug));
+        self.pass_joined("callerId", &[&number.text(), " is a number of ", &tenant.slug]);
         Ok(number)
     }
 

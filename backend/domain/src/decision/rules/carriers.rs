@@ -14,6 +14,13 @@ use crate::{
 };
 use std::cmp::Reverse;
 
+/// Candidates that a list of them has room for at once.
+const CANDIDATES: usize = 16;
+
+/// How long a prefix of a number can be, in words.
+const LENGTHS: [&str; 16] =
+    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+
 /// A carrier with a matching prefix.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
@@ -59,6 +66,8 @@ impl<'a> Court<'a> {
             return self.refuse("carrier", Cause::NoRoute, text);
         }
         let (mut cause, mut why) = (Cause::NoRoute, String::new());
+        self.decision.plan.reserve(candidates.len().min(ATTEMPTS_MAX));
+        let (text, shown) = (number.text(), caller_id.text());
         for candidate in self.in_order(candidates) {
             if let Some((problem, text)) = self.carrier_problem(tenant, candidate, (line, currency)) {
                 (cause, why) = (problem, text);
@@ -73,16 +82,17 @@ impl<'a> Court<'a> {
                 CallerIdPolicy::Owned => "owned caller ids",
             };
             let name = &carrier.name;
-            let text =
-                format!("carrier {name} carries {number} by a prefix of {length} digits, and takes {policy}");
-            self.pass("carrier", text);
+            let length = LENGTHS.get(usize::from(length)).unwrap_or(&"many");
+            let by = " by a prefix of ";
+            let pieces = ["carrier ", name, " carries ", &text, by, length, " digits, and takes ", policy];
+            self.pass_joined("carrier", &pieces);
             let draft = Draft {
                 target: Target::Carrier { carrier: carrier.id, name: name.clone() },
-                caller_id: Some(caller_id.to_string()),
-                callee: number.to_string(),
+                caller_id: Some(shown.to_string()),
+                callee: text.to_string(),
                 route: None,
                 peer: self.snapshot.platform.rewrites(place),
-                failover_on: failover(None, &carrier.policy),
+                failover_on: failover(&carrier.policy),
             };
             self.try_next(draft);
         }
@@ -95,7 +105,7 @@ impl<'a> Court<'a> {
     /// Each carrier by the longest prefix of its own that is carried at this time of day.
     fn candidates(&self, number: E164, currency: Currency) -> Vec<Candidate<'a>> {
         let platform = &self.snapshot.platform;
-        let mut found: Vec<Candidate<'a>> = Vec::new();
+        let mut found: Vec<Candidate<'a>> = Vec::with_capacity(CANDIDATES);
         for (length, place, at) in platform.prefixes(number) {
             let carrier = &platform.value.carriers[place];
             let prefix = &carrier.prefixes[at];

@@ -17,7 +17,7 @@ impl<'a> Court<'a> {
         owned: &Owned,
         plan: &PricePlan,
         hops: usize,
-    ) -> Ruled<Vec<Line>> {
+    ) -> Ruled<Line> {
         let number = owned.number;
         match &owned.binding {
             Binding::None => self.refuse(
@@ -38,9 +38,9 @@ impl<'a> Court<'a> {
                         format!("{number} is bound to user {username}, who does not exist any more"),
                     );
                 }
-                self.pass("number", format!("{number} is bound to user {username}"));
+                self.pass_joined("number", &[&number.text(), " is bound to user ", username]);
                 self.push_user(&owner.piece.value, username);
-                Ok(vec![plan.app_leg()])
+                Ok(plan.app_leg())
             }
             Binding::Trunk(fqdn) => self.deliver_to_trunk(owner, number, fqdn, plan),
             Binding::Forward(next) => self.forward(owner, number, *next, plan, hops),
@@ -53,7 +53,7 @@ impl<'a> Court<'a> {
         number: E164,
         fqdn: &str,
         plan: &PricePlan,
-    ) -> Ruled<Vec<Line>> {
+    ) -> Ruled<Line> {
         let tenant = &owner.piece.value;
         if let Some(why) = tenant.eligibility.direct_routing.refusal() {
             let text = format!(
@@ -76,10 +76,10 @@ impl<'a> Court<'a> {
             callee: number.to_string(),
             route: None,
             peer: owner.rewrites(place),
-            failover_on: failover(None, &trunk.policy),
+            failover_on: failover(&trunk.policy),
         };
         self.try_next(draft);
-        Ok(vec![plan.trunk_leg()])
+        Ok(plan.trunk_leg())
     }
 
     fn forward(
@@ -89,7 +89,7 @@ impl<'a> Court<'a> {
         next: E164,
         plan: &PricePlan,
         hops: usize,
-    ) -> Ruled<Vec<Line>> {
+    ) -> Ruled<Line> {
         if hops >= FORWARDS_MAX {
             return self.refuse(
                 "number",
@@ -110,7 +110,6 @@ impl<'a> Court<'a> {
                 format!("{number} forwards off this platform, which its own tenant would have to pay for"),
             );
         }
-        let line = self.outbound(&owner.piece.value, plan, next, number)?;
-        Ok(vec![line])
+        self.outbound(&owner.piece.value, plan, next, number)
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Court<'a> {
 
     /// The country that the caller is in, as far as it can be told, and the number whose registered address says so.
     fn whereabouts(&self, tenant: &Tenant) -> (Option<String>, Option<E164>) {
-        let number = self.from.as_ref().and_then(Dialled::e164);
+        let number = self.from.as_deref().and_then(Dialled::e164);
         let registered = [number, tenant.emergency.call_back]
             .into_iter()
             .flatten()
@@ -93,10 +93,7 @@ impl<'a> Court<'a> {
         match registered {
             Some(number) => self.pass("emergency", format!("the registered address of {number} counts")),
             None if set.is_some_and(|set| set.address_required) => {
-                self.skip(
-                    "emergency",
-                    "the caller's number has no registered address: register one".to_owned(),
-                );
+                self.skip("emergency", "the caller's number has no registered address: register one");
             }
             None => {}
         }
@@ -111,17 +108,13 @@ impl<'a> Court<'a> {
 
     /// The tenant's own routes go first, as for any call; trunks that are offline or at a limit come last, not never.
     fn emergency_routes(&mut self, piece: &'a TenantPiece) {
-        let tenant = &piece.piece.value;
         let abilities = self.snapshot.platform.value.abilities;
         for index in self.open_routes(piece) {
-            let route = &tenant.routes[index];
-            self.pass(
-                "route",
-                format!("route {} ({}) matches {}", route.name, route.number_pattern, self.to),
-            );
-            let places = arrange(&route.targets, route.order, self.facts.draw ^ index as u64);
+            let Some(route) = piece.route(index) else { continue };
+            self.pass_route(route);
+            let places = arrange(route.aims, route.order, self.facts.draw ^ index as u64);
             let (mut well, mut ailing) = (Vec::new(), Vec::new());
-            for found in places.into_iter().filter_map(|place| piece.target(index, place)) {
+            for found in places.into_iter().filter_map(|place| piece.target(&route.aims[place])) {
                 if self.trunk_problem(found.1).is_none() { well.push(found) } else { ailing.push(found) }
             }
             for (at, trunk) in well.into_iter().chain(ailing) {
@@ -130,8 +123,8 @@ impl<'a> Court<'a> {
                 if !could || is_full || self.came_from(&trunk.fqdn) || self.is_planned(&trunk.fqdn) {
                     continue;
                 }
-                self.pass("trunk", format!("trunk {} is tried", trunk.fqdn));
-                self.try_trunk(piece, index, at, trunk);
+                self.pass_joined("trunk", &["trunk ", &trunk.fqdn, " is tried"]);
+                self.try_trunk(piece, (index, route.is_plain), at, &trunk.fqdn);
             }
         }
     }
@@ -161,7 +154,7 @@ impl<'a> Court<'a> {
                     return self.refuse("emergency", Cause::EmergencyUnavailable, text);
                 };
                 let target = Target::Carrier { carrier: carrier.id, name: carrier.name.clone() };
-                (target, self.snapshot.platform.rewrites(at), failover(None, &carrier.policy), &carrier.name)
+                (target, self.snapshot.platform.rewrites(at), failover(&carrier.policy), &carrier.name)
             }
             EmergencyRoute::Trunk { tenant, fqdn } => {
                 let owner = self.snapshot.tenant(*tenant);
@@ -172,7 +165,7 @@ impl<'a> Court<'a> {
                 };
                 self.read(&owner.piece.version);
                 let target = Target::Trunk { tenant: *tenant, fqdn: trunk.fqdn.clone() };
-                (target, owner.rewrites(at), failover(None, &trunk.policy), &trunk.fqdn)
+                (target, owner.rewrites(at), failover(&trunk.policy), &trunk.fqdn)
             }
         };
         self.pass("emergency", format!("{name} carries emergency calls for {place}"));
@@ -190,7 +183,7 @@ impl<'a> Court<'a> {
     /// The number that a call taker can call back.
     fn call_back(&mut self, tenant: &Tenant, rule: CallBack) -> Option<String> {
         let owned = |number: &E164| self.snapshot.owns(tenant.id, *number);
-        let caller = self.from.as_ref().and_then(Dialled::e164);
+        let caller = self.from.as_deref().and_then(Dialled::e164);
         let set = caller.and_then(|number| tenant.emergency.address(number)?.call_back);
         let number = match rule {
             CallBack::Fixed(number) => Some(number),

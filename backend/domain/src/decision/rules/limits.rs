@@ -4,7 +4,7 @@ use super::{Court, Refused, Ruled};
 use crate::{
     cause::Cause,
     config::{Limits, OverLimit, Tenant},
-    decision::{CALL_MAX_SECONDS, Decision, Funds, Mark, Peer, Source, Step, Verdict},
+    decision::{CALL_MAX_SECONDS, Decision, Funds, Mark, Peer, Source, Verdict},
     money::Money,
 };
 
@@ -54,7 +54,8 @@ impl Court<'_> {
             );
             return self.refuse("limits", Cause::RateLimit, text);
         }
-        self.pass("limits", format!("{} of {} calls are up", funds.live_calls, limits.max_calls));
+        let text = format_args!("{} of {} calls are up", funds.live_calls, limits.max_calls);
+        self.decision.trace.write("limits", Mark::Passed, text);
         Ok(())
     }
 
@@ -98,30 +99,29 @@ impl Court<'_> {
 
     /// Whether there is money for the first hold, and for how long it lasts: the last rule.
     pub(super) fn funds(&mut self, funds: &Funds) -> Ruled<()> {
-        let (step, ruled) = afford(&mut self.decision, funds.available_micros);
-        self.decision.trace.push(step);
-        ruled
+        afford(&mut self.decision, funds.available_micros)
     }
 }
 
 /// The rule's own name.
 const FUNDS: &str = "funds";
 
-fn afford(decision: &mut Decision, available_micros: i64) -> (Step, Ruled<()>) {
+fn afford(decision: &mut Decision, available_micros: i64) -> Ruled<()> {
     let quote = &decision.quote;
     let first = quote.price(u64::from(decision.hold_seconds) * 1000);
-    let step = |mark, text| Step { rule: FUNDS.to_owned(), mark, text };
     if first.micros > available_micros {
         let missing = Money::new(first.micros.saturating_sub(available_micros), first.currency);
         let available = Money::new(available_micros, first.currency);
         let text = format!("the first hold takes {first}, {available} is available: {missing} is missing");
-        return (step(Mark::Refused, text.clone()), Err(Refused(Cause::BalanceTooLow, text)));
+        decision.trace.join(FUNDS, Mark::Refused, &[&text]);
+        return Err(Refused(Cause::BalanceTooLow, text));
     }
     let cap = decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS);
     let seconds = quote.affordable_seconds(available_micros, cap);
     decision.max_duration_seconds = seconds;
-    let text = format!("the first hold takes {first}, and the money lasts for {seconds} s");
-    (step(Mark::Passed, text), Ok(()))
+    let text = format_args!("the first hold takes {first}, and the money lasts for {seconds} s");
+    decision.trace.write(FUNDS, Mark::Passed, text);
+    Ok(())
 }
 
 impl Decision {
@@ -133,9 +133,7 @@ impl Decision {
         let asked = self.connects() && self.trace.last().is_some_and(|step| step.rule == FUNDS);
         if asked {
             self.trace.pop();
-            let (step, ruled) = afford(&mut self, available_micros);
-            self.trace.push(step);
-            if let Err(refused) = ruled {
+            if let Err(refused) = afford(&mut self, available_micros) {
                 self.refuse(refused);
             }
         }

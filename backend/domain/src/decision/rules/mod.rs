@@ -16,7 +16,7 @@ mod trial;
 pub use payer::{called, caller, payer};
 pub use trial::{TEST_CALL_MAX_SECONDS, is_emergency};
 
-use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Step, Target, Usage};
+use super::{Attempt, Decision, Facts, Funds, Mark, Peer, Source, Target, Usage};
 use crate::{
     cause::Cause,
     config::{FAILOVER_STATUSES, PeerPolicy, PeerRewrites, Snapshot, Tenant, may_fail_over},
@@ -44,8 +44,8 @@ pub fn decide(snapshot: &Snapshot, facts: &Facts, funds: &Funds) -> Decision {
         snapshot,
         facts,
         usage: &funds.usage,
-        from: facts.from.clone(),
-        to: facts.to.clone(),
+        from: facts.from.as_ref().map(Cow::Borrowed),
+        to: Cow::Borrowed(&facts.to),
         decision: Decision::undecided(),
     };
     court.read(&snapshot.platform.version);
@@ -61,17 +61,17 @@ struct Court<'a> {
     facts: &'a Facts,
     usage: &'a Usage,
     /// The caller id after the number manipulation of the caller's leg.
-    from: Option<Dialled>,
+    from: Option<Cow<'a, Dialled>>,
     /// What was dialled, after it too.
-    to: Dialled,
+    to: Cow<'a, Dialled>,
     decision: Decision,
 }
 
 /// Which leg the caller comes in on; it is priced before the plan's.
-enum CallerLeg {
+enum CallerLeg<'a> {
     App,
     Trunk,
-    Number(Owned),
+    Number(&'a Owned),
 }
 
 /// What a try is made of, before number manipulation.
@@ -98,12 +98,15 @@ impl<'a> Court<'a> {
         self.caller_may(tenant)?;
         self.identity(tenant)?;
         let plan = self.plan_of(payer)?;
-        let mut lines = Self::caller_lines(plan, &leg);
-        let callee_lines = match &leg {
+        let caller_line = Self::caller_line(plan, &leg);
+        let callee_line = match leg {
             CallerLeg::Number(owned) => self.deliver(payer, owned, plan, 0)?,
             CallerLeg::App | CallerLeg::Trunk => self.called_by_tenant(payer, plan)?,
         };
-        lines.extend(callee_lines);
+        let lines = match caller_line {
+            Some(line) => vec![line, callee_line],
+            None => vec![callee_line],
+        };
         self.decision.quote = Quote { currency: plan.currency, lines };
         self.decision.hold_seconds = plan.hold_seconds;
         self.limits(tenant, funds)?;
@@ -135,13 +138,13 @@ impl<'a> Court<'a> {
         self.to = self.rewritten(who, "number", self.to.clone(), made);
     }
 
-    fn rewritten(&mut self, who: &str, what: &str, before: Dialled, made: Made) -> Dialled {
+    fn rewritten(&mut self, who: &str, what: &str, before: Cow<'a, Dialled>, made: Made) -> Cow<'a, Dialled> {
         match made {
             Ok(None) => before,
             Ok(Some(text)) => match Dialled::parse(&text) {
                 Some(after) => {
                     self.pass("rewrite", format!("{what} {before} from {who} is read as {after}"));
-                    after
+                    Cow::Owned(after)
                 }
                 None => before,
             },
@@ -195,7 +198,7 @@ impl<'a> Court<'a> {
 
     /// The caller id as it is shown where nothing changes it.
     fn shown(&self) -> Option<String> {
-        self.from.as_ref().map(ToString::to_string)
+        self.from.as_deref().map(|from| from.as_str().to_owned())
     }
 
     /// Whether a peer is at one of its limits: which one.
@@ -224,30 +227,31 @@ impl<'a> Court<'a> {
         }
     }
 
-    fn pass(&mut self, rule: &str, text: String) {
-        self.step(rule, Mark::Passed, text);
+    fn pass(&mut self, rule: &str, text: impl AsRef<str>) {
+        self.decision.trace.join(rule, Mark::Passed, &[text.as_ref()]);
     }
 
-    fn skip(&mut self, rule: &str, text: String) {
-        self.step(rule, Mark::Skipped, text);
+    /// As [`Self::pass`], for a sentence that is put together from pieces.
+    fn pass_joined(&mut self, rule: &str, pieces: &[&str]) {
+        self.decision.trace.join(rule, Mark::Passed, pieces);
+    }
+
+    fn skip(&mut self, rule: &str, text: impl AsRef<str>) {
+        self.decision.trace.join(rule, Mark::Skipped, &[text.as_ref()]);
     }
 
     fn refuse<T>(&mut self, rule: &str, cause: Cause, detail: String) -> Ruled<T> {
-        self.step(rule, Mark::Refused, detail.clone());
+        self.decision.trace.join(rule, Mark::Refused, &[&detail]);
         Err(Refused(cause, detail))
-    }
-
-    fn step(&mut self, rule: &str, mark: Mark, text: String) {
-        self.decision.trace.push(Step { rule: rule.to_owned(), mark, text });
     }
 }
 
 /// What a rule of number manipulation made.
 type Made = Result<Option<String>, String>;
 
-/// The statuses on which the next try begins, as a route or else its peer sets them.
-fn failover<'p>(route: Option<&'p Vec<u16>>, peer: &'p PeerPolicy) -> Option<&'p [u16]> {
-    route.or(peer.failover_on.as_ref()).map(Vec::as_slice)
+/// The statuses on which the next try begins, as the peer sets them.
+fn failover(peer: &PeerPolicy) -> Option<&[u16]> {
+    peer.failover_on.as_deref()
 }
 
 /// Whether a tenant may call at all, and over what it may: the words of its suspension.

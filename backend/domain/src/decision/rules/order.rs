@@ -1,6 +1,6 @@
 //! Orders that are drawn for each call. The draw is a fact of the call, so that a dry run and a post-mortem draw the same.
 
-use crate::routing::{RouteOrder, RouteTarget};
+use crate::{config::Aim, routing::RouteOrder};
 
 /// A small generator (`SplitMix64`): good enough to spread calls, and the same everywhere.
 pub(super) struct Draw(u64);
@@ -25,7 +25,7 @@ impl Draw {
 }
 
 /// The order in which the trunks of a route are tried: their places.
-pub(super) fn arrange(targets: &[RouteTarget], order: RouteOrder, draw: u64) -> Vec<usize> {
+pub(super) fn arrange(targets: &[Aim], order: RouteOrder, draw: u64) -> Vec<usize> {
     let mut places: Vec<usize> = (0..targets.len()).collect();
     if targets.iter().any(|target| target.priority != targets[0].priority) {
         places.sort_by_key(|place| targets[*place].priority);
@@ -76,11 +76,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn target(name: &str, priority: u16, weight: u16) -> RouteTarget {
-        RouteTarget { fqdn: name.into(), priority, weight }
+    fn target(trunk: u32, priority: u16, weight: u16) -> Aim {
+        Aim { trunk: Some(trunk), priority, weight }
     }
 
-    fn firsts(targets: &[RouteTarget], order: RouteOrder) -> Vec<u32> {
+    fn firsts(targets: &[Aim], order: RouteOrder) -> Vec<u32> {
         let mut counts = vec![0; targets.len()];
         for draw in 0..10_000 {
             counts[arrange(targets, order, draw)[0]] += 1;
@@ -90,13 +90,13 @@ mod tests {
 
     #[test]
     fn a_lower_priority_always_goes_first_and_equals_keep_their_place_where_listed() {
-        let targets = [target("a", 2, 1), target("b", 1, 1), target("c", 2, 1), target("d", 1, 1)];
+        let targets = [target(0, 2, 1), target(1, 1, 1), target(2, 2, 1), target(3, 1, 1)];
         assert_eq!(arrange(&targets, RouteOrder::Listed, 7), [1, 3, 0, 2]);
     }
 
     #[test]
     fn a_shuffle_gives_each_trunk_an_equal_share_of_calls() {
-        let targets = [target("a", 0, 1), target("b", 0, 1), target("c", 0, 1), target("d", 9, 1)];
+        let targets = [target(0, 0, 1), target(1, 0, 1), target(2, 0, 1), target(3, 9, 1)];
         let counts = firsts(&targets, RouteOrder::Shuffle);
         assert_eq!(counts[3], 0);
         assert!(counts[..3].iter().all(|count| (3_100..3_570).contains(count)), "{counts:?}");
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn weights_give_their_share_and_none_comes_last() {
-        let targets = [target("a", 0, 3), target("b", 0, 1), target("c", 0, 0)];
+        let targets = [target(0, 0, 3), target(1, 0, 1), target(2, 0, 0)];
         let counts = firsts(&targets, RouteOrder::Weighted);
         assert!((7_300..7_700).contains(&counts[0]) && counts[2] == 0, "{counts:?}");
         assert_eq!(arrange(&targets, RouteOrder::Weighted, 5)[2], 2);
@@ -116,7 +116,7 @@ mod tests {
             given in proptest::collection::vec((0_u16..4, 0_u16..5), 0..20), draw: u64, which in 0_usize..3,
         ) {
             let order = [RouteOrder::Listed, RouteOrder::Shuffle, RouteOrder::Weighted][which];
-            let targets: Vec<_> = given.iter().map(|(priority, weight)| target("t", *priority, *weight)).collect();
+            let targets: Vec<_> = given.iter().map(|(priority, weight)| target(4, *priority, *weight)).collect();
             let places = arrange(&targets, order, draw);
             let mut sorted = places.clone();
             sorted.sort_unstable();

@@ -56,7 +56,7 @@ pub fn payer(snapshot: &Snapshot, facts: &Facts) -> Option<TenantId> {
 
 impl<'a> Court<'a> {
     /// Who pays: the caller's tenant, or for a call from a carrier the owner of the number.
-    pub(super) fn payer(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg)> {
+    pub(super) fn payer(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg<'a>)> {
         let (tenant, leg) = match &self.facts.source {
             Source::App { tenant } | Source::Test { tenant, .. } => (*tenant, CallerLeg::App),
             Source::Trunk { tenant, .. } => (*tenant, CallerLeg::Trunk),
@@ -68,18 +68,17 @@ impl<'a> Court<'a> {
         };
         self.decision.payer = Some(tenant);
         self.read(&piece.piece.version);
-        let who = match &self.facts.source {
-            Source::Trunk { fqdn, .. } => format!("trunk {fqdn}"),
-            Source::App { .. } | Source::Carrier { .. } | Source::Test { .. } => {
-                "an app or SIP user".to_owned()
-            }
+        let (what, name) = match &self.facts.source {
+            Source::Trunk { fqdn, .. } => ("trunk ", fqdn.as_str()),
+            Source::App { .. } | Source::Carrier { .. } | Source::Test { .. } => ("an app or SIP user", ""),
         };
-        self.pass("caller", format!("the caller is {who} of {}", piece.piece.value.slug));
+        let pieces = ["the caller is ", what, name, " of ", &piece.piece.value.slug];
+        self.pass_joined("caller", &pieces);
         self.active(&piece.piece.value)?;
         Ok((piece, leg))
     }
 
-    fn payer_by_number(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg)> {
+    fn payer_by_number(&mut self) -> Ruled<(&'a TenantPiece, CallerLeg<'a>)> {
         self.decision.direction = Direction::Inbound;
         let Some(number) = self.to.e164() else {
             let text = format!("{} is not a full international number", self.to);
@@ -90,12 +89,16 @@ impl<'a> Court<'a> {
         };
         self.decision.payer = Some(owned.tenant);
         self.read(&piece.piece.version);
-        self.pass(
-            "number",
-            format!("{number} is a {} number of {}", owned.number_type.word(), piece.piece.value.slug),
-        );
+        let pieces = [
+            &*number.text(),
+            " is a ",
+            owned.number_type.word(),
+            " number of ",
+            piece.piece.value.slug.as_str(),
+        ];
+        self.pass_joined("number", &pieces);
         self.active(&piece.piece.value)?;
-        Ok((piece, CallerLeg::Number(owned.clone())))
+        Ok((piece, CallerLeg::Number(owned)))
     }
 
     pub(super) fn active(&mut self, tenant: &Tenant) -> Ruled<()> {
@@ -146,11 +149,12 @@ impl<'a> Court<'a> {
         }
     }
 
-    pub(super) fn caller_lines(plan: &PricePlan, leg: &CallerLeg) -> Vec<Line> {
+    /// What the caller's leg costs; nothing where the plan asks nothing for numbers of this type.
+    pub(super) fn caller_line(plan: &PricePlan, leg: &CallerLeg<'_>) -> Option<Line> {
         match leg {
-            CallerLeg::App => vec![plan.app_leg()],
-            CallerLeg::Trunk => vec![plan.trunk_leg()],
-            CallerLeg::Number(owned) => plan.inbound(owned.number_type).into_iter().collect(),
+            CallerLeg::App => Some(plan.app_leg()),
+            CallerLeg::Trunk => Some(plan.trunk_leg()),
+            CallerLeg::Number(owned) => plan.inbound(owned.number_type),
         }
     }
 }

@@ -16,9 +16,10 @@ impl Court<'_> {
         if !is_listed && protection.blocked_prefixes.is_empty() {
             return Ok(());
         }
-        let digits = number.digits();
-        let allowed = longest(&protection.allowed_prefixes, &digits);
-        let blocked = longest(&protection.blocked_prefixes, &digits);
+        let text = number.text();
+        let digits = text.digits();
+        let allowed = longest(&protection.allowed_prefixes, digits);
+        let blocked = longest(&protection.blocked_prefixes, digits);
         if let Some(length) = blocked.filter(|length| allowed.is_none_or(|allowed| allowed <= *length)) {
             let text = format!("calls to +{} are blocked by {}", &digits[..length], tenant.slug);
             return self.refuse("destination", Cause::DestinationNotAllowed, text);

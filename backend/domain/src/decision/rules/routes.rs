@@ -1,10 +1,10 @@
 //! The tenant's own voice routes.
 
-use super::{ATTEMPTS_MAX, Court, Draft, Ruled, failover, order::arrange};
+use super::{ATTEMPTS_MAX, Court, Draft, Ruled, order::arrange};
 use crate::{
     cause::Cause,
-    config::{TenantPiece, Trunk, is_open},
-    decision::{Peer, Source, Target},
+    config::{RouteBrief, TenantPiece, Trunk, is_open},
+    decision::{Mark, Peer, Source, Target},
     ids::TrunkId,
 };
 
@@ -51,12 +51,9 @@ impl<'a> Court<'a> {
         }
         let mut problems = Problems::default();
         for index in leading {
-            let route = &tenant.routes[index];
-            self.pass(
-                "route",
-                format!("route {} ({}) matches {}", route.name, route.number_pattern, self.to),
-            );
-            self.route_trunks(payer, index, &mut problems);
+            let Some(route) = payer.route(index) else { continue };
+            self.pass_route(route);
+            self.route_trunks(payer, (index, route), &mut problems);
         }
         if self.decision.plan.is_empty() {
             let cause = problems.cause.unwrap_or(Cause::TrunkUnusable);
@@ -71,12 +68,20 @@ impl<'a> Court<'a> {
         Ok(true)
     }
 
+    pub(super) fn pass_route(&mut self, route: RouteBrief<'_>) {
+        let pieces = ["route ", route.name, " (", route.pattern, ") matches ", self.to.as_str()];
+        self.decision.trace.join("route", Mark::Passed, &pieces);
+    }
+
     /// The routes that match what was dialled and are open at this time of day. The others are counted in the trace.
     pub(super) fn open_routes(&mut self, payer: &TenantPiece) -> Vec<usize> {
         let routes = &payer.piece.value.routes;
         let mut matching = payer.routes.matches(self.to.as_str());
         self.note_others(payer, &matching);
         matching.retain(|index| {
+            if payer.route(*index).is_some_and(|brief| !brief.has_windows) {
+                return true;
+            }
             let route = &routes[*index];
             let open = is_open(&route.windows, self.facts.at);
             if !open {
@@ -105,22 +110,25 @@ impl<'a> Court<'a> {
             return;
         }
         let do_not = if others == 1 { "route does not match" } else { "routes do not match" };
-        let mut text = format!("{others} {do_not} {}", self.to);
-        if others <= NAMED_MAX {
+        if others > NAMED_MAX {
+            let text = format_args!("{others} {do_not} {}", self.to);
+            self.decision.trace.write("route", Mark::Skipped, text);
+        } else {
+            let mut text = format!("{others} {do_not} {}", self.to);
             let is_other =
                 |index: &usize| matching.binary_search(index).is_err() && !payer.routes.is_broken(*index);
             for (place, index) in (0..routes.len()).filter(is_other).enumerate() {
                 text.push_str(if place == 0 { ": " } else { ", " });
                 text.push_str(&routes[index].name);
             }
+            self.skip("route", text);
         }
-        self.skip("route", text);
     }
 
     /// The routes that lead elsewhere than back to the trunk that the call came from.
     fn leading_elsewhere(&mut self, payer: &TenantPiece, mut matching: Vec<usize>) -> Vec<usize> {
         let Source::Trunk { fqdn: own, .. } = &self.facts.source else {
-            matching.retain(|index| !payer.piece.value.routes[*index].targets.is_empty());
+            matching.retain(|index| payer.route(*index).is_some_and(|route| !route.aims.is_empty()));
             return matching;
         };
         matching.retain(|index| {
@@ -137,24 +145,32 @@ impl<'a> Court<'a> {
     }
 
     /// Adds a matching route's trunks to the plan: by priority, then as the route orders its equals.
-    fn route_trunks(&mut self, payer: &'a TenantPiece, index: usize, problems: &mut Problems) {
-        let route = &payer.piece.value.routes[index];
+    fn route_trunks(
+        &mut self,
+        payer: &'a TenantPiece,
+        (index, route): (usize, RouteBrief<'a>),
+        problems: &mut Problems,
+    ) {
         let mut left_over = 0;
-        for place in arrange(&route.targets, route.order, self.facts.draw ^ index as u64) {
-            let Some((at, trunk)) = payer.target(index, place) else {
-                let problem = format!("there is no trunk {}", route.targets[place].fqdn);
-                self.skip("trunk", problem.clone());
+        let room = ATTEMPTS_MAX.saturating_sub(self.decision.plan.len());
+        self.decision.plan.reserve(route.aims.len().min(room));
+        for place in arrange(route.aims, route.order, self.facts.draw ^ index as u64) {
+            let found = payer.target(&route.aims[place]);
+            let Some((at, trunk, fqdn)) = found.and_then(|(at, trunk)| Some((at, trunk, payer.fqdn(at)?)))
+            else {
+                let set = &payer.piece.value.routes[index];
+                let problem = format!("there is no trunk {}", set.targets[place].fqdn);
+                self.skip("trunk", &problem);
                 problems.note(Cause::TrunkUnusable, problem);
                 continue;
             };
-            let fqdn = &trunk.fqdn;
             if self.came_from(fqdn) || self.is_planned(fqdn) {
                 continue;
             }
             let is_free =
                 payer.ready(at, self.snapshot.platform.value.abilities).is_some_and(|id| self.is_free(id));
             if !is_free && let Some((cause, problem)) = self.trunk_problem(trunk) {
-                self.skip("trunk", problem.clone());
+                self.skip("trunk", &problem);
                 problems.note(cause, problem);
                 continue;
             }
@@ -162,8 +178,8 @@ impl<'a> Court<'a> {
                 left_over += 1;
                 continue;
             }
-            self.pass("trunk", format!("trunk {fqdn} is tried"));
-            self.try_trunk(payer, index, at, trunk);
+            self.pass_joined("trunk", &["trunk ", fqdn, " is tried"]);
+            self.try_trunk(payer, (index, route.is_plain), at, fqdn);
         }
         if left_over > 0 {
             let text = format!(
@@ -174,15 +190,29 @@ impl<'a> Court<'a> {
         }
     }
 
-    pub(super) fn try_trunk(&mut self, payer: &'a TenantPiece, route: usize, at: usize, trunk: &'a Trunk) {
-        let set = &payer.piece.value.routes[route];
-        let draft = Draft {
-            target: Target::Trunk { tenant: payer.piece.value.id, fqdn: trunk.fqdn.clone() },
-            caller_id: set.caller_id_override.clone().or_else(|| self.shown()),
-            callee: self.to.to_string(),
-            route: payer.routes.rewrites(route),
-            peer: payer.rewrites(at),
-            failover_on: failover(set.failover_on.as_ref(), &trunk.policy),
+    /// Adds the trunk at a place to the plan, by a route that is plain or not ([`RouteBrief::is_plain`]).
+    pub(super) fn try_trunk(
+        &mut self,
+        payer: &'a TenantPiece,
+        (route, is_plain): (usize, bool),
+        at: usize,
+        fqdn: &str,
+    ) {
+        let target = Target::Trunk { tenant: payer.piece.value.id, fqdn: fqdn.to_owned() };
+        let callee = self.to.as_str().to_owned();
+        let (peer, failover_on) = (payer.rewrites(at), payer.failover_on(at));
+        let draft = if is_plain {
+            Draft { target, caller_id: self.shown(), callee, route: None, peer, failover_on }
+        } else {
+            let set = &payer.piece.value.routes[route];
+            Draft {
+                target,
+                caller_id: set.caller_id_override.clone().or_else(|| self.shown()),
+                callee,
+                route: payer.routes.rewrites(route),
+                peer,
+                failover_on: set.failover_on.as_deref().or(failover_on),
+            }
         };
         self.try_next(draft);
     }

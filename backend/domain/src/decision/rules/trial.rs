@@ -50,7 +50,7 @@ impl Court<'_> {
         self.pass("trunk", format!("trunk {fqdn} is tried, as the test asks for"));
         let target = Target::Trunk { tenant, fqdn: trunk.fqdn.clone() };
         let (caller_id, callee) = (self.shown(), self.to.to_string());
-        let failover_on = failover(None, &trunk.policy);
+        let failover_on = failover(&trunk.policy);
         self.try_next(Draft {
             target,
             caller_id,
