@@ -19,6 +19,7 @@ mod m0211_registrations;
 mod m0230_call_traces;
 mod m0240_lean_calls;
 mod m0300_identities;
+mod m0320_stock_kinds;
 mod m0310_reservations;
 mod m0311_order_steps;
 mod m0340_webhooks;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0210_health::Migration),
             Box::new(m0211_registrations::Migration),
             Box::new(m0300_identities::Migration),
+            Box::new(m0320_stock_kinds::Migration),
             Box::new(m0240_lean_calls::Migration),
             Box::new(m0340_webhooks::Migration),
             Box::new(m0310_reservations::Migration),

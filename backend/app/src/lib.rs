@@ -40,6 +40,7 @@ pub mod sessions;
 mod settings;
 pub mod snapshot;
 pub mod stir;
+mod suppliers;
 pub mod tenants;
 pub mod trunks;
 pub mod users;

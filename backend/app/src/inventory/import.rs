@@ -148,6 +148,11 @@ fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Sto
         state: FREE.to_owned(),
         held_by: None,
         held_until: None,
+        kind_id: 0,
+        supplier_id: None,
+        cost_micros: 0,
+        setup_micros: 0,
+        last_tenant_id: None,
     })
 }
 

@@ -89,6 +89,11 @@ fn rows(range: &Range) -> impl Iterator<Item = Stock> + '_ {
         state: FREE.to_owned(),
         held_by: None,
         held_until: None,
+        kind_id: 0,
+        supplier_id: None,
+        cost_micros: 0,
+        setup_micros: 0,
+        last_tenant_id: None,
     })
 }
 

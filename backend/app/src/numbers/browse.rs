@@ -1,21 +1,22 @@
 //! A tenant looks at numbers that are for sale, and holds none of them.
 
-use super::{rows, search};
-use crate::{App, Error, eligibility};
+use super::{Narrow, rows, search};
+use crate::{
+    App, Error, eligibility,
+    suppliers::{Inventory, NumberSupplier as _, Query, Shelf},
+};
 use domain::{
     access::{Actor, Permission},
     money::Money,
     numbering::{AssignmentType, Capabilities, NumberType},
     phone::E164,
 };
-use store::stock::{self, Stock};
+use store::stock::{self, Stock, Wanted};
 
 /// Numbers that are shown at most: this list has no pages.
-pub const BROWSE_MAX: u64 = 100;
+pub const BROWSE_MAX: u32 = 100;
 /// Prefixes of one request at most.
 const PREFIXES_MAX: usize = 20;
-/// Digits of a prefix at most.
-const PREFIX_DIGITS: usize = 15;
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +29,12 @@ pub struct BrowseRequest {
     pub assignment_type: Option<AssignmentType>,
     /// What the numbers must be able to do; `none` is anything.
     pub capabilities: Capabilities,
+    /// The area code; any where it is left out.
+    pub area_code: Option<String>,
     /// With what the numbers begin, after the country's code or the `+`; any where there is none.
     pub prefixes: Vec<String>,
+    /// What else narrows it.
+    pub narrow: Narrow,
 }
 
 /// A number that is for sale.
@@ -61,21 +66,24 @@ pub async fn browse(app: &App, actor: &Actor, request: BrowseRequest) -> Result<
         &request.country.to_uppercase(),
         (request.phone_number_type, assignment_type),
         request.capabilities,
-        None,
+        request.area_code.clone(),
     )?;
+    let locality = request.narrow.locality.clone().filter(|place| !place.is_empty());
+    let wanted = Wanted { locality, ..wanted };
     eligibility::check_numbers(app, &scope, &request.country.to_uppercase()).await?;
     if !stock::is_known(app.db().read(), &scope, &wanted).await? {
         return Err(search::no_plan());
     }
-    let on = app.db().read();
-    let prefixes = prefixes(&request)?;
-    let free = stock::count_free(on, &scope, &wanted).await?;
-    let found = if prefixes.is_empty() && free > BROWSE_MAX {
-        let from = stock::nth_free(on, &scope, &wanted, rand::random_range(0..free)).await?;
-        stock::free(on, &scope, &wanted, &from.unwrap_or_default(), BROWSE_MAX).await?
-    } else {
-        stock::beginning(on, &scope, &wanted, &prefixes, BROWSE_MAX).await?
-    };
+    let mut narrowed = search::pattern(&wanted, &request.narrow)?;
+    narrowed.prefixes.extend(prefixes(&request)?);
+    let query = Query { wanted, pattern: narrowed, quantity: BROWSE_MAX };
+    let mut found = Vec::new();
+    for shelf in [Shelf::Own, Shelf::Sandbox] {
+        let supplier = Inventory::new(app, &scope, None, shelf);
+        found.extend(supplier.search(&query).await?);
+    }
+    found.sort_by(|one, other| (one.monthly_micros, &one.e164).cmp(&(other.monthly_micros, &other.e164)));
+    found.truncate(BROWSE_MAX as usize);
     found.into_iter().map(|row| available(row, assignment_type)).collect()
 }
 
@@ -90,24 +98,14 @@ fn available(row: Stock, assignment_type: AssignmentType) -> Result<AvailableNum
     })
 }
 
-/// The prefixes as numbers are kept: with `+` and the country's code.
+/// The prefixes as numbers are kept: with the country's code.
 fn prefixes(request: &BrowseRequest) -> Result<Vec<String>, Error> {
     if request.prefixes.len() > PREFIXES_MAX {
         return Err(Error::invalid("phoneNumberPrefixes", format!("give {PREFIXES_MAX} prefixes at most")));
     }
-    let code = domain::country::calling_code(&request.country.to_uppercase());
+    let country = request.country.to_uppercase();
     let read = |text: &String| {
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        let is_sound =
-            (1..=PREFIX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        match (is_sound, text.starts_with('+'), code) {
-            (true, true, _) => Ok(text.clone()),
-            (true, false, Some(code)) => Ok(format!("+{code}{digits}")),
-            _ => Err(Error::invalid(
-                "phoneNumberPrefixes",
-                format!("{text:?} is no prefix: give digits such as 212, or with the country's code +1212"),
-            )),
-        }
+        search::prefix(&country, text).ok_or_else(|| search::no_prefix("phoneNumberPrefixes", text))
     };
     request.prefixes.iter().map(read).collect()
 }

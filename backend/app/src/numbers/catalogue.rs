@@ -43,7 +43,7 @@ pub async fn localities(
     let all: BTreeSet<Locality> = found
         .iter()
         .filter_map(|kind| {
-            let name = kind.locality.clone()?;
+            let name = Some(kind.locality.clone()).filter(|name| !name.is_empty())?;
             let administrative_division = places::state(&kind.country, &name);
             Some(Locality { localized_name: name, administrative_division })
         })
@@ -63,7 +63,8 @@ pub async fn area_codes(
     window: Window,
 ) -> Result<List<String>, Error> {
     let found = read(app, actor, Some(country), &filter).await?;
-    let all: BTreeSet<String> = found.into_iter().filter_map(|kind| kind.area_code).collect();
+    let all: BTreeSet<String> =
+        found.into_iter().map(|kind| kind.area_code).filter(|code| !code.is_empty()).collect();
     Ok(window.of(all))
 }
 
@@ -126,6 +127,6 @@ async fn read(app: &App, actor: &Actor, country: Option<&str>, filter: &Filter) 
 
 fn fits_state(kind: &Kind, wanted: Option<&str>) -> bool {
     let Some(wanted) = wanted else { return true };
-    let state = kind.locality.as_deref().and_then(|place| places::state(&kind.country, place));
+    let state = places::state(&kind.country, &kind.locality);
     state.is_some_and(|(name, short)| short.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(wanted))
 }

@@ -104,6 +104,21 @@ pub struct SearchRequest {
     pub area_code: Option<String>,
     /// How many, 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
+    /// What else narrows it.
+    #[serde(default)]
+    pub narrow: Narrow,
+}
+
+/// What narrows a search beyond kind and area code; what is `None` or empty does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Narrow {
+    /// The place.
+    pub locality: Option<String>,
+    /// With what the number begins, after the country's code or the `+`.
+    pub prefix: Option<String>,
+    /// Digits that it contains somewhere, three at least.
+    pub contains: Option<String>,
 }
 
 /// What a search found and holds.

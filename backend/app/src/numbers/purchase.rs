@@ -8,6 +8,7 @@ use super::{
 use crate::{
     App, Error,
     snapshot::{Changed, load, refresh},
+    suppliers,
 };
 use domain::access::{Actor, Permission};
 use store::{
@@ -25,6 +26,7 @@ use uuid::Uuid;
 pub async fn purchase(app: &App, actor: &Actor, search: Uuid) -> Result<Operation, Error> {
     let scope = actor.scope(Permission::ManageNumbers)?;
     let tenant = rows::active(app, scope.tenant())?;
+    suppliers::buy(app, &scope, search).await?;
     let buyer = Buyer { app, scope: &scope, tenant, name: &actor.name };
     let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, search).await).await?;
     refresh(app, Changed::Tenant(tenant)).await?;

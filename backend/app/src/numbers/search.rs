@@ -1,7 +1,11 @@
 //! A search looks for free numbers and holds them for a while.
 
-use super::{Operation, SearchRequest, SearchResult, catalogue::uses, rows};
-use crate::{App, Error, eligibility, snapshot::load};
+use super::{Narrow, Operation, SearchRequest, SearchResult, catalogue::uses, rows};
+use crate::{
+    App, Error, eligibility,
+    snapshot::load,
+    suppliers::{Acquired, Inventory, NumberSupplier, Query, Shelf, acquire},
+};
 use chrono::Duration;
 use domain::{
     access::{Actor, Permission, Scope},
@@ -11,7 +15,7 @@ use domain::{
 };
 use store::{
     Tx, searches,
-    stock::{self, Stock, Wanted},
+    stock::{self, CONTAINED_MIN, Pattern, Stock, Wanted},
 };
 use uuid::Uuid;
 
@@ -21,8 +25,8 @@ pub const SEARCH_MINUTES: i64 = 16;
 pub const QUANTITY_MAX: u32 = 500;
 /// Searches of a tenant that hold numbers at the same time.
 const SEARCHES_HELD_MAX: u64 = 50;
-/// How often a search looks again, when another one took what it had found.
-const TRIES: usize = 5;
+/// Digits of a number at most.
+const DIGITS_MAX: usize = 15;
 
 /// Looks for numbers and holds them. The operation is over when this returns; where there are too few numbers it has
 /// failed with `OutOfStock`.
@@ -33,9 +37,9 @@ pub async fn search(app: &App, actor: &Actor, request: SearchRequest) -> Result<
     let scope = actor.scope(Permission::ManageNumbers)?;
     let tenant = rows::active(app, scope.tenant())?;
     let request = SearchRequest { country: request.country.to_uppercase(), ..request };
-    let wanted = check(&request)?;
+    let query = check(&request)?;
     eligibility::check_numbers(app, &scope, &request.country).await?;
-    if !stock::is_known(app.db().read(), &scope, &wanted).await? {
+    if !stock::is_known(app.db().read(), &scope, &query.wanted).await? {
         return Err(no_plan());
     }
     let currency = currency(app, &scope, tenant).await?;
@@ -49,7 +53,7 @@ pub async fn search(app: &App, actor: &Actor, request: SearchRequest) -> Result<
                 });
             }
             let id = Uuid::now_v7();
-            let found = hold(app, tx, &scope, &wanted, request.quantity, id).await?;
+            let found = hold(app, tx, &scope, &query, id).await?;
             write(app, tx, &scope, Found { id, tenant, request: &request, numbers: found, currency }).await
         })
         .await
@@ -83,7 +87,7 @@ pub async fn search_result(app: &App, actor: &Actor, id: Uuid) -> Result<SearchR
 }
 
 /// What of the stock will do.
-fn check(request: &SearchRequest) -> Result<Wanted, Error> {
+fn check(request: &SearchRequest) -> Result<Query, Error> {
     if request.quantity == 0 || request.quantity > QUANTITY_MAX {
         return Err(Error::invalid("quantity", format!("ask for 1 to {QUANTITY_MAX} numbers")));
     }
@@ -91,7 +95,55 @@ fn check(request: &SearchRequest) -> Result<Wanted, Error> {
         return Err(Error::invalid("capabilities", "ask for calling or sms, or both"));
     }
     let kind = (request.phone_number_type, request.assignment_type);
-    wanted(&request.country, kind, request.capabilities, request.area_code.clone())
+    let wanted = wanted(&request.country, kind, request.capabilities, request.area_code.clone())?;
+    let wanted =
+        Wanted { locality: request.narrow.locality.clone().filter(|place| !place.is_empty()), ..wanted };
+    let pattern = pattern(&wanted, &request.narrow)?;
+    Ok(Query { wanted, pattern, quantity: request.quantity })
+}
+
+/// What the numbers look like.
+pub(super) fn pattern(wanted: &Wanted, narrow: &Narrow) -> Result<Pattern, Error> {
+    let country = wanted.country.as_deref().unwrap_or_default();
+    let prefixes = match narrow.prefix.as_deref().map(str::trim) {
+        None | Some("") => Vec::new(),
+        Some(text) => vec![prefix(country, text).ok_or_else(|| no_prefix("prefix", text))?],
+    };
+    let contains = narrow.contains.as_deref().unwrap_or_default().trim();
+    let is_sound = (CONTAINED_MIN..=DIGITS_MAX).contains(&contains.len())
+        && contains.bytes().all(|byte| byte.is_ascii_digit());
+    if !contains.is_empty() && !is_sound {
+        let message =
+            format!("give {CONTAINED_MIN} to {DIGITS_MAX} digits that the number contains, such as 777");
+        return Err(Error::invalid("contains", message));
+    }
+    Ok(Pattern { prefixes, contains: contains.to_owned(), kind: kind_word(wanted) })
+}
+
+/// Country, first letter of the type and area code in one word, as the index of digits has them.
+fn kind_word(wanted: &Wanted) -> String {
+    let (Some(country), Some(kind)) = (&wanted.country, &wanted.number_type) else { return String::new() };
+    format!("{country}{}{}", &kind[..1], wanted.area_code.as_deref().unwrap_or_default())
+}
+
+/// A prefix as numbers are kept, after the `+`: with the country's code. `None` where it is none.
+pub(super) fn prefix(country: &str, text: &str) -> Option<String> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let is_sound =
+        (1..=DIGITS_MAX).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match (is_sound, text.starts_with('+')) {
+        (false, _) => None,
+        (true, true) => Some(digits.to_owned()),
+        (true, false) => domain::country::calling_code(country).map(|code| format!("{code}{digits}")),
+    }
+}
+
+pub(super) fn no_prefix(field: &str, text: &str) -> Error {
+    let shown: String = text.chars().take(20).collect();
+    Error::invalid(
+        field,
+        format!("{shown:?} is no prefix: give digits such as 212, or with the country's code +1212"),
+    )
 }
 
 /// What of the stock will do, for a country in capitals.
@@ -111,9 +163,9 @@ pub(super) fn wanted(
         country: Some(country.to_owned()),
         number_type: Some(number_type.word().to_owned()),
         area_code: area_code.filter(|code| !code.is_empty()),
-        locality: None,
         calling: covering(calling),
         sms: covering(sms),
+        ..Wanted::default()
     })
 }
 
@@ -145,27 +197,17 @@ async fn hold(
     app: &App,
     tx: &Tx,
     scope: &Scope,
-    wanted: &Wanted,
-    quantity: u32,
+    query: &Query,
     search: Uuid,
 ) -> Result<Result<Vec<Stock>, u64>, Error> {
-    let quantity = u64::from(quantity);
     let until = app.now() + Duration::minutes(SEARCH_MINUTES);
-    for _ in 0..TRIES {
-        let free = stock::count_free(tx, scope, wanted).await?;
-        if free < quantity {
-            return Ok(Err(free));
-        }
-        let from = stock::nth_free(tx, scope, wanted, rand::random_range(0..free)).await?.unwrap_or_default();
-        let found = stock::free(tx, scope, wanted, &from, quantity).await?;
-        let numbers: Vec<String> = found.iter().map(|row| row.e164.clone()).collect();
-        if stock::hold(tx, scope, &numbers, search, until).await? == quantity {
-            return Ok(Ok(found));
-        }
-        stock::let_go(tx, scope, search).await?;
-    }
-    // There are enough, but others are taking them at this moment.
-    Err(Error::Unavailable { retry_after: 1 })
+    let own = Inventory::new(app, scope, Some(tx), Shelf::Own);
+    let sandbox = Inventory::new(app, scope, Some(tx), Shelf::Sandbox);
+    let suppliers: [&dyn NumberSupplier; 2] = [&own, &sandbox];
+    Ok(match acquire(&suppliers, query, search, until).await? {
+        Acquired::All(numbers) => Ok(numbers),
+        Acquired::Only(free) => Err(free),
+    })
 }
 
 struct Found<'a> {

@@ -3,7 +3,6 @@
 use crate::{App, Error};
 use domain::access::{Actor, Permission};
 use serde::Serialize;
-use store::stock::Wanted;
 
 /// How the platform is doing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -42,7 +41,7 @@ pub async fn overview(app: &App, actor: &Actor) -> Result<Overview, Error> {
     Ok(Overview {
         tenants: store::tenants::count(on, &scope).await?,
         numbers: store::leases::count(on, &scope).await?,
-        stock_free: store::stock::count_free(on, &scope, &Wanted::default()).await?,
+        stock_free: store::stock::count_free(on, &scope).await?,
         trunks: store::trunks::count(on, &scope).await?,
         sip_users: store::sip_users::count(on, &scope).await?,
         carriers: app.live().config.platform.value.carriers.len() as u64,

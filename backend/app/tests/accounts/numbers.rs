@@ -4,7 +4,7 @@ use crate::house::{operator, start, tenant};
 use chrono::{DateTime, Duration, Utc};
 use dialtone_app::{
     App, Error, List, Window, money,
-    numbers::{self, Filter, Operation, OperationKind, OperationStatus, SearchRequest},
+    numbers::{self, Filter, Narrow, Operation, OperationKind, OperationStatus, SearchRequest},
 };
 use domain::{
     access::{Actor, Scope},
@@ -23,6 +23,7 @@ fn request(area_code: Option<&str>, quantity: u32) -> SearchRequest {
         capabilities: Capabilities { calling: Capability::InboundOutbound, sms: Capability::None },
         area_code: area_code.map(str::to_owned),
         quantity,
+        narrow: Narrow::default(),
     }
 }
 

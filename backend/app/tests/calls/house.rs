@@ -114,6 +114,7 @@ impl House {
             capabilities: Capabilities { calling: both, sms: Capability::None },
             area_code: None,
             quantity: 1,
+            narrow: numbers::Narrow::default(),
         };
         let search: Uuid = numbers::search(app, &actor, request).await.unwrap().subject().parse().unwrap();
         let number = numbers::search_result(app, &actor, search).await.unwrap().phone_numbers[0];

@@ -33,6 +33,7 @@ pub(crate) mod session;
 pub(crate) mod signing_key;
 pub(crate) mod sip_user;
 pub(crate) mod stock;
+pub(crate) mod stock_kind;
 pub(crate) mod tenant;
 pub(crate) mod trunk;
 pub(crate) mod trunk_health;

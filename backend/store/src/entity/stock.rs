@@ -27,12 +27,22 @@ pub struct Model {
     pub monthly_micros: i64,
     /// ISO 4217.
     pub currency: String,
-    /// `free`, `held`, `leased` or `withdrawn`.
+    /// `free`, `held`, `leased`, `quarantined` or `withdrawn`.
     pub state: String,
     /// The search or reservation that holds it.
     pub held_by: Option<Uuid>,
-    /// Until when it is held.
+    /// Until when it is held, or in quarantine.
     pub held_until: Option<DateTimeUtc>,
+    /// What it has in common with others; [`crate::stock::add`] finds it.
+    pub kind_id: i64,
+    /// The supplier from outside that it comes from; `None` is the platform's own inventory.
+    pub supplier_id: Option<Uuid>,
+    /// What a month costs the operator, micro-units.
+    pub cost_micros: i64,
+    /// What is charged once, micro-units.
+    pub setup_micros: i64,
+    /// Whose it was last, while it is in quarantine.
+    pub last_tenant_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

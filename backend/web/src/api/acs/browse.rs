@@ -65,7 +65,9 @@ pub(crate) async fn browse_numbers(
             calling: wanted.capabilities.as_ref().and_then(|able| able.calling).unwrap_or(Capability::None),
             sms: wanted.capabilities.as_ref().and_then(|able| able.sms).unwrap_or(Capability::None),
         },
+        area_code: None,
         prefixes: wanted.phone_number_prefixes,
+        narrow: numbers::Narrow::default(),
     };
     let found = numbers::browse(&app, &caller, request).await?;
     let phone_numbers = found.into_iter().map(Into::into).collect();

@@ -129,6 +129,7 @@ pub(crate) async fn search_numbers(
         capabilities: wanted.capabilities,
         area_code: wanted.area_code.filter(|code| !code.is_empty()),
         quantity: wanted.quantity,
+        narrow: numbers::Narrow::default(),
     };
     let operation = numbers::search(&app, &caller, wanted).await?;
     Ok(operations::accepted(&operation, &version))

@@ -15,7 +15,7 @@ use actix_web::{
 };
 use app::{
     App, Window,
-    numbers::{OperationStatus, SearchRequest, SearchResult},
+    numbers::{Narrow, OperationStatus, SearchRequest, SearchResult},
 };
 use askama::Template;
 use domain::{
@@ -66,6 +66,8 @@ pub(super) struct SearchForm {
     country: String,
     kind: String,
     area_code: String,
+    prefix: String,
+    contains: String,
     quantity: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<Uuid>,
@@ -78,6 +80,8 @@ impl Default for SearchForm {
             country: "US".to_owned(),
             kind,
             area_code: String::new(),
+            prefix: String::new(),
+            contains: String::new(),
             quantity: "1".to_owned(),
             found: None,
         }
@@ -98,6 +102,11 @@ impl SearchForm {
             quantity: quantity.ok_or_else(|| {
                 app::Error::invalid("quantity", format!("ask for 1 to {QUANTITY_MAX} numbers at a time"))
             })?,
+            narrow: Narrow {
+                locality: None,
+                prefix: Some(self.prefix.trim().to_owned()),
+                contains: Some(self.contains.trim().to_owned()),
+            },
         })
     }
 }
