@@ -19,9 +19,9 @@ mod m0211_registrations;
 mod m0230_call_traces;
 mod m0240_lean_calls;
 mod m0300_identities;
-mod m0320_stock_kinds;
 mod m0310_reservations;
 mod m0311_order_steps;
+mod m0320_stock_kinds;
 mod m0340_webhooks;
 mod m0350_access;
 
