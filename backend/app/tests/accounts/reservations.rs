@@ -28,6 +28,8 @@ async fn browse(app: &App, actor: &Actor, prefix: &str) -> Vec<AvailableNumber> 
         assignment_type: None,
         capabilities: Capabilities { calling: Capability::Inbound, sms: Capability::None },
         prefixes: vec![prefix.to_owned()],
+        area_code: None,
+        narrow: numbers::Narrow::default(),
     };
     numbers::browse(app, actor, request).await.unwrap()
 }
