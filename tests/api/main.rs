@@ -8,6 +8,7 @@ mod identities;
 mod money;
 mod numbers;
 mod operator;
+mod orders;
 mod protection;
 mod routes;
 mod sdk;
@@ -15,6 +16,7 @@ mod signup;
 mod simulate;
 mod sip_preview;
 mod trunks;
+mod validation;
 
 use std::{net::Ipv4Addr, sync::LazyLock};
 use testkit::server::{Client, Server};

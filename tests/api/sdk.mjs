@@ -3,6 +3,7 @@
 // Reads CONNECTION_STRING, and NODE_EXTRA_CA_CERTS where it says https. Prints one line per step, and fails at the first that
 // does not behave as with the original service.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -15,6 +16,21 @@ const connection = process.env.CONNECTION_STRING;
 // A trunk has one owner: both runs have names of their own.
 const domain = connection.includes("endpoint=http:") ? "official-js-plain.test" : "official-js-tls.test";
 const options = { allowInsecureConnection: connection.includes("endpoint=http:") };
+
+/// Which public methods of a client were never called. What its declaration calls private is no method of the client.
+function watch(client, internal) {
+  const methods = Object.getOwnPropertyNames(client.prototype);
+  const left = new Set(methods.filter((name) => name !== "constructor" && !internal.includes(name)));
+  assert(left.size > 5, [...left].join());
+  for (const name of [...left]) {
+    const method = client.prototype[name];
+    client.prototype[name] = function (...args) {
+      left.delete(name);
+      return method.apply(this, args);
+    };
+  }
+  return () => assert.deepEqual([...left], [], "never called");
+}
 
 async function all(pages) {
   const found = [];
@@ -36,8 +52,13 @@ async function numbers(client) {
   assert(countries.some((country) => country.countryCode === "US"));
   const offers = await all(client.listAvailableOfferings("US"));
   assert(offers.length > 0 && offers[0].cost.amount > 0);
-  const codes = await all(client.listAvailableTollFreeAreaCodes("US"));
-  assert(codes.length > 0);
+  const toll = await all(client.listAvailableTollFreeAreaCodes("US"));
+  assert.deepEqual(toll.map((one) => one.areaCode), ["800"]);
+  const codes = await all(client.listAvailableGeographicAreaCodes("US", { locality: "Boston" }));
+  assert.deepEqual(codes.map((one) => one.areaCode), ["617"]);
+  assert.deepEqual(await all(client.listAvailableMobileAreaCodes("GB")), []);
+  const places = await all(client.listAvailableLocalities("US", { administrativeDivision: "NY" }));
+  assert.deepEqual(places.map((place) => place.localizedName), ["New York City"]);
   const search = await client.beginSearchAvailablePhoneNumbers({
     countryCode: "US",
     phoneNumberType: "geographic",
@@ -62,6 +83,36 @@ async function numbers(client) {
   assert(offered.phoneNumbers.every((one) => one.phoneNumber.startsWith("+1800")));
   await (await client.beginReleasePhoneNumber(number)).pollUntilDone();
   console.log("numbers: bought and released", number);
+}
+
+async function reservations(client) {
+  const offered = await client.browseAvailablePhoneNumbers({ countryCode: "GB", phoneNumberType: "mobile" });
+  const reservationId = randomUUID();
+  const shuffled = offered.phoneNumbers.map((one) => [Math.random(), one]).sort(([a], [b]) => a - b);
+  const chosen = shuffled.slice(0, 12).map(([, one]) => one).map((one) => ({ ...one, assignmentType: "application" }));
+  const made = await client.createOrUpdateReservation({ reservationId }, { add: chosen });
+  // Others buy at the same time: what somebody was quicker with says so.
+  const held = Object.values(made.phoneNumbers).filter((one) => one.status === "reserved");
+  assert(made.id === reservationId && made.status === "active" && held.length >= 2, JSON.stringify(made));
+  const lost = { ...chosen[0], id: "12065550100", countryCode: "US", phoneNumberType: "geographic" };
+  const change = { add: [lost], remove: held.slice(2).map((one) => one.id) };
+  const partly = await client.createOrUpdateReservation({ reservationId }, change);
+  assert.equal(partly.phoneNumbers["12065550100"].error.code, "FailedToReserveNumber");
+  const listed = await all(client.listReservations());
+  assert.deepEqual(listed.map((one) => one.id), [reservationId]);
+  await (await client.beginReservationPurchase(reservationId)).pollUntilDone();
+  const over = await client.getReservation(reservationId);
+  assert.equal(over.status, "completed");
+  assert.deepEqual(Object.values(over.phoneNumbers).map((one) => one.status), ["purchased", "purchased"]);
+  await refused(409, client.deleteReservation(reservationId));
+  const empty = randomUUID();
+  await client.createOrUpdateReservation({ reservationId: empty });
+  await client.deleteReservation(empty);
+  await refused(404, client.getReservation(empty));
+  const known = await client.searchOperatorInformation(["+442079460000"], { includeAdditionalOperatorDetails: true });
+  assert.equal(known.values[0].internationalFormat, "+44 20 7946 0000");
+  assert.equal(known.values[0].numberType, "geographic");
+  console.log("reservations: made, bought and deleted");
 }
 
 async function routing(client) {
@@ -101,7 +152,16 @@ async function identity(client) {
   console.log("identity: made and deleted");
 }
 
+const helpers = ["addPhoneNumbersToReservation", "removePhoneNumbersFromReservation"];
+const numbersDone = watch(PhoneNumbersClient, helpers);
+const routingDone = watch(
+  SipRoutingClient,
+  Object.getOwnPropertyNames(SipRoutingClient.prototype).filter((name) => /Internal$|Paging(All|Page)$/.test(name)),
+);
 await numbers(new PhoneNumbersClient(connection, options));
+await reservations(new PhoneNumbersClient(connection, options));
 await routing(new SipRoutingClient(connection, options));
 await identity(new CommunicationIdentityClient(connection, options));
+numbersDone();
+routingDone();
 console.log("done");

@@ -1,15 +1,16 @@
-//! The official Python SDK, unmodified, over TLS.
+//! The official SDKs, unmodified: every method of their clients, over TLS and in the clear on the same port.
 
 use crate::{server, tenant};
 use std::process::Command;
 
-fn run(script: &str, organization: &str) -> String {
+fn run(script: &str, arguments: &[&str], organization: &str) -> String {
     let python = std::env::var("TEST_SDK_PYTHON")
         .expect("tests/run installs the SDK and names its python in TEST_SDK_PYTHON");
     let account = tenant(organization).account;
     let ca = server().data().join("ca.pem");
     let output = Command::new(python)
         .arg(format!("{}/tests/api/{script}", env!("CARGO_MANIFEST_DIR")))
+        .args(arguments)
         .env("CONNECTION_STRING", account["connectionString"].as_str().expect("a connection string"))
         .env("REQUESTS_CA_BUNDLE", &ca)
         .env("SSL_CERT_FILE", &ca)
@@ -22,7 +23,7 @@ fn run(script: &str, organization: &str) -> String {
 
 #[test]
 fn the_official_identity_sdk_makes_users_and_tokens_both_ways() {
-    let out = run("sdk_identity.py", "Official Identity SDK");
+    let out = run("sdk_identity.py", &[], "Official Identity SDK");
     assert!(out.contains("sync: deleted") && out.contains("async: deleted"), "{out}");
 }
 
@@ -45,19 +46,38 @@ fn run_node(organization: &str, endpoint: impl Fn(&str) -> String) -> String {
 }
 
 #[test]
-fn the_official_sdks_of_javascript_run_over_tls() {
+fn every_method_of_the_javascript_clients_runs_over_tls() {
     let out = run_node("Official Js Tls", str::to_owned);
     assert!(out.contains("done"), "{out}");
 }
 
 #[test]
-fn the_official_sdks_of_javascript_run_in_the_clear_on_the_same_port() {
+fn every_method_of_the_javascript_clients_runs_in_the_clear_on_the_same_port() {
     let out = run_node("Official Js Plain", |connection| connection.replace("=https:", "=http:"));
     assert!(out.contains("done"), "{out}");
 }
 
+fn run_python(flow: &str, mode: &str) {
+    let out = run("sdk.py", &[flow, mode], &format!("Official Python {flow} {mode}"));
+    assert!(out.contains("every method was called"), "{out}");
+}
+
 #[test]
-fn the_official_sdk_searches_buys_lists_routes_and_releases() {
-    let out = run("sdk.py", "Official SDK");
-    assert!(out.contains("released"), "{out}");
+fn every_method_of_the_python_clients_runs_over_tls() {
+    run_python("sync", "tls");
+}
+
+#[test]
+fn every_method_of_the_python_clients_runs_in_the_clear_on_the_same_port() {
+    run_python("sync", "plain");
+}
+
+#[test]
+fn every_method_of_the_asynchronous_python_clients_runs_over_tls() {
+    run_python("async", "tls");
+}
+
+#[test]
+fn every_method_of_the_asynchronous_python_clients_runs_in_the_clear_on_the_same_port() {
+    run_python("async", "plain");
 }

@@ -20,6 +20,7 @@ pub mod ids;
 pub mod ledger;
 pub mod location;
 pub mod money;
+pub mod notation;
 pub mod numbering;
 pub mod phone;
 pub mod prefix;

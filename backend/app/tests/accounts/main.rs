@@ -7,6 +7,7 @@ mod carriers;
 mod house;
 mod identity;
 mod numbers;
+mod orders;
 mod reservations;
 mod snapshot;
 mod terms;

@@ -8,6 +8,7 @@ mod available;
 mod browse;
 mod identities;
 mod operations;
+mod operators;
 mod owned;
 mod reservations;
 mod search;
@@ -30,6 +31,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     browse::mount(routes);
     reservations::mount(routes);
     operations::mount(routes);
+    operators::mount(routes);
     owned::mount(routes);
     sip::mount(routes);
     identities::mount(routes);

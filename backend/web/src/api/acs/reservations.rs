@@ -8,10 +8,10 @@ use super::{
 use crate::{
     auth::Caller,
     error::{ApiError, ApiResult},
-    extract::{Body, Params},
+    extract::{Body, Params, RawBody, from_slice},
 };
 use actix_web::{
-    HttpRequest, HttpResponse, delete, get,
+    HttpMessage as _, HttpRequest, HttpResponse, delete, get,
     http::StatusCode,
     patch, post,
     web::{Data, Path},
@@ -189,7 +189,7 @@ pub(crate) async fn delete_reservation(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// How a reservation is bought.
+/// How a reservation is bought; an official SDK sends nothing at all.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PhoneNumbersReservationPurchaseRequest {
@@ -200,7 +200,7 @@ pub(crate) struct PhoneNumbersReservationPurchaseRequest {
 }
 
 /// Buys all numbers of a reservation, or none of them. 402 where the balance does not cover the first month.
-#[utoipa::path(tag = "numbers", params(VersionParams), request_body = PhoneNumbersReservationPurchaseRequest,
+#[utoipa::path(tag = "numbers", params(VersionParams), request_body = Option<PhoneNumbersReservationPurchaseRequest>,
     responses((status = 202, description = "The purchase runs: see Operation-Location")))]
 #[post("/availablePhoneNumbers/reservations/{reservationId}/:purchase")]
 pub(crate) async fn purchase_reservation(
@@ -208,8 +208,12 @@ pub(crate) async fn purchase_reservation(
     caller: Caller,
     version: ApiVersion,
     reservation_id: Path<String>,
-    _body: Body<PhoneNumbersReservationPurchaseRequest>,
+    request: HttpRequest,
 ) -> ApiResult {
+    let body = request.extensions().get::<RawBody>().cloned().unwrap_or_default().0;
+    if !body.is_empty() {
+        let _: PhoneNumbersReservationPurchaseRequest = from_slice(&body)?;
+    }
     let operation = reservations::purchase(&app, &caller, known(&reservation_id)?).await?;
     Ok(operations::accepted(&operation, &version))
 }
