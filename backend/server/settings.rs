@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) mail: Mail,
     /// Signatures of calls to carriers.
     pub(crate) stir: Stir,
+    /// How often somebody may ask over HTTP.
+    pub(crate) limits: Limits,
     /// The first operator.
     pub(crate) operator: Operator,
 }
@@ -57,6 +59,7 @@ impl Default for Settings {
             signup: Signup::Open,
             mail: Mail::default(),
             stir: Stir::default(),
+            limits: Limits::default(),
             operator: Operator::default(),
         }
     }
@@ -249,6 +252,24 @@ pub(crate) struct Stir {
     pub(crate) fetch_private: bool,
     /// A PEM file with authorities that the hosts of signers' certificates may be known by, beside those of the web.
     pub(crate) fetch_ca: Option<PathBuf>,
+}
+
+/// `DIALTONE_LIMITS__…`: requests over HTTP; 0 is no limit.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Of a tenant, by whatever it shows; those of ten seconds may come at once.
+    pub(crate) tenant_requests_per_second: u32,
+    /// Of one key or one person's tokens; those of ten seconds may come at once.
+    pub(crate) key_requests_per_second: u32,
+    /// Sign-ins, sign-ups and wrong credentials from one address.
+    pub(crate) sign_ins_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { tenant_requests_per_second: 2_000, key_requests_per_second: 1_000, sign_ins_per_minute: 60 }
+    }
 }
 
 /// `DIALTONE_OPERATOR__…`

@@ -262,9 +262,25 @@ fn http(
         ca_file: files::ca_file(&settings.data_dir),
         sip_sockets: sockets,
         sip_address: settings.sip.listen,
+        limits: limits(settings.limits),
     };
     let remedy = || format!("HTTP port {} cannot be used: set DIALTONE_HTTP__LISTEN", settings.http.listen);
     web::serve(app.clone(), config).with_context(remedy)
+}
+
+/// Requests of so many seconds may come at once.
+const LIMIT_WINDOW_SECONDS: u32 = 10;
+
+fn limits(settings: settings::Limits) -> web::Limits {
+    let per_second = |requests: u32| web::Rate {
+        requests: requests.saturating_mul(LIMIT_WINDOW_SECONDS),
+        seconds: LIMIT_WINDOW_SECONDS,
+    };
+    web::Limits {
+        tenant: per_second(settings.tenant_requests_per_second),
+        key: per_second(settings.key_requests_per_second),
+        address: web::Rate { requests: settings.sign_ins_per_minute, seconds: 60 },
+    }
 }
 
 fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app::Settings {

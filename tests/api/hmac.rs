@@ -31,6 +31,11 @@ fn send(path: &str, signed: &Signed) -> u16 {
     request.send().expect("an answer").status().as_u16()
 }
 
+/// The status of a GET that is signed with a key.
+pub(crate) fn get(key: &str, path: &str) -> u16 {
+    send(path, &sign(key, "GET", path, "127.20.1.1:8080", &now(0), b""))
+}
+
 fn now(offset_minutes: i64) -> String {
     let at = chrono::Utc::now() + chrono::Duration::minutes(offset_minutes);
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()

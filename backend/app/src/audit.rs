@@ -1,6 +1,6 @@
 //! Audit: who changed what.
 
-use crate::{App, Error, Page, PageRequest};
+use crate::{App, Error, Page, PageRequest, versions};
 use chrono::{DateTime, Utc};
 use domain::{
     access::{Actor, Permission, Scope},
@@ -74,10 +74,13 @@ pub(crate) struct Change<'a> {
 /// Writes a change down, in the transaction that makes it.
 ///
 /// # Errors
+/// [`Error::Invalid`] (412) where the request expects another version of what it changes: see [`versions`].
 /// [`Error::Internal`] where the database fails.
 pub(crate) async fn record(app: &App, tx: &Tx, scope: &Scope, change: Change<'_>) -> Result<(), Error> {
+    let id = Uuid::now_v7();
+    versions::check(tx, id).await?;
     let row = audit::Audit {
-        id: Uuid::now_v7(),
+        id,
         at: app.now(),
         tenant_id: change.tenant.map(|tenant| tenant.0),
         actor: change.actor.chars().take(ACTOR_MAX).collect(),

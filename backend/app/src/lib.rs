@@ -45,6 +45,7 @@ pub mod tenants;
 pub mod trunks;
 pub mod users;
 pub mod vault;
+pub mod versions;
 mod window;
 
 pub use error::{Error, StartError};

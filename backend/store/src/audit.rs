@@ -86,11 +86,26 @@ pub async fn get<C: ConnectionTrait>(on: &C, scope: &Scope, id: Uuid) -> Result<
     Ok(own(Entity::find_by_id(id), Column::TenantId, scope).one(on).await?)
 }
 
-/// The last change of something in the scope.
+/// The last change of something that is known by some names, of a tenant or of the platform.
 ///
 /// # Errors
-/// [`Error`] where the database fails.
-pub async fn last<C: ConnectionTrait>(on: &C, scope: &Scope, target: &str) -> Result<Option<Audit>, Error> {
-    let query = own(Entity::find(), Column::TenantId, scope).filter(Column::Target.eq(target));
+/// [`Error`] where the database fails, or the scope does not see the tenant.
+pub async fn last<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    tenant: Option<TenantId>,
+    targets: &[String],
+) -> Result<Option<Audit>, Error> {
+    let query = match tenant {
+        Some(tenant) => {
+            see(scope, tenant.0)?;
+            Entity::find().filter(Column::TenantId.eq(tenant.0))
+        }
+        None => {
+            platform(scope)?;
+            Entity::find().filter(Column::TenantId.is_null())
+        }
+    };
+    let query = query.filter(Column::Target.is_in(targets.iter().map(String::as_str)));
     Ok(query.order_by_desc(Column::Id).one(on).await?)
 }

@@ -6,6 +6,7 @@ use crate::{
     door::Door,
     error::ApiError,
     extract::RawBody,
+    limits::{Limiter, Standings},
     server::Connection,
 };
 use actix_web::{
@@ -54,11 +55,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id")
 pub(crate) async fn pass(
     door: Data<Door>,
     app: Data<app::App>,
+    limiter: Data<Limiter>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let dress = Dress::of(&request, &door);
-    let mut response = match prepare(&app, &mut request).await {
+    let mut dress = Dress::of(&request, &door);
+    let mut response = match prepare(&app, &limiter, &mut request, &mut dress.standings).await {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(error) => request.into_response(error.error_response()),
     };
@@ -67,13 +69,21 @@ pub(crate) async fn pass(
     Ok(response)
 }
 
-async fn prepare(app: &app::App, request: &mut ServiceRequest) -> Result<(), ApiError> {
+async fn prepare(
+    app: &app::App,
+    limiter: &Limiter,
+    request: &mut ServiceRequest,
+    standings: &mut Standings,
+) -> Result<(), ApiError> {
     if !is_api(request.path()) {
         return Ok(());
     }
     let body = read_body(request).await?;
     request.set_payload(Payload::from(body.clone()));
-    if let Some(asker) = auth::authenticate(app, request, &body).await {
+    let asker = auth::authenticate(app, request, &body).await;
+    *standings = limiter.count(request.request(), asker.as_ref());
+    standings.check()?;
+    if let Some(asker) = asker {
         request.extensions_mut().insert::<Asker>(asker);
     }
     request.extensions_mut().insert(RawBody(body));
@@ -125,6 +135,7 @@ struct Dress {
     api: bool,
     strict: bool,
     request_id: Option<HeaderValue>,
+    standings: Standings,
 }
 
 impl Dress {
@@ -135,6 +146,7 @@ impl Dress {
             api: is_api(request.path()),
             strict: secure && door.strict_transport,
             request_id: request_id.filter(|value| value.len() <= REQUEST_ID_MAX_BYTES).cloned(),
+            standings: Standings::default(),
         }
     }
 
@@ -154,6 +166,7 @@ impl Dress {
         if self.api && !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
+        self.standings.put_on(headers);
         if let Some(id) = self.request_id {
             headers.insert(REQUEST_ID, id);
         }

@@ -3,11 +3,14 @@
 use crate::{
     door::{self, Door, Metrics, Ready},
     error::ApiError,
-    gate, openapi,
+    gate,
+    limits::{Limiter, Limits},
+    openapi,
     portal::Portal,
     replay, routes,
     server::{self, Server},
     tls::Certificates,
+    versions,
     websocket::SipDoor,
 };
 use actix_web::{
@@ -40,6 +43,8 @@ pub struct Config {
     pub sip_sockets: SipDoor,
     /// Where phones and trunks reach the platform; pages name it.
     pub sip_address: SocketAddr,
+    /// How often somebody may ask.
+    pub limits: Limits,
 }
 
 impl fmt::Debug for Config {
@@ -67,6 +72,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
         answers: Arc::default(),
     };
     let portal = Data::new(Portal::new(config.setup_token, config.ca_file, config.sip_address));
+    let limiter = Data::new(Limiter::new(config.limits));
     let (app, door, sockets) = (Data::new(app), Data::new(door), Data::new(config.sip_sockets));
     server::start(config.listen, config.workers.get(), config.certificates, move || {
         actix_web::App::new()
@@ -74,6 +80,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
             .app_data(door.clone())
             .app_data(portal.clone())
             .app_data(sockets.clone())
+            .app_data(limiter.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 ApiError::invalid("path", format!("the path can't be read: {error}")).into()
             }))
@@ -81,6 +88,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
             .configure(routes::mount)
             .into_app()
             .configure(routes::mount_pages)
+            .wrap(from_fn(versions::pass))
             .wrap(from_fn(replay::pass))
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
             .wrap(from_fn(gate::pass))

@@ -123,6 +123,21 @@ impl Client {
     /// Where the server cannot be reached.
     #[must_use]
     pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.send_with(method, path, body, &[])
+    }
+
+    /// Any request, with headers.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    #[must_use]
+    pub fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let method = method.parse().expect("a method");
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.token {
@@ -130,6 +145,9 @@ impl Client {
         }
         if let Some(body) = body {
             request = request.json(body);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let answer = request.send().expect("the server answers");
         let status = answer.status().as_u16();

@@ -27,6 +27,11 @@ use std::{
 pub(crate) struct Asker(Result<Actor, ApiError>);
 
 impl Asker {
+    /// Whoever it is, or why the credentials do not hold.
+    pub(crate) const fn actor(&self) -> Result<&Actor, &ApiError> {
+        self.0.as_ref()
+    }
+
     /// Whose requests these are, where the credentials hold: the tenant, or the operator by name.
     pub(crate) fn account(&self) -> Option<String> {
         let actor = self.0.as_ref().ok()?;

@@ -16,7 +16,11 @@ use actix_web::{
     post,
     web::{Data, Path, ServiceConfig},
 };
-use app::{App, Error, Password, carriers::CarrierView};
+use app::{
+    App, Error, Password,
+    carriers::CarrierView,
+    versions::{self, Subject},
+};
 use askama::Template;
 use domain::{
     config::{Carrier, CarrierOrder},
@@ -163,8 +167,10 @@ async fn add(app: Data<App>, operator: Operator, form: Posted<CarrierForm>) -> P
 
 #[get("/operator/carriers/{id}")]
 async fn show(app: Data<App>, operator: Operator, id: Path<String>) -> PageResult {
-    let view = app::carriers::get(&app, &operator.actor, carrier_id(&id)?).await?;
-    let form = CarrierForm::from(&view.carrier);
+    let id = carrier_id(&id)?;
+    let seen = versions::for_form(&app, Subject::carrier(&app, id)).await?;
+    let view = app::carriers::get(&app, &operator.actor, id).await?;
+    let form = CarrierForm { seen, ..CarrierForm::from(&view.carrier) };
     page(&operator, StatusCode::OK, Some(view), form, None)
 }
 
@@ -177,7 +183,8 @@ async fn save(app: Data<App>, operator: Operator, id: Path<String>, form: Posted
         }
         form.0.read(now)
     };
-    match app::carriers::change(&app, &operator.actor, id, edit).await {
+    let change = app::carriers::change(&app, &operator.actor, id, edit);
+    match versions::of_form(Subject::carrier(&app, id), &form.0.seen, change).await {
         Ok(_) => Ok(operator.go_saying("/operator/carriers", Done::CarrierSaved)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;

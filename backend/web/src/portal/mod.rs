@@ -44,7 +44,7 @@ use actix_web::{
     middleware::from_fn,
     web::{self, PayloadConfig, ServiceConfig},
 };
-use error::PageError;
+pub(crate) use error::PageError;
 use once::Once;
 use std::{net::SocketAddr, path::PathBuf};
 

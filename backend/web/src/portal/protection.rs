@@ -16,7 +16,11 @@ use actix_web::{
     post,
     web::{Data, ServiceConfig},
 };
-use app::{App, Error, protection::ProtectionView};
+use app::{
+    App, Error,
+    protection::ProtectionView,
+    versions::{self, Subject},
+};
 use askama::Template;
 use domain::{
     config::{OverLimit, Protection, parse_word},
@@ -67,6 +71,8 @@ pub(super) struct ProtectionForm {
     over_limit: String,
     failed: String,
     missing: String,
+    /// The version that its page has seen.
+    seen: String,
 }
 
 impl From<&Protection> for ProtectionForm {
@@ -81,6 +87,7 @@ impl From<&Protection> for ProtectionForm {
             over_limit: own.over_limit.word().to_owned(),
             failed: own.unverified.failed.map(Handling::word).unwrap_or_default().to_owned(),
             missing: own.unverified.missing.map(Handling::word).unwrap_or_default().to_owned(),
+            seen: String::new(),
         }
     }
 }
@@ -131,14 +138,16 @@ pub(super) fn digits(prefix: &str) -> String {
 
 #[get("/app/protection")]
 async fn show(app: Data<App>, member: Member) -> PageResult {
+    let seen = versions::for_form(&app, subject(&app, &member)).await?;
     let view = app::protection::get(&app, &member.actor).await?;
-    let form = ProtectionForm::from(&view.own);
+    let form = ProtectionForm { seen, ..ProtectionForm::from(&view.own) };
     page(&member, StatusCode::OK, view, form, None)
 }
 
 #[post("/app/protection")]
 async fn save(app: Data<App>, member: Member, form: Posted<ProtectionForm>) -> PageResult {
-    match app::protection::change(&app, &member.actor, |now| form.0.read(now)).await {
+    let change = app::protection::change(&app, &member.actor, |now| form.0.read(now));
+    match versions::of_form(subject(&app, &member), &form.0.seen, change).await {
         Ok(_) => Ok(member.go_saying("/app/protection", Done::ProtectionSaved)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;
@@ -146,6 +155,10 @@ async fn save(app: Data<App>, member: Member, form: Posted<ProtectionForm>) -> P
             page(&member, status, view, form.0, Some(text))
         }
     }
+}
+
+fn subject(app: &App, member: &Member) -> Option<Subject> {
+    Subject::tenant(app, member.actor.tenant?)
 }
 
 fn page(

@@ -20,6 +20,7 @@ use actix_web::{
 use app::{
     App,
     routes::{Tested, Verdict},
+    versions::{self, Subject},
 };
 use askama::Template;
 use domain::routing::{Pattern, VoiceRoute};
@@ -83,13 +84,20 @@ struct Named {
     name: String,
 }
 
+/// All routes have one order, and one version.
+fn subject(member: &Member) -> Option<Subject> {
+    member.actor.tenant.map(Subject::routes)
+}
+
 #[get("/app/routes")]
 async fn show(app: Data<App>, member: Member, asked: Query<Asked>) -> PageResult {
     let form = match &asked.edit {
         Some(name) => {
+            let seen = versions::for_form(&app, subject(&member)).await?;
             let all = app::routes::list(&app, &member.actor).await?;
             let missing = || app::Error::not_found("route", format!("there is no route {name}"));
-            RouteForm::from(all.iter().find(|route| route.name == *name).ok_or_else(missing)?)
+            let route = all.iter().find(|route| route.name == *name).ok_or_else(missing)?;
+            RouteForm { seen, ..RouteForm::from(route) }
         }
         None => RouteForm::default(),
     };
@@ -99,7 +107,8 @@ async fn show(app: Data<App>, member: Member, asked: Query<Asked>) -> PageResult
 
 #[post("/app/routes")]
 async fn save(app: Data<App>, member: Member, form: Posted<RouteForm>) -> PageResult {
-    match app::routes::change(&app, &member.actor, |all| form.0.put_into(all)).await {
+    let change = app::routes::change(&app, &member.actor, |all| form.0.put_into(all));
+    match versions::of_form(subject(&member), &form.0.seen, change).await {
         Ok(_) => Ok(member.go_saying("/app/routes", Done::RouteSaved)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;

@@ -20,6 +20,7 @@ use app::{
     App, Error,
     eligibility::{Agreement, Terms},
     protection::Bounds,
+    versions::{self, Subject},
 };
 use askama::Template;
 use domain::{config::Access, ids::TenantId};
@@ -63,6 +64,8 @@ struct TermsForm {
     below_cost: String,
     per_call: String,
     per_day: String,
+    /// The version that its page has seen.
+    seen: String,
 }
 
 const AGREEMENTS: [(&str, &str, bool); 4] = [
@@ -98,6 +101,7 @@ impl TermsForm {
             below_cost: tick(bounds.allow_below_cost),
             per_call: bounds.max_call_micros.map(amount_text).unwrap_or_default(),
             per_day: bounds.max_day_micros.map(amount_text).unwrap_or_default(),
+            seen: String::new(),
         }
     }
 
@@ -134,9 +138,11 @@ impl TermsForm {
 #[get("/operator/tenants/{id}")]
 async fn show(app: Data<App>, operator: Operator, id: Path<String>) -> PageResult {
     let id = tenant_id(&id)?;
+    let seen = versions::for_form(&app, Subject::tenant(&app, id)).await?;
     let (terms, _) = app::eligibility::view_of(&app, &operator.actor, id).await?;
     let view = app::protection::get_of(&app, &operator.actor, id).await?;
-    page(&app, &operator, StatusCode::OK, id, TermsForm::new(&terms, &view.bounds), None).await
+    let form = TermsForm { seen, ..TermsForm::new(&terms, &view.bounds) };
+    page(&app, &operator, StatusCode::OK, id, form, None).await
 }
 
 #[post("/operator/tenants/{id}")]
@@ -151,7 +157,7 @@ async fn save(app: Data<App>, operator: Operator, id: Path<String>, form: Posted
         };
         app::tenants::change(&app, &operator.actor, id, edit).await
     };
-    match kept.await {
+    match versions::of_form(Subject::tenant(&app, id), &form.0.seen, kept).await {
         Ok(_) => Ok(operator.go_saying(&format!("/operator/tenants/{id}"), Done::TermsSaved)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;

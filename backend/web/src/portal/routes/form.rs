@@ -27,6 +27,8 @@ pub(super) struct RouteForm {
     pub(super) windows: String,
     pub(super) caller_rules: String,
     pub(super) callee_rules: String,
+    /// The version that its page has seen.
+    pub(super) seen: String,
 }
 
 impl Default for RouteForm {
@@ -52,6 +54,7 @@ impl From<&VoiceRoute> for RouteForm {
             windows: windows.join("\n"),
             caller_rules: rules_text(&route.rewrites.caller),
             callee_rules: rules_text(&route.rewrites.callee),
+            seen: String::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The one-time set-up of the first operator. Its link is printed at the start, and works until there is an operator.
 
+use crate::limits::Admitted;
 use crate::portal::{
     Portal,
     error::{self, PageError},
@@ -58,6 +59,7 @@ pub(super) async fn submit(
     app: Data<App>,
     portal: Data<Portal>,
     visit: Visit,
+    _admitted: Admitted,
     form: Posted<SetupForm>,
 ) -> PageResult {
     let SetupForm { token, email, password } = form.0;

@@ -1,5 +1,6 @@
 //! Sign-in, for tenants and operators alike, and sign-out.
 
+use crate::limits::Admitted;
 use crate::portal::{
     error::{self, PageError},
     page::{Audience, Done, Place, Shell},
@@ -53,7 +54,12 @@ pub(super) async fn show(visit: Visit, query: Query<Next>) -> PageResult {
 }
 
 #[post("/signin")]
-pub(super) async fn submit(app: Data<App>, visit: Visit, form: Posted<SigninForm>) -> PageResult {
+pub(super) async fn submit(
+    app: Data<App>,
+    visit: Visit,
+    _admitted: Admitted,
+    form: Posted<SigninForm>,
+) -> PageResult {
     let SigninForm { email, password, next } = form.0;
     let email = email.trim().to_owned();
     match app::sessions::open(&app, &email, &password).await {

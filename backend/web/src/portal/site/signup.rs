@@ -1,5 +1,6 @@
 //! Sign-up, and the page that shows the keys, once.
 
+use crate::limits::Admitted;
 use crate::portal::{
     Portal,
     error::{self, PageError},
@@ -63,6 +64,7 @@ pub(super) async fn submit(
     app: Data<App>,
     portal: Data<Portal>,
     visit: Visit,
+    _admitted: Admitted,
     form: Posted<SignupForm>,
 ) -> PageResult {
     let form = form.0;

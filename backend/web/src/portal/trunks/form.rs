@@ -26,6 +26,8 @@ pub(super) struct SettingsForm {
     pub(super) calls_per_second: String,
     pub(super) max_calls: String,
     pub(super) max_call_cost: String,
+    /// The version that its page has seen.
+    pub(super) seen: String,
     #[serde(flatten)]
     pub(super) signaling: SignalingForm,
 }
@@ -52,6 +54,7 @@ impl From<&Trunk> for SettingsForm {
             calls_per_second: trunk.limits.calls_per_second.to_string(),
             max_calls: trunk.limits.max_calls.to_string(),
             max_call_cost: trunk.max_call_micros.map(amount_text).unwrap_or_default(),
+            seen: String::new(),
             signaling: SignalingForm::from(&trunk.policy),
         }
     }

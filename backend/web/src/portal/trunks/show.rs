@@ -14,7 +14,11 @@ use actix_web::{
     post,
     web::{Data, Path, ServiceConfig},
 };
-use app::{App, trunks::TrunkView};
+use app::{
+    App,
+    trunks::TrunkView,
+    versions::{self, Subject},
+};
 use askama::Template;
 use domain::config::Authentication;
 
@@ -47,8 +51,9 @@ struct TrunkPage {
 
 #[get("/app/trunks/{fqdn}")]
 async fn show(app: Data<App>, portal: Data<Portal>, member: Member, fqdn: Path<String>) -> PageResult {
+    let seen = versions::for_form(&app, subject(&member, &fqdn)).await?;
     let view = app::trunks::get(&app, &member.actor, &fqdn).await?;
-    let form = SettingsForm::from(&view.trunk);
+    let form = SettingsForm { seen, ..SettingsForm::from(&view.trunk) };
     page(&app, &portal, &member, StatusCode::OK, view, form, None).await
 }
 
@@ -60,8 +65,8 @@ async fn save(
     fqdn: Path<String>,
     form: Posted<SettingsForm>,
 ) -> PageResult {
-    let changed = app::trunks::change(&app, &member.actor, &fqdn, |now| form.0.read(now)).await;
-    match changed {
+    let change = app::trunks::change(&app, &member.actor, &fqdn, |now| form.0.read(now));
+    match versions::of_form(subject(&member, &fqdn), &form.0.seen, change).await {
         Ok(view) => Ok(member.go_saying(&format!("/app/trunks/{}", view.trunk.fqdn), Done::TrunkSaved)),
         Err(failed) => {
             let view = app::trunks::get(&app, &member.actor, &fqdn).await?;
@@ -69,6 +74,10 @@ async fn save(
             page(&app, &portal, &member, status, view, form.0, Some(text)).await
         }
     }
+}
+
+fn subject(member: &Member, fqdn: &str) -> Option<Subject> {
+    Some(Subject::trunk(member.actor.tenant?, fqdn))
 }
 
 async fn page(

@@ -1,0 +1,159 @@
+//! `ETag` and `If-Match` for what people edit: a GET says the version, and a PATCH, PUT or DELETE that names another one
+//! than the current is 412. What comes without `If-Match` is done whatever the version.
+
+use crate::{auth::Asker, error::ApiError, percent};
+use actix_web::{
+    Error, HttpMessage as _, ResponseError as _,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{ETAG, HeaderMap, HeaderValue, IF_MATCH},
+    },
+    middleware::Next,
+    web::Data,
+};
+use app::{
+    App,
+    versions::{self, EXPECTED_MAX, Subject, Version},
+};
+use domain::access::Actor;
+
+/// Where versions are.
+const ROOT: &str = "/api/v1/";
+
+/// Lets a request through, on the condition that it names.
+pub(crate) async fn pass(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let subject = subject_of(&app, &request);
+    let conditions = request.headers().contains_key(IF_MATCH);
+    match (subject, request.method()) {
+        (Some(subject), &Method::GET | &Method::HEAD) => {
+            let version = versions::of(&app, &subject).await.map_err(ApiError::from)?;
+            let mut response = next.call(request).await?.map_into_boxed_body();
+            tag(&mut response, Some(version));
+            Ok(response)
+        }
+        (Some(subject), &Method::PATCH | &Method::PUT | &Method::DELETE) => {
+            let expected = match expected(request.headers()) {
+                Ok(expected) => expected,
+                Err(error) => return Ok(request.into_response(error.error_response())),
+            };
+            let (response, written) = versions::expecting(subject, expected, next.call(request)).await;
+            let mut response = response?.map_into_boxed_body();
+            tag(&mut response, written);
+            Ok(response)
+        }
+        (None, method) if conditions && !method.is_safe() && request.path().starts_with(ROOT) => {
+            let message = "this has no version: send the request without If-Match";
+            Ok(request.into_response(ApiError::invalid("If-Match", message).error_response()))
+        }
+        _ => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
+fn tag(response: &mut ServiceResponse<BoxBody>, version: Option<Version>) {
+    let value = version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
+    if let (true, Some(value)) = (response.status().is_success(), value) {
+        response.headers_mut().insert(ETAG, value);
+    }
+}
+
+/// The versions that a request expects; `None` where any will do. Weak ones, and what is none of ours, match nothing
+/// (RFC 9110 §13.1.1).
+fn expected(headers: &HeaderMap) -> Result<Option<Vec<Version>>, ApiError> {
+    let mut versions = Vec::new();
+    let mut said = false;
+    for value in headers.get_all(IF_MATCH) {
+        said = true;
+        let text = value.to_str().map_err(|_| unreadable())?;
+        for tag in text.split(',').map(str::trim) {
+            if tag == "*" {
+                return Ok(None);
+            }
+            let weak = tag.strip_prefix("W/");
+            let quoted = weak.unwrap_or(tag).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            let quoted = quoted.ok_or_else(unreadable)?;
+            versions.extend(quoted.parse::<Version>().ok().filter(|_| weak.is_none()));
+        }
+    }
+    if versions.len() > EXPECTED_MAX {
+        return Err(ApiError::invalid("If-Match", format!("name at most {EXPECTED_MAX} versions")));
+    }
+    Ok(said.then_some(versions))
+}
+
+fn unreadable() -> ApiError {
+    ApiError::invalid("If-Match", "send the ETag as it was given, with its quotes: If-Match: \"0190…\"")
+}
+
+/// What a path is about, where it has a version.
+fn subject_of(app: &App, request: &ServiceRequest) -> Option<Subject> {
+    let path = request.path().strip_prefix(ROOT)?;
+    let extensions = request.extensions();
+    let actor = extensions.get::<Asker>()?.actor().ok()?;
+    let decoded = |segment: &str| String::from_utf8_lossy(&percent::decode(segment.as_bytes())).into_owned();
+    let segments: Vec<_> = path.split('/').map(decoded).collect();
+    let segments: Vec<_> = segments.iter().map(String::as_str).collect();
+    of_tenant(app, actor, &segments).or_else(|| of_platform(app, actor, &segments))
+}
+
+fn of_tenant(app: &App, actor: &Actor, segments: &[&str]) -> Option<Subject> {
+    let tenant = actor.tenant?;
+    match segments {
+        ["trunks", fqdn] if !fqdn.contains(':') => Some(Subject::trunk(tenant, fqdn)),
+        ["routes"] | ["routes", _] => Some(Subject::routes(tenant)),
+        ["numbers", e164] => Some(Subject::number(tenant, &format!("+{}", e164.trim_start_matches('+')))),
+        ["protection"] | ["emergency"] => Subject::tenant(app, tenant),
+        _ => None,
+    }
+}
+
+fn of_platform(app: &App, actor: &Actor, segments: &[&str]) -> Option<Subject> {
+    if !actor.operates() {
+        return None;
+    }
+    match segments {
+        ["operator", "tenants", id] => Subject::tenant(app, id.parse().ok()?),
+        ["operator", "carriers", id] => Subject::carrier(app, id.parse().ok()?),
+        ["operator", "emergency", country] => Some(Subject::platform(&country.to_ascii_uppercase())),
+        ["operator", "routing"] => Some(Subject::platform("carrier-order")),
+        ["operator", "eligibility"] => Some(Subject::platform("eligibility")),
+        ["operator", "stir"] => Some(Subject::platform("stir")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&str]) -> Result<Option<Vec<Version>>, ApiError> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(IF_MATCH, HeaderValue::from_str(value).unwrap());
+        }
+        expected(&headers)
+    }
+
+    #[test]
+    fn expected_versions_are_read_as_the_protocol_writes_them() {
+        let zero: Version = "0".parse().unwrap();
+        let id: Version = "01901637869473 9baea5966c26f8ad90".replace(' ', "").parse().unwrap();
+        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(read(&["*"]).unwrap(), None);
+        assert_eq!(read(&["\"0\""]).unwrap(), Some(vec![zero]));
+        assert_eq!(read(&[&format!("\"0\", \"{id}\"")]).unwrap(), Some(vec![zero, id]));
+        assert_eq!(read(&["W/\"0\""]).unwrap(), Some(vec![]), "a weak one matches nothing");
+        assert_eq!(read(&["\"somebody else's\""]).unwrap(), Some(vec![]));
+        for bad in ["0", "\"0", ""] {
+            assert!(read(&[bad]).is_err(), "{bad}");
+        }
+        let many = vec!["\"0\""; EXPECTED_MAX + 1].join(",");
+        assert!(read(&[&many]).is_err());
+    }
+}

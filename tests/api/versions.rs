@@ -1,0 +1,99 @@
+//! Two people who edit one thing do not overwrite each other: `ETag` and `If-Match`.
+
+use crate::{server, tenant};
+use serde_json::{Value, json};
+use testkit::server::{Answer, Client};
+
+/// Edits something from what was seen before somebody else edited it.
+fn stale(client: &Client, method: &str, path: &str, first: &Value, second: &Value) {
+    let tag = |answer: &Answer| answer.header("etag").unwrap_or_else(|| panic!("{path}: no ETag")).to_owned();
+    let seen = tag(&client.get(path).expect(200));
+    assert_eq!(tag(&client.get(path).expect(200)), seen, "{path}: what nobody changes keeps its version");
+    let edit = |body: &Value, seen: &str| client.send_with(method, path, Some(body), &[("if-match", seen)]);
+    let after = tag(&edit(first, &seen).expect(200));
+    assert_ne!(after, seen);
+    let refused = edit(second, &seen).expect(412);
+    assert_eq!(refused.body["error"]["code"], "PreconditionFailed", "{}", refused.text);
+    assert!(
+        refused.text.contains(after.trim_matches('"')),
+        "{path}: the current version is said: {}",
+        refused.text
+    );
+    assert!(refused.text.contains("changed this at"), "{}", refused.text);
+    let now = client.get(path).expect(200);
+    assert_eq!(tag(&now), after, "{path}: what was refused changed nothing");
+    let _ = edit(second, "*").expect(200);
+    let _ = client.send(method, path, Some(first)).expect(200);
+    let _ = edit(second, &format!("\"nothing of ours\", {}", tag(&client.get(path)))).expect(200);
+    let _ = edit(second, "not quoted").expect(400);
+}
+
+#[test]
+fn whoever_edits_an_old_version_is_told_who_was_quicker() {
+    let tenant = tenant("Edits Twice");
+    let made = json!({"trunks": {"sbc.edits.test": {"sipSignalingPort": 5060}}});
+    let _ = tenant.patch("/sip?api-version=2023-03-01", &made).expect(200);
+    let limits = |calls: u32| json!({"limits": {"maxCalls": calls}});
+    stale(&tenant, "PATCH", "/api/v1/trunks/sbc.edits.test", &limits(5), &limits(6));
+    let route = |name: &str| json!({"value": [{"name": name, "numberPattern": "^\\+46", "targets": [{"fqdn": "sbc.edits.test"}]}]});
+    stale(&tenant, "PUT", "/api/v1/routes", &route("one"), &route("two"));
+    let country = |code: &str| json!({"allowedCountries": [code]});
+    stale(&tenant, "PATCH", "/api/v1/protection", &country("SE"), &country("US"));
+    let number = tenant.buy("US", "geographic").replace('+', "%2B");
+    let inbound = |target: &str| json!({"inbound": {"kind": "application", "target": target}});
+    stale(&tenant, "PATCH", &format!("/api/v1/numbers/{number}"), &inbound("one"), &inbound("two"));
+    let id = tenant.account["tenant"]["id"].as_str().expect("an id").to_owned();
+    let operator = server().operator();
+    let path = format!("/api/v1/operator/tenants/{id}");
+    stale(&operator, "PATCH", &path, &limits(50), &limits(60));
+    let carrier =
+        json!({"name": "edited", "hosts": [{"address": "192.0.2.88"}], "prefixes": [], "enabled": false});
+    let made = operator.post("/api/v1/operator/carriers", &carrier).expect(201);
+    let path = made.header("location").expect("a location").to_owned();
+    stale(&operator, "PATCH", &path, &limits(5), &limits(6));
+}
+
+#[test]
+fn a_change_over_the_azure_protocol_counts_as_a_change_of_the_trunk() {
+    let tenant = tenant("Edits By Sip");
+    let sip = |port: u16| {
+        let body = json!({"trunks": {"sbc.by-sip.test": {"sipSignalingPort": port}}});
+        let _ = tenant.patch("/sip?api-version=2023-03-01", &body).expect(200);
+    };
+    sip(5060);
+    let path = "/api/v1/trunks/sbc.by-sip.test";
+    let seen = tenant.get(path).expect(200).header("etag").expect("a version").to_owned();
+    sip(5070);
+    let body = json!({"limits": {"maxCalls": 7}});
+    let _ = tenant.send_with("PATCH", path, Some(&body), &[("if-match", &seen)]).expect(412);
+}
+
+#[test]
+fn of_two_who_edit_at_once_one_wins() {
+    let tenant = tenant("Edits At Once");
+    let path = "/api/v1/protection";
+    let seen = tenant.get(path).expect(200).header("etag").expect("a version").to_owned();
+    let edit = |n: usize| {
+        let code = ["SE", "US", "DE", "GB", "FR", "DK", "NO", "FI"][n];
+        let body = json!({"allowedCountries": [code]});
+        tenant.send_with("PATCH", path, Some(&body), &[("if-match", &seen)]).status
+    };
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let edits: Vec<_> = (0..8).map(|n| scope.spawn(move || edit(n))).collect();
+        edits.into_iter().map(|edit| edit.join().expect("an answer")).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
+}
+
+#[test]
+fn what_has_no_version_says_so() {
+    let tenant = tenant("No Version");
+    let refused = tenant.send_with(
+        "POST",
+        "/api/v1/sipUsers",
+        Some(&json!({"username": "x"})),
+        &[("if-match", "\"0\"")],
+    );
+    assert_eq!(refused.expect(400).body["error"]["target"], "If-Match");
+}
