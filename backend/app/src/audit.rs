@@ -56,6 +56,7 @@ pub struct AuditFilter {
 }
 
 /// A change, as a use case says it. Secrets never stand in it.
+#[derive(Clone)]
 pub(crate) struct Change<'a> {
     /// Who.
     pub(crate) actor: &'a str,
@@ -90,6 +91,14 @@ pub(crate) async fn record(app: &App, tx: &Tx, scope: &Scope, change: Change<'_>
         after: Some(change.after).filter(|value| !value.is_null()),
     };
     Ok(audit::insert(tx, scope, row).await?)
+}
+
+/// Writes down what was done where no row of the database changes with it: to a live call, or to a node.
+///
+/// # Errors
+/// [`Error::Internal`] where the database fails.
+pub(crate) async fn note(app: &App, scope: &Scope, change: Change<'_>) -> Result<(), Error> {
+    app.db().write::<_, Error, _>(async |tx| record(app, tx, scope, change.clone()).await).await
 }
 
 /// A view as the audit keeps it.

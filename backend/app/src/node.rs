@@ -1,7 +1,12 @@
 //! This node: what its shards and trunks are at, and taking it out of work and in again.
 
-use crate::{App, Error, calls::MeterView};
-use domain::access::{Actor, Permission};
+use crate::{
+    App, Error,
+    audit::{self, Change},
+    calls::MeterView,
+};
+use domain::access::{Actor, Permission, Scope};
+use serde_json::Value;
 use std::time::Duration;
 
 /// The longest time that a drain lets calls go on, and what it is where none is named: a week.
@@ -82,10 +87,11 @@ pub fn is_draining(app: &App) -> bool {
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::Unavailable`] where this node carries no calls.
-pub fn drain(app: &App, actor: &Actor, patience: Option<Duration>) -> Result<NodeView, Error> {
-    actor.scope(Permission::Operate)?;
+pub async fn drain(app: &App, actor: &Actor, patience: Option<Duration>) -> Result<NodeView, Error> {
+    let scope = actor.scope(Permission::Operate)?;
     edge_of(app)?.drain(patience.unwrap_or(DRAIN_MAX).min(DRAIN_MAX));
     tracing::warn!(by = actor.name, "the node is drained: it takes no new calls");
+    note(app, &scope, actor, "node.drain").await?;
     Ok(read(app))
 }
 
@@ -93,11 +99,24 @@ pub fn drain(app: &App, actor: &Actor, patience: Option<Duration>) -> Result<Nod
 ///
 /// # Errors
 /// As [`drain`].
-pub fn resume(app: &App, actor: &Actor) -> Result<NodeView, Error> {
-    actor.scope(Permission::Operate)?;
+pub async fn resume(app: &App, actor: &Actor) -> Result<NodeView, Error> {
+    let scope = actor.scope(Permission::Operate)?;
     edge_of(app)?.resume();
     tracing::info!(by = actor.name, "the node takes calls again");
+    note(app, &scope, actor, "node.resume").await?;
     Ok(read(app))
+}
+
+async fn note(app: &App, scope: &Scope, actor: &Actor, what: &'static str) -> Result<(), Error> {
+    let change = Change {
+        actor: &actor.name,
+        tenant: None,
+        what,
+        target: &app.settings().node,
+        before: Value::Null,
+        after: Value::Null,
+    };
+    audit::note(app, scope, change).await
 }
 
 fn edge_of(app: &App) -> Result<&edge::Handle, Error> {

@@ -1,12 +1,16 @@
 //! Ending a live call.
 
 use super::{CallState, get::find, plan::refusal};
-use crate::{App, Error};
+use crate::{
+    App, Error,
+    audit::{self, Change},
+};
 use domain::{
     access::{Actor, Permission},
     cause::Cause,
     ids::CallId,
 };
+use serde_json::Value;
 
 /// Seconds after which it is worth asking again, where the edge could not take the order.
 const RETRY_AFTER: u32 = 1;
@@ -25,5 +29,16 @@ pub async fn end(app: &App, actor: &Actor, id: CallId) -> Result<(), Error> {
     let carried = call.payer_call.unwrap_or(call.id);
     let edge = app.deps().edge.as_ref();
     let ordered = edge.is_some_and(|edge| edge.end(carried.0.as_u128(), refusal(Cause::EndedByCommand)));
-    if ordered { Ok(()) } else { Err(Error::Unavailable { retry_after: RETRY_AFTER }) }
+    if !ordered {
+        return Err(Error::Unavailable { retry_after: RETRY_AFTER });
+    }
+    let change = Change {
+        actor: &actor.name,
+        tenant: actor.tenant,
+        what: "call.end",
+        target: &id.to_string(),
+        before: Value::Null,
+        after: Value::Null,
+    };
+    audit::note(app, &scope, change).await
 }

@@ -1,13 +1,21 @@
 //! What the operator does for a tenant's money: credit, and the credit limit.
 
-use crate::{App, Error, events};
+use crate::{
+    App, Error,
+    audit::{self, Change},
+    events,
+};
 use domain::{
-    access::{Actor, Permission},
+    access::{Actor, Permission, Scope},
     ids::TenantId,
     ledger::EntryKind,
     money::Money,
 };
-use store::ledger::{Cover, Posting};
+use serde_json::{Value, json};
+use store::{
+    Tx,
+    ledger::{Account, Cover, Posting},
+};
 use uuid::Uuid;
 
 use super::{BalanceView, balance::no_account};
@@ -59,6 +67,8 @@ pub async fn credit(
         .db()
         .write::<_, Error, _>(async |tx| {
             events::post(app, tx, &scope, tenant, &posting).await.map_err(|error| short(error, amount))?;
+            let after = json!({ "amount": amount, "reason": reason });
+            noted(app, tx, &scope, actor, tenant, "tenant.credit", (Value::Null, after)).await?;
             store::ledger::account(tx, &scope, tenant).await?.ok_or_else(no_account)
         })
         .await?;
@@ -83,11 +93,30 @@ pub async fn set_credit_limit(
     let after = app
         .db()
         .write::<_, Error, _>(async |tx| {
+            let before = store::ledger::account(tx, &scope, tenant).await?.ok_or_else(unknown_tenant)?;
             store::ledger::set_credit_limit(tx, &scope, tenant, limit_micros).await?;
-            store::ledger::account(tx, &scope, tenant).await?.ok_or_else(unknown_tenant)
+            let after = store::ledger::account(tx, &scope, tenant).await?.ok_or_else(unknown_tenant)?;
+            let limit = |account: &Account| json!({ "creditLimit": BalanceView::from(account).credit_limit });
+            let change = (limit(&before), limit(&after));
+            noted(app, tx, &scope, actor, tenant, "tenant.creditLimit", change).await?;
+            Ok(after)
         })
         .await?;
     Ok(BalanceView::from(&after))
+}
+
+async fn noted(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    actor: &Actor,
+    tenant: TenantId,
+    what: &'static str,
+    (before, after): (Value, Value),
+) -> Result<(), Error> {
+    let row = store::tenants::get(tx, scope, tenant).await?.ok_or_else(unknown_tenant)?;
+    let change = Change { actor: &actor.name, tenant: Some(tenant), what, target: &row.slug, before, after };
+    audit::record(app, tx, scope, change).await
 }
 
 fn unknown_tenant() -> Error {

@@ -21,7 +21,7 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
     info(
         title = "Dialtone",
         version = "1",
-        description = "Numbers, trunks, calls and money of a telephony platform. `/phoneNumbers`, `/availablePhoneNumbers` and `/sip` speak the Azure Communication Services protocol; `/api/v1` says what that protocol has no words for.",
+        description = "Numbers, trunks, calls and money of a telephony platform. `/phoneNumbers`, `/availablePhoneNumbers` and `/sip` speak the Azure Communication Services protocol; `/api/v1` says what that protocol has no words for.\n\nWhat people edit has a version: a GET says it in `ETag`, and a PATCH, PUT or DELETE that says another one in `If-Match` is 412; without `If-Match` it is done whatever the version. Every answer to somebody known says in `RateLimit` (draft-ietf-httpapi-ratelimit-headers) how many requests may follow; one that comes too early is 429 with `Retry-After`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(

@@ -100,13 +100,13 @@ pub(super) async fn show(app: Data<App>, operator: Operator, part: Query<Part>) 
 
 #[post("/operator/live/drain")]
 pub(super) async fn drain(app: Data<App>, operator: Operator, _form: Posted<Nothing>) -> PageResult {
-    app::node::drain(&app, &operator.actor, None)?;
+    app::node::drain(&app, &operator.actor, None).await?;
     Ok(operator.go_saying("/operator/live", Done::NodeDrained))
 }
 
 #[post("/operator/live/resume")]
 pub(super) async fn resume(app: Data<App>, operator: Operator, _form: Posted<Nothing>) -> PageResult {
-    app::node::resume(&app, &operator.actor)?;
+    app::node::resume(&app, &operator.actor).await?;
     Ok(operator.go_saying("/operator/live", Done::NodeResumed))
 }
 

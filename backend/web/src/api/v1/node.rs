@@ -86,14 +86,14 @@ pub(crate) async fn get_node(app: Data<app::App>, operator: Operator) -> ApiResu
 pub(crate) async fn drain_node(app: Data<app::App>, operator: Operator, request: HttpRequest) -> ApiResult {
     let body = request.extensions().get::<RawBody>().cloned().unwrap_or_default().0;
     let drain: Drain = if body.is_empty() { Drain::default() } else { crate::extract::from_slice(&body)? };
-    ok(&Node::from(app::node::drain(&app, &operator, drain.deadline_seconds.map(Duration::from_secs))?))
+    ok(&Node::from(app::node::drain(&app, &operator, drain.deadline_seconds.map(Duration::from_secs)).await?))
 }
 
 /// Has this node take calls again.
 #[utoipa::path(tag = "operator", responses((status = 200, body = Node)))]
 #[post("/api/v1/operator/node:resume")]
 pub(crate) async fn resume_node(app: Data<app::App>, operator: Operator) -> ApiResult {
-    ok(&Node::from(app::node::resume(&app, &operator)?))
+    ok(&Node::from(app::node::resume(&app, &operator).await?))
 }
 
 impl From<NodeView> for Node {
