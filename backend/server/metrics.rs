@@ -56,6 +56,7 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
     let help = "Traces not kept, since there were more than the budget allows.";
     counter(&mut text, "dialtone_traces_over_budget", help, traces.over_budget);
     counter(&mut text, "dialtone_traces_lost", "Traces that the database did not take.", traces.lost);
+    webhooks(&mut text, &app::webhooks::counts(app));
     if let Some(edge) = edge {
         let counters = edge.counters();
         for (name, value) in counters.rows() {
@@ -81,6 +82,27 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         }
     }
     text
+}
+
+/// How events leave this node. What waits in the database stands at `/api/v1/operator/deliveries`.
+fn webhooks(text: &mut String, counts: &app::webhooks::Counts) {
+    let help = "Deliveries of events that arrived.";
+    counter(text, "dialtone_webhook_deliveries", help, counts.delivered);
+    counter(text, "dialtone_webhook_failed_attempts", "Tries of deliveries that failed.", counts.failed);
+    counter(text, "dialtone_webhook_dead_letters", "Deliveries that were given up.", counts.dead);
+    let help = "Events that found the queue of their webhook full.";
+    counter(text, "dialtone_webhook_dropped", help, counts.dropped);
+    gauge(
+        text,
+        "dialtone_webhook_waiting",
+        "Deliveries that wait, when it was last counted.",
+        counts.waiting,
+    );
+    let help = "Seconds since the oldest of them happened.";
+    gauge(text, "dialtone_webhook_oldest_seconds", help, counts.oldest_seconds);
+    gauge(text, "dialtone_webhook_under_way", "Deliveries that are under way.", counts.under_way);
+    let help = "Endpoints that are left alone for a while, since they do not answer.";
+    gauge(text, "dialtone_webhook_resting", help, counts.resting);
 }
 
 /// What each shard is at.

@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) stir: Stir,
     /// How often somebody may ask over HTTP.
     pub(crate) limits: Limits,
+    /// Events to endpoints of tenants.
+    pub(crate) webhooks: Webhooks,
     /// The first operator.
     pub(crate) operator: Operator,
 }
@@ -60,6 +62,7 @@ impl Default for Settings {
             mail: Mail::default(),
             stir: Stir::default(),
             limits: Limits::default(),
+            webhooks: Webhooks::default(),
             operator: Operator::default(),
         }
     }
@@ -270,6 +273,16 @@ impl Default for Limits {
     fn default() -> Self {
         Self { tenant_requests_per_second: 2_000, key_requests_per_second: 1_000, sign_ins_per_minute: 60 }
     }
+}
+
+/// `DIALTONE_WEBHOOKS__…`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Webhooks {
+    /// Whether events go to private and loopback hosts, too, and over plain http.
+    pub(crate) allow_private: bool,
+    /// A PEM file with authorities that endpoints may be known by, beside those of the web.
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// `DIALTONE_OPERATOR__…`

@@ -63,6 +63,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
         edge: edge.as_ref().map(|(handle, _)| handle.clone()),
         sandbox: sandbox.as_ref().map(|(handle, _)| handle.clone()),
         https: signed::https(&settings, &dns)?,
+        poster: poster(&settings, &dns)?,
         dns,
         mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(&settings))
             .context("mail.url")?,
@@ -131,11 +132,21 @@ pub(crate) async fn app_alone(settings: &Settings) -> anyhow::Result<App> {
         edge: None,
         sandbox: None,
         https: signed::https(settings, &dns)?,
+        poster: poster(settings, &dns)?,
         dns,
         mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(settings))
             .context("mail.url")?,
     };
     App::start(deps).await.context("the app cannot start")
+}
+
+/// The way to the endpoints of tenants.
+fn poster(settings: &Settings, dns: &vendors::Dns) -> anyhow::Result<vendors::Poster> {
+    let roots = match &settings.webhooks.ca {
+        Some(file) => files::pem(file, "webhooks.ca")?,
+        None => Vec::new(),
+    };
+    vendors::Poster::new(dns.clone(), &roots, settings.webhooks.allow_private).context("webhooks.ca")
 }
 
 async fn database(settings: &Settings) -> anyhow::Result<store::Db> {

@@ -21,6 +21,7 @@ mod sip_preview;
 mod trunks;
 mod validation;
 mod versions;
+mod webhooks;
 
 use std::{net::Ipv4Addr, sync::LazyLock};
 use testkit::server::{Client, Server};

@@ -14,6 +14,7 @@ mod screens;
 mod signup;
 mod trunks;
 mod users;
+mod webhooks;
 
 use browser::Browser;
 use std::{net::Ipv4Addr, sync::LazyLock};

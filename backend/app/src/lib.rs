@@ -46,6 +46,7 @@ pub mod trunks;
 pub mod users;
 pub mod vault;
 pub mod versions;
+pub mod webhooks;
 mod window;
 
 pub use error::{Error, StartError};
@@ -77,6 +78,8 @@ pub struct Deps {
     pub mailer: vendors::Mailer,
     /// Files of others over https: the certificates of signers.
     pub https: vendors::Https,
+    /// Events, to the endpoints of tenants.
+    pub poster: vendors::Poster,
 }
 
 /// The platform's business. Cheap to clone.
@@ -96,6 +99,7 @@ struct Inner {
     stir: stir::State,
     identities: identities::State,
     events: Arc<events::State>,
+    webhooks: webhooks::State,
 }
 
 impl App {
@@ -122,12 +126,14 @@ impl App {
             stir: stir::State::new(),
             identities: identities::State::default(),
             events,
+            webhooks: webhooks::State::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
         snapshot::refresh(&app, snapshot::Changed::Everything).await?;
         domains::remember_sandbox(&app).await?;
         inventory::ensure_sandbox_stock(&app).await?;
+        webhooks::load(&app).await?;
         calls::recover(&app).await?;
         health::restore(&app).await?;
         registrars::load(&app).await?;
@@ -228,6 +234,10 @@ impl App {
 
     pub(crate) fn events(&self) -> &events::State {
         &self.0.events
+    }
+
+    pub(crate) fn webhooks(&self) -> &webhooks::State {
+        &self.0.webhooks
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

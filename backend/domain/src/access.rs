@@ -48,6 +48,10 @@ pub enum Permission {
     ReadAudit,
     /// Make, change and revoke keys: access keys and API keys. People alone, so that no key makes another.
     ManageAccess,
+    /// Read subscriptions to events, and their delivery logs.
+    ReadEvents,
+    /// Make, change and try subscriptions to events, and have events delivered again.
+    ManageEvents,
     /// Everything of the operator: tenants, carriers, inventory, credit.
     Operate,
 }

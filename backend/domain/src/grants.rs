@@ -27,6 +27,10 @@ pub enum Grant {
     IdentitiesWrite,
     /// `audit.read`: who changed what.
     AuditRead,
+    /// `events.read`: webhooks and their delivery logs.
+    EventsRead,
+    /// `events.write`: making, changing and trying webhooks; reading too.
+    EventsWrite,
     /// `operator.read`: the operator's side, without changing anything.
     OperatorRead,
     /// `operator.write`: everything of the operator.
@@ -35,7 +39,7 @@ pub enum Grant {
 
 impl Grant {
     /// All of them, in the order of pages and documents.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::TenantRead,
         Self::NumbersRead,
         Self::NumbersWrite,
@@ -46,6 +50,8 @@ impl Grant {
         Self::MoneyRead,
         Self::IdentitiesWrite,
         Self::AuditRead,
+        Self::EventsRead,
+        Self::EventsWrite,
         Self::OperatorRead,
         Self::OperatorWrite,
     ];
@@ -64,6 +70,8 @@ impl Grant {
             Self::MoneyRead => "money.read",
             Self::IdentitiesWrite => "identities.write",
             Self::AuditRead => "audit.read",
+            Self::EventsRead => "events.read",
+            Self::EventsWrite => "events.write",
             Self::OperatorRead => "operator.read",
             Self::OperatorWrite => "operator.write",
         }
@@ -140,6 +148,8 @@ impl Grants {
             Permission::ControlCalls => self.has(G::CallsWrite),
             Permission::ReadMoney => self.has(G::MoneyRead),
             Permission::ManageIdentities => self.has(G::IdentitiesWrite),
+            Permission::ReadEvents => self.has(G::EventsRead) || self.has(G::EventsWrite),
+            Permission::ManageEvents => self.has(G::EventsWrite),
             Permission::ReadAudit => self.has(G::AuditRead),
             Permission::ManageAccess => false,
             Permission::Operate => self.has(G::OperatorRead) || self.has(G::OperatorWrite),

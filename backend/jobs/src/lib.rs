@@ -8,6 +8,8 @@
 
 mod answers;
 mod configuration;
+mod deliveries;
+mod delivery_log;
 mod drift;
 mod health;
 mod health_history;
@@ -50,7 +52,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 16] {
+fn all() -> [Job; 18] {
     jobs![
         outbox,
         searches,
@@ -67,7 +69,9 @@ fn all() -> [Job; 16] {
         health,
         registrations,
         health_history,
-        identities
+        identities,
+        deliveries,
+        delivery_log
     ]
 }
 
@@ -75,6 +79,7 @@ fn all() -> [Job; 16] {
 #[derive(Debug)]
 pub struct Runner {
     stop: watch::Sender<bool>,
+    app: App,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -86,16 +91,20 @@ impl Runner {
         let runtime = Handle::current();
         let thread = std::thread::Builder::new()
             .name("jobs".to_owned())
-            .spawn(move || runtime.block_on(LocalSet::new().run_until(run_all(app, stopped))))
+            .spawn({
+                let app = app.clone();
+                move || runtime.block_on(LocalSet::new().run_until(run_all(app, stopped)))
+            })
             .map_err(|error| tracing::error!(%error, "no thread for the jobs: leases, mail and sweeps stand still"))
             .ok();
-        Self { stop, thread }
+        Self { stop, app, thread }
     }
 
     /// Lets what runs come to its end, and stops.
     pub async fn stop(mut self) {
         // Nobody listens only where the thread has ended already.
         let _ = self.stop.send(true);
+        app::webhooks::stop(&self.app);
         if let Some(thread) = self.thread.take() {
             // A job that panicked has said so.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;

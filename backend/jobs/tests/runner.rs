@@ -33,6 +33,12 @@ async fn the_jobs_run_by_themselves_and_stop_when_they_are_told_to() {
         dns: vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(),
         https: vendors::Https::new(vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(), &[], false)
             .unwrap(),
+        poster: vendors::Poster::new(
+            vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(),
+            &[],
+            true,
+        )
+        .unwrap(),
         mailer: vendors::Mailer::new(None, "localhost").unwrap(),
     };
     let app = App::start(deps).await.unwrap();

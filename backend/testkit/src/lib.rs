@@ -6,6 +6,7 @@
 pub mod database;
 pub mod dns;
 pub mod phone;
+pub mod receiver;
 pub mod server;
 pub mod stir;
 pub mod tls;

@@ -1,11 +1,14 @@
-//! What the platform asks of the outside world: names, mail, and files over https. None knows tenants or calls.
+//! What the platform asks of the outside world: names, mail, files over https, and the endpoints that want events. None knows tenants or calls.
 
 #![forbid(unsafe_code)]
 
 mod dns;
+mod guard;
 mod https;
 mod mail;
+mod poster;
 
 pub use dns::{Dns, DnsError, Found};
 pub use https::{FetchError, Https};
 pub use mail::{Mail, MailError, Mailer};
+pub use poster::{Order, PostError, Poster, Reply};

@@ -5,10 +5,12 @@
 
 mod balance;
 mod interests;
+mod mark;
 mod raise;
 
 pub(crate) use balance::{fallen, post};
 pub(crate) use interests::{Interests, State};
+pub use mark::{mark, set_mark};
 pub(crate) use raise::{message, raise};
 
 /// What the outbox calls a change of a carrier's health; it belongs to no tenant, and stays with the operator.

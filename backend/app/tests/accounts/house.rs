@@ -22,6 +22,8 @@ pub(crate) struct Wish {
     pub(crate) signup: SignupMode,
     pub(crate) dns: SocketAddr,
     pub(crate) vault_key: [u8; 32],
+    /// Whether events go to private hosts.
+    pub(crate) private: bool,
 }
 
 impl Default for Wish {
@@ -32,6 +34,7 @@ impl Default for Wish {
             signup: SignupMode::Open,
             dns: "127.0.0.1:9".parse().unwrap(),
             vault_key: VAULT_KEY,
+            private: true,
         }
     }
 }
@@ -60,6 +63,7 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         sandbox: None,
         dns: vendors::Dns::new(&[wish.dns]).unwrap(),
         https: vendors::Https::new(vendors::Dns::new(&[wish.dns]).unwrap(), &[], false).unwrap(),
+        poster: vendors::Poster::new(vendors::Dns::new(&[wish.dns]).unwrap(), &[], wish.private).unwrap(),
         mailer: vendors::Mailer::new(None, host).unwrap(),
     })
     .await

@@ -13,3 +13,4 @@ mod snapshot;
 mod terms;
 mod trunks;
 mod users;
+mod webhooks;

@@ -77,6 +77,12 @@ async fn app(test: &TestDb, carries_calls: bool, https: vendors::Https) -> App {
         sandbox: None,
         dns: vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(),
         https,
+        poster: vendors::Poster::new(
+            vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(),
+            &[],
+            true,
+        )
+        .unwrap(),
         mailer: vendors::Mailer::new(None, "localhost").unwrap(),
     };
     App::start(deps).await.unwrap()

@@ -8,4 +8,5 @@ mod money;
 mod overload;
 mod records;
 mod signed;
+mod told;
 mod traces;

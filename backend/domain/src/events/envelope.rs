@@ -127,10 +127,17 @@ impl EventKind {
                 "total": {"amountMicros": 1749, "currency": "USD"},
             }),
             Self::NumberPurchased => json!({
-                "phoneNumber": to, "numberType": "geographic", "country": "US",
-                "monthly": {"amountMicros": 1_000_000, "currency": "USD"}, "paidUntil": "2027-01-22T18:21:12Z",
+                "number": to, "numberId": "01940000-0000-7000-8000-000000000003", "country": "US",
+                "type": "geographic", "capabilities": {"calling": "inbound+outbound", "sms": "none"},
+                "assignmentType": "application", "monthly": {"amountMicros": 1_000_000, "currency": "USD"},
+                "orderId": "01940000-0000-7000-8000-000000000004", "at": "2026-11-22T18:21:12Z",
+                "paidUntil": "2026-12-22T18:21:12Z",
             }),
-            Self::NumberReleased => json!({"phoneNumber": to, "numberType": "geographic", "country": "US"}),
+            Self::NumberReleased => json!({
+                "number": to, "numberId": "01940000-0000-7000-8000-000000000003", "country": "US",
+                "type": "geographic", "reason": "requested", "at": "2026-11-22T18:21:12Z",
+                "endsAt": "2026-12-22T18:21:12Z",
+            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

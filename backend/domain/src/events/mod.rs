@@ -96,7 +96,7 @@ impl EventKind {
             Self::NumberReleased => "A number was given back, or ended because it was not paid for.",
             Self::TrunkHealthChanged => "A trunk is heard again, or is heard no more.",
             Self::BalanceLow => "The balance fell below your mark.",
-            Self::InvoiceReady => "An invoice is ready.",
+            Self::InvoiceReady => "An invoice is ready. (No invoices are made yet.)",
         }
     }
 

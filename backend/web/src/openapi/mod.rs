@@ -35,6 +35,7 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
         (name = "audit", description = "Who changed what"),
         (name = "users", description = "SIP users: phones that register with digest"),
         (name = "calls", description = "Records, live calls, and what would happen if"),
+        (name = "webhooks", description = "Subscriptions to events, their deliveries and dead letters"),
         (name = "money", description = "Balance and ledger"),
         (name = "tenants", description = "Sign-up, tokens, and the tenant itself"),
         (name = "operator", description = "For those who run the platform"),
@@ -168,6 +169,8 @@ mod tests {
                 "get /.well-known/jwks.json",
                 "post /api/v1/signup",
                 "post /api/v1/tokens",
+                "get /api/v1/webhooks/{id}:confirm",
+                "post /api/v1/webhooks/{id}:confirm",
                 "get /healthz",
                 "get /metrics",
                 "get /readyz"

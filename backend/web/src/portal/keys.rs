@@ -125,6 +125,8 @@ const fn label(grant: Grant) -> &'static str {
         Grant::MoneyRead => "read money",
         Grant::IdentitiesWrite => "app users and their tokens",
         Grant::AuditRead => "read the audit",
+        Grant::EventsRead => "read webhooks",
+        Grant::EventsWrite => "change webhooks",
         Grant::OperatorRead => "read everything",
         Grant::OperatorWrite => "change everything",
     }

@@ -35,6 +35,7 @@ mod tenant;
 mod trunks;
 mod users;
 mod visit;
+mod webhooks;
 mod words;
 
 use crate::assets;
@@ -107,6 +108,7 @@ fn mount(pages: &mut ServiceConfig) {
     keys::mount(pages);
     audit::mount(pages);
     invitations::mount(pages);
+    webhooks::mount(pages);
     bans::mount(pages);
     calls::mount(pages);
     protection::mount(pages);

@@ -3,7 +3,7 @@
 use super::identities::FreshToken;
 use app::{
     access_keys::ShownKey, api_keys::CreatedApiKey, invitations::CreatedInvitation, tenants::SignedUp,
-    users::CreatedSipUser,
+    users::CreatedSipUser, webhooks::Created as CreatedWebhook,
 };
 use moka::sync::Cache;
 use std::{sync::Arc, time::Duration};
@@ -22,6 +22,7 @@ pub(crate) struct Once {
     access_keys: Cache<String, Arc<ShownKey>>,
     api_keys: Cache<String, Arc<CreatedApiKey>>,
     invitations: Cache<String, Arc<CreatedInvitation>>,
+    webhooks: Cache<String, Arc<CreatedWebhook>>,
 }
 
 impl Once {
@@ -33,6 +34,7 @@ impl Once {
             access_keys: waiting(),
             api_keys: waiting(),
             invitations: waiting(),
+            webhooks: waiting(),
         }
     }
 
@@ -89,6 +91,16 @@ impl Once {
     /// The link, where it was not shown yet.
     pub(crate) fn take_invitation(&self, session: &str) -> Option<Arc<CreatedInvitation>> {
         self.invitations.remove(session)
+    }
+
+    /// The secret of a webhook waits for its page.
+    pub(crate) fn put_webhook(&self, session: &str, webhook: CreatedWebhook) {
+        self.webhooks.insert(session.to_owned(), Arc::new(webhook));
+    }
+
+    /// The secret, where it was not shown yet.
+    pub(crate) fn take_webhook(&self, session: &str) -> Option<Arc<CreatedWebhook>> {
+        self.webhooks.remove(session)
     }
 
     /// The password, where it was not shown yet.

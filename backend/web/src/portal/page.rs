@@ -92,7 +92,7 @@ impl Audience {
     }
 
     fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 9] = [
+        const MEMBER: [Place; 10] = [
             Place::Overview,
             Place::Numbers,
             Place::Trunks,
@@ -101,6 +101,7 @@ impl Audience {
             Place::Calls,
             Place::Protection,
             Place::Emergency,
+            Place::Webhooks,
             Place::Keys,
         ];
         const OPERATOR: [Place; 9] = [
@@ -164,6 +165,8 @@ pub(crate) enum Place {
     Bans,
     /// What leaves the platform.
     Outbox,
+    /// Where the tenant hears of events.
+    Webhooks,
     /// Access keys, API keys, and who changed what, of a tenant.
     Keys,
     /// Who changed what, everywhere.
@@ -190,6 +193,7 @@ impl Place {
             Self::Live => ("/operator/live", "Live calls"),
             Self::Bans => ("/operator/bans", "Bans"),
             Self::Outbox => ("/operator/outbox", "Outbox"),
+            Self::Webhooks => ("/app/webhooks", "Webhooks"),
             Self::Keys => ("/app/keys", "Keys"),
             Self::Audit => ("/operator/audit", "Audit"),
         }
@@ -265,10 +269,28 @@ pub(crate) enum Done {
     KeyRevoked,
     /// An invitation is gone.
     InvitationWithdrawn,
+    /// A webhook was changed.
+    WebhookSaved,
+    /// A webhook is gone.
+    WebhookDeleted,
+    /// An endpoint wants events.
+    WebhookProven,
+    /// A sample is on its way.
+    SampleSent,
+    /// Deliveries are sent again.
+    Redelivering,
+    /// The mark of a low balance is set.
+    AlertSaved,
 }
 
 impl Done {
-    const ALL: [Self; 33] = [
+    const ALL: [Self; 39] = [
+        Self::WebhookSaved,
+        Self::WebhookDeleted,
+        Self::WebhookProven,
+        Self::SampleSent,
+        Self::Redelivering,
+        Self::AlertSaved,
         Self::KeyRegenerated,
         Self::KeyRevoked,
         Self::InvitationWithdrawn,
@@ -324,6 +346,12 @@ impl Done {
             Self::KeyRegenerated => ("key-regenerated", "The new key works; the one before is refused."),
             Self::KeyRevoked => ("key-revoked", "The key is revoked: what shows it is refused."),
             Self::InvitationWithdrawn => ("invitation-withdrawn", "The invitation is taken back."),
+            Self::WebhookSaved => ("webhook-saved", "The webhook is saved."),
+            Self::WebhookDeleted => ("webhook-deleted", "The webhook is deleted."),
+            Self::WebhookProven => ("webhook-proven", "The endpoint wants events: they go there now."),
+            Self::SampleSent => ("sample-sent", "A sample is on its way. Look again in a moment."),
+            Self::Redelivering => ("redelivering", "It is sent again. Look again in a moment."),
+            Self::AlertSaved => ("alert-saved", "Saved: an event tells you from now on."),
             Self::SignedUp => ("signed-up", "The account is made. Sign in with it."),
             Self::Verified => {
                 ("verified", "Thank you: the address is yours, and the account is switched on.")

@@ -27,6 +27,7 @@ mod stir;
 mod tenants;
 mod trunks;
 mod users;
+mod webhooks;
 
 pub(crate) use calls::capture;
 
@@ -70,6 +71,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     node::mount(routes);
     bans::mount(routes);
     stir::mount(routes);
+    webhooks::mount(routes);
 }
 
 /// A list, or a page of one.
