@@ -1,6 +1,7 @@
 //! The API as its users meet it: the true binary on a loopback address of its own.
 
 mod access;
+mod audited;
 mod emergency;
 mod errors;
 mod hmac;

@@ -1,6 +1,7 @@
 //! The pages as people meet them: the true binary, a browser that keeps cookies and sends forms, and Chromium for how
 //! they look and whether they run.
 
+mod access;
 mod browser;
 mod calls;
 mod doors;

@@ -1,6 +1,7 @@
 //! The whole HTTP door: routes behind the gate, on the port.
 
 use crate::{
+    auth::heard::Heard,
     door::{self, Door, Metrics, Ready},
     error::ApiError,
     gate,
@@ -72,6 +73,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
         answers: Arc::default(),
     };
     let portal = Data::new(Portal::new(config.setup_token, config.ca_file, config.sip_address));
+    let heard = Data::new(Heard::new());
     let limiter = Data::new(Limiter::new(config.limits));
     let (app, door, sockets) = (Data::new(app), Data::new(door), Data::new(config.sip_sockets));
     server::start(config.listen, config.workers.get(), config.certificates, move || {
@@ -81,6 +83,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
             .app_data(portal.clone())
             .app_data(sockets.clone())
             .app_data(limiter.clone())
+            .app_data(heard.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 ApiError::invalid("path", format!("the path can't be read: {error}")).into()
             }))

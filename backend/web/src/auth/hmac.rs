@@ -86,6 +86,11 @@ impl SignedRequest {
         Ok(Self { signature, candidates })
     }
 
+    /// The signature.
+    pub(crate) const fn signature(&self) -> [u8; 32] {
+        self.signature
+    }
+
     /// Whether `key` made the signature, compared in constant time.
     pub(crate) fn verify(&self, key: &[u8]) -> bool {
         let Ok(keyed) = Hmac::<Sha256>::new_from_slice(key) else { return false };

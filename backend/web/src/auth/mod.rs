@@ -1,5 +1,6 @@
 //! Who is asking: a tenant's access key by its signature, or a person by a token.
 
+pub(crate) mod heard;
 pub(crate) mod hmac;
 
 use crate::{error::ApiError, server::Connection};
@@ -10,12 +11,14 @@ use actix_web::{
         StatusCode,
         header::{AUTHORIZATION, HOST, HeaderMap},
     },
+    web::Data,
 };
 use chrono::Utc;
 use domain::{
     access::{Actor, Role},
     grants::Grant,
 };
+use heard::Heard;
 use hmac::{Parts, SignedRequest};
 use std::{
     future::{Ready, ready},
@@ -120,7 +123,16 @@ fn by_key(app: &app::App, request: &ServiceRequest, header: &str, body: &[u8]) -
         body,
     };
     let signed = SignedRequest::read(&parts, Utc::now()).map_err(|rejected| refused(rejected.to_string()))?;
-    Ok(app::tenants::actor_by_key(app, hmac::without_port(host), |key| signed.verify(key))?)
+    let actor = app::tenants::actor_by_key(app, hmac::without_port(host), |key| signed.verify(key))?;
+    let heard = request.app_data::<Data<Heard>>();
+    let is_first = request.method().is_safe()
+        || heard.is_none_or(|heard| heard.admit(signed.signature(), !is_private(request)));
+    if is_first {
+        return Ok(actor);
+    }
+    Err(refused(
+        "this very request arrived before, in the clear, where anybody could have copied it: sign it anew, and use https",
+    ))
 }
 
 async fn by_token(app: &app::App, request: &ServiceRequest, header: &str) -> Result<Actor, ApiError> {

@@ -74,7 +74,8 @@ fn of_app(error: &app::Error, not_found: &str) -> (StatusCode, &'static str, Str
     use app::Error as E;
     let text = match error {
         // The data plane's protocol has one outer message for everything; the inner one says what it is.
-        E::Invalid { inner: Some((_, text)), .. } => sentence(text),
+        // Of a version that is not the current one, the inner says which is.
+        E::Invalid { inner: Some((_, text)), status, .. } if *status != 412 => sentence(text),
         _ => sentence(&error.to_string()),
     };
     match error {

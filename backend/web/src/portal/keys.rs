@@ -30,6 +30,8 @@ const ROWS: u32 = 50;
 const TENANT: &str = "/app/keys";
 /// The operator's page.
 const OPERATOR: &str = "/operator/api-keys";
+/// How long a key lasts that nobody thinks about, days.
+const DAYS_SUGGESTED: &str = "90";
 /// How long a key may last, as days and as words; no days mean no end.
 const LIVES: [(&str, &str); 4] =
     [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "until it is revoked")];
@@ -89,11 +91,17 @@ struct ScopeChoice {
 type Fields = BTreeMap<String, String>;
 
 /// What somebody typed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct KeyForm {
     name: String,
     days: String,
     scopes: Vec<String>,
+}
+
+impl Default for KeyForm {
+    fn default() -> Self {
+        Self { name: String::new(), days: DAYS_SUGGESTED.to_owned(), scopes: Vec::new() }
+    }
 }
 
 impl From<Fields> for KeyForm {

@@ -1,0 +1,288 @@
+//! The audit: every operation of the document that changes something writes a row, or stands on a short list with a
+//! reason. A new operation belongs into [`Walk::all`] or on the list.
+
+use crate::{BINARY, VERSION};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, net::Ipv4Addr};
+use testkit::server::{Answer, Client, Server};
+
+/// What writes no row, and why.
+const EXEMPT: [(&str, &str); 18] = [
+    ("POST /api/v1/tokens", "a sign-in changes nothing"),
+    ("POST /api/v1/accessTokens", "a token is its key's, and the key is written down"),
+    ("POST /api/v1/domains/{name}:verify", "it needs a record in the DNS; what it verifies has its row"),
+    ("POST /api/v1/calls:simulate", "a question"),
+    ("POST /api/v1/routes:test", "a question"),
+    ("POST /sip:testRoutesWithNumber", "a question"),
+    ("POST /operatorInformation/:search", "a question"),
+    ("POST /api/v1/trunks/{fqdn}:examine", "an examination changes nothing"),
+    ("POST /api/v1/trunks/{fqdn}:listen", "it looks on for a while"),
+    ("POST /availablePhoneNumbers/countries/{countryCode}/:browse", "a question"),
+    ("POST /availablePhoneNumbers/countries/{countryCode}/:search", "a hold that ends by itself"),
+    ("DELETE /phoneNumbers/operations/{operationId}", "it ends a hold that would end by itself"),
+    ("POST /identities/{id}/:issueAccessToken", "a token is its user's, and the user is written down"),
+    ("POST /teamsUser/:exchangeAccessToken", "it is refused here"),
+    ("POST /api/v1/sandbox/calls", "a call has a record of its own"),
+    ("DELETE /api/v1/calls/{id}", "it needs a live call; what ends it writes the row"),
+    ("DELETE /api/v1/operator/bans", "it needs somebody banned; each ban that is lifted has its row"),
+    (
+        "DELETE /api/v1/operator/bans/{address}",
+        "it needs somebody banned; the ban that is lifted has its row",
+    ),
+];
+
+/// A server of its own, with what the operations need.
+struct Walk {
+    server: Server,
+    owner: Client,
+    operator: Client,
+    asked: BTreeSet<String>,
+}
+
+impl Walk {
+    fn newest(&self) -> String {
+        let page = self.operator.get("/api/v1/operator/audit?maxPageSize=1").expect(200).body;
+        page["value"][0]["id"].as_str().expect("a change").to_owned()
+    }
+
+    /// Does an operation, which must succeed and write a row that says who and what.
+    fn does(&mut self, operation: &str, by: &Client, path: &str, body: Option<Value>) -> Answer {
+        let before = self.newest();
+        let method = operation.split(' ').next().expect("a method");
+        let answer = by.send(method, path, body.as_ref());
+        assert!((200..300).contains(&answer.status), "{operation}: {} {}", answer.status, answer.text);
+        assert_ne!(self.newest(), before, "{operation} writes nothing into the audit");
+        assert!(self.asked.insert(operation.to_owned()), "{operation} twice");
+        answer
+    }
+
+    fn all(&mut self) {
+        let (owner, operator) = (self.owner.clone(), self.operator.clone());
+        self.keys(&owner, "/api/v1");
+        self.keys(&operator, "/api/v1/operator");
+        self.routing(&owner);
+        self.numbers(&owner);
+        self.people(&owner, &operator);
+        self.platform(&operator);
+    }
+
+    fn keys(&mut self, by: &Client, root: &str) {
+        let scope = if root.ends_with("operator") { "operator.read" } else { "calls.read" };
+        let new = json!({"name": "walk", "scopes": [scope]});
+        let made = self.does(&format!("POST {root}/apiKeys"), by, &format!("{root}/apiKeys"), Some(new));
+        let id = made.body["id"].as_str().expect("an id");
+        let path = format!("{root}/apiKeys/{id}");
+        let _ = self.does(&format!("DELETE {root}/apiKeys/{{id}}"), by, &path, None);
+        if scope == "calls.read" {
+            for verb in ["reveal", "regenerate"] {
+                let operation = format!("POST /api/v1/accessKeys/{{slot}}:{verb}");
+                let _ =
+                    self.does(&operation, by, &format!("/api/v1/accessKeys/primary:{verb}"), Some(json!({})));
+            }
+        }
+    }
+
+    fn routing(&mut self, owner: &Client) {
+        let trunks = json!({"trunks": {"sbc.walk.test": {"sipSignalingPort": 5060}}});
+        let _ = self.does("PATCH /sip", owner, "/sip?api-version=2023-03-01", Some(trunks));
+        let trunk = "/api/v1/trunks/sbc.walk.test";
+        let _ =
+            self.does("PATCH /api/v1/trunks/{fqdn}", owner, trunk, Some(json!({"limits": {"maxCalls": 9}})));
+        let registrar =
+            json!({"registrar": "registers.example", "username": "walk", "password": "a password"});
+        let registration = format!("{trunk}/registration");
+        let _ = self.does("PUT /api/v1/trunks/{fqdn}/registration", owner, &registration, Some(registrar));
+        let _ = self.does("DELETE /api/v1/trunks/{fqdn}/registration", owner, &registration, None);
+        let route = |name: &str| json!({"name": name, "numberPattern": "^\\+46", "targets": [{"fqdn": "sbc.walk.test"}]});
+        let _ =
+            self.does("PUT /api/v1/routes", owner, "/api/v1/routes", Some(json!({"value": [route("a")]})));
+        let _ = self.does("POST /api/v1/routes", owner, "/api/v1/routes", Some(route("b")));
+        let change = json!({"description": "walked"});
+        let _ = self.does("PATCH /api/v1/routes/{name}", owner, "/api/v1/routes/b", Some(change));
+        let _ = self.does("DELETE /api/v1/routes/{name}", owner, "/api/v1/routes/b", None);
+        let domain = "/api/v1/domains/other.test";
+        let _ =
+            self.does("POST /api/v1/domains", owner, "/api/v1/domains", Some(json!({"name": "other.test"})));
+        let _ = self.does("PATCH /api/v1/domains/{name}", owner, domain, Some(json!({"enabled": false})));
+        let _ = self.does("DELETE /api/v1/domains/{name}", owner, domain, None);
+        let closed = json!({"blockedPrefixes": ["881"]});
+        let _ = self.does("PATCH /api/v1/protection", owner, "/api/v1/protection", Some(closed));
+        let _ =
+            self.does("POST /api/v1/sipUsers", owner, "/api/v1/sipUsers", Some(json!({"username": "walk"})));
+        let _ = self.does("DELETE /api/v1/sipUsers/{username}", owner, "/api/v1/sipUsers/walk", None);
+    }
+
+    fn numbers(&mut self, owner: &Client) {
+        let search = json!({"phoneNumberType": "geographic", "assignmentType": "application",
+            "capabilities": {"calling": "inbound", "sms": "none"}, "quantity": 1});
+        let found = owner
+            .post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search)
+            .expect(202);
+        let id = found.header("search-id").expect("a search").to_owned();
+        let path = format!("/availablePhoneNumbers/:purchase?{VERSION}");
+        let _ =
+            self.does("POST /availablePhoneNumbers/:purchase", owner, &path, Some(json!({"searchId": id})));
+        let owned = owner.get(&format!("/phoneNumbers?{VERSION}")).expect(200).body;
+        let number = owned["phoneNumbers"][0]["phoneNumber"].as_str().expect("a number").replace('+', "%2B");
+        let inbound = json!({"inbound": {"kind": "application", "target": "walk"}});
+        let path = format!("/api/v1/numbers/{number}");
+        let _ = self.does("PATCH /api/v1/numbers/{e164}", owner, &path, Some(inbound));
+        let both = json!({"calling": "inbound+outbound"});
+        let path = format!("/phoneNumbers/{number}/capabilities?{VERSION}");
+        let _ = self.does("PATCH /phoneNumbers/{phoneNumber}/capabilities", owner, &path, Some(both));
+        let address = json!({"country": "US", "lines": ["1 Main Street"], "locality": "Seattle", "region": "WA", "postalCode": "98101"});
+        let path = format!("/api/v1/emergency/addresses/{number}");
+        let _ = self.does("PUT /api/v1/emergency/addresses/{e164}", owner, &path, Some(address));
+        let _ = self.does("DELETE /api/v1/emergency/addresses/{e164}", owner, &path, None);
+        let _ =
+            self.does("PATCH /api/v1/emergency", owner, "/api/v1/emergency", Some(json!({"country": "US"})));
+        let path = format!("/phoneNumbers/{number}?{VERSION}");
+        let _ = self.does("DELETE /phoneNumbers/{phoneNumber}", owner, &path, None);
+        self.reservations(owner);
+    }
+
+    fn reservations(&mut self, owner: &Client) {
+        let browse = json!({"phoneNumberType": "geographic", "assignmentType": "application",
+            "capabilities": {"calling": "inbound", "sms": "none"}});
+        let offers = owner
+            .post(&format!("/availablePhoneNumbers/countries/AU/:browse?{VERSION}"), &browse)
+            .expect(200)
+            .body;
+        let offer = |n: usize| {
+            let number = offers["phoneNumbers"][n]["id"].as_str().expect("a number").to_owned();
+            let wanted = json!({"countryCode": "AU", "phoneNumberType": "geographic", "assignmentType": "application",
+                "capabilities": {"calling": "inbound", "sms": "none"}});
+            json!({"phoneNumbers": {number: wanted}})
+        };
+        let path = |id: &str, verb: &str| format!("/availablePhoneNumbers/reservations/{id}{verb}?{VERSION}");
+        let (first, second) =
+            ("0190163d-8694-439b-aea5-966c26f8ad91", "0190163d-8694-439b-aea5-966c26f8ad92");
+        let patch = "PATCH /availablePhoneNumbers/reservations/{reservationId}";
+        let _ = self.does(patch, owner, &path(first, ""), Some(offer(0)));
+        let delete = "DELETE /availablePhoneNumbers/reservations/{reservationId}";
+        let _ = self.does(delete, owner, &path(first, ""), None);
+        assert!(owner.patch(&path(second, ""), &offer(1)).status < 300);
+        let purchase = "POST /availablePhoneNumbers/reservations/{reservationId}/:purchase";
+        let _ = self.does(purchase, owner, &path(second, "/:purchase"), Some(json!({})));
+    }
+
+    fn people(&mut self, owner: &Client, operator: &Client) {
+        let made =
+            self.does("POST /identities", owner, "/identities?api-version=2023-10-01", Some(json!({})));
+        let id = made.body["identity"]["id"].as_str().expect("an id").to_owned();
+        let path = |verb: &str| format!("/identities/{id}{verb}?api-version=2023-10-01");
+        let revoke = "POST /identities/{id}/:revokeAccessTokens";
+        let _ = self.does(revoke, owner, &path("/:revokeAccessTokens"), None);
+        let _ = self.does("DELETE /identities/{id}", owner, &path(""), None);
+        let somebody = |name: &str| json!({"organization": name, "email": format!("{name}@tenant.test"), "password": "a long enough password"});
+        let anonymous = self.server.anonymous();
+        let _ = self.does("POST /api/v1/signup", &anonymous, "/api/v1/signup", Some(somebody("walker")));
+        let tenants = "/api/v1/operator/tenants";
+        let made = self.does("POST /api/v1/operator/tenants", operator, tenants, Some(somebody("walked")));
+        let tenant = format!("{tenants}/{}", made.body["tenant"]["id"].as_str().expect("an id"));
+        let limits = json!({"limits": {"maxCalls": 9}});
+        let _ = self.does("PATCH /api/v1/operator/tenants/{id}", operator, &tenant, Some(limits));
+        let credit = json!({"amount": {"amountMicros": 1_000_000, "currency": "USD"}, "reason": "walk"});
+        let path = format!("{tenant}:credit");
+        let _ = self.does("POST /api/v1/operator/tenants/{id}:credit", operator, &path, Some(credit));
+        let invitations = "/api/v1/operator/invitations";
+        let made = self.does("POST /api/v1/operator/invitations", operator, invitations, Some(json!({})));
+        let path = format!("{invitations}/{}", made.body["id"].as_str().expect("an id"));
+        let _ = self.does("DELETE /api/v1/operator/invitations/{id}", operator, &path, None);
+    }
+
+    fn platform(&mut self, operator: &Client) {
+        let cost = json!({"amountMicros": 1, "currency": "USD"});
+        let carrier = json!({"name": "walked", "hosts": [{"address": "192.0.2.91"}], "enabled": false,
+            "prefixes": [{"prefix": "9992", "costPerMinute": cost}]});
+        let carriers = "/api/v1/operator/carriers";
+        let made = self.does("POST /api/v1/operator/carriers", operator, carriers, Some(carrier));
+        let path = made.header("location").expect("a location").to_owned();
+        let weight = json!({"weight": 7});
+        let _ = self.does("PATCH /api/v1/operator/carriers/{id}", operator, &path, Some(weight));
+        let registrar =
+            json!({"registrar": "registers.example", "username": "walk", "password": "a password"});
+        let path = format!("{path}/registration");
+        let _ =
+            self.does("PUT /api/v1/operator/carriers/{id}/registration", operator, &path, Some(registrar));
+        let _ = self.does("DELETE /api/v1/operator/carriers/{id}/registration", operator, &path, None);
+        let order = json!({"carrierOrder": ["quality", "cost"]});
+        let _ = self.does("PUT /api/v1/operator/routing", operator, "/api/v1/operator/routing", Some(order));
+        let rules = json!({"rules": []});
+        let _ = self.does(
+            "PUT /api/v1/operator/eligibility",
+            operator,
+            "/api/v1/operator/eligibility",
+            Some(rules),
+        );
+        let country = "/api/v1/operator/emergency/FI";
+        let numbers = json!({"numbers": ["112"]});
+        let _ = self.does("PATCH /api/v1/operator/emergency/{country}", operator, country, Some(numbers));
+        let _ = self.does("DELETE /api/v1/operator/emergency/{country}", operator, country, None);
+        let number = json!({"e164": "+37061234501", "type": "mobile", "country": "LT", "carrier": "sandbox",
+            "capabilities": {"calling": "inbound+outbound", "sms": "none"}, "monthly": {"amountMicros": 1, "currency": "USD"}});
+        let stock = json!({"numbers": [number]});
+        let _ =
+            self.does("POST /api/v1/operator/inventory", operator, "/api/v1/operator/inventory", Some(stock));
+        let rotate = "/api/v1/operator/signingKeys:rotate";
+        let _ = self.does("POST /api/v1/operator/signingKeys:rotate", operator, rotate, Some(json!({})));
+        let stir = "/api/v1/operator/stir";
+        let pem = std::fs::read_to_string(self.server.data().join("ca.pem")).expect("the local CA");
+        let roots = format!("{stir}/roots");
+        let body = json!({"certificates": pem});
+        let made = self.does("POST /api/v1/operator/stir/roots", operator, &roots, Some(body));
+        let _ = self.does("PATCH /api/v1/operator/stir", operator, stir, Some(json!({"failed": "refuse"})));
+        let root = made.body["roots"][0]["fingerprint"].as_str().expect("a fingerprint");
+        let path = format!("{roots}/{root}");
+        let _ = self.does("DELETE /api/v1/operator/stir/roots/{fingerprint}", operator, &path, None);
+        for verb in ["drain", "resume"] {
+            let operation = format!("POST /api/v1/operator/node:{verb}");
+            let _ =
+                self.does(&operation, operator, &format!("/api/v1/operator/node:{verb}"), Some(json!({})));
+        }
+    }
+}
+
+#[test]
+fn every_operation_that_changes_something_is_written_down() {
+    let server = Server::start(BINARY, Ipv4Addr::new(127, 20, 9, 4));
+    let (owner, operator) = (server.tenant("Walks The Audit"), server.operator());
+    let document = server.anonymous().get("/openapi.json").expect(200).body;
+    let mut walk = Walk { server, owner, operator, asked: BTreeSet::new() };
+    walk.all();
+    let mut missing = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for method in
+            ["post", "put", "patch", "delete"].into_iter().filter(|method| item.get(*method).is_some())
+        {
+            let operation = format!("{} {path}", method.to_uppercase());
+            let exempt = EXEMPT.iter().any(|(known, _)| *known == operation);
+            assert!(!(exempt && walk.asked.contains(&operation)), "{operation} is exempt and walked");
+            if !exempt && !walk.asked.contains(&operation) {
+                missing.push(operation);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "walk these, or say why they write nothing: {missing:#?}");
+}
+
+#[test]
+fn the_audit_says_how_it_was_and_how_it_is() {
+    let tenant = crate::tenant("Before And After");
+    let change = |prefixes: &[&str]| {
+        let _ = tenant.patch("/api/v1/protection", &json!({"blockedPrefixes": prefixes})).expect(200);
+    };
+    change(&["881"]);
+    change(&["882"]);
+    let row = tenant.get("/api/v1/audit?what=protection&maxPageSize=1").expect(200).body["value"][0].clone();
+    assert_eq!(row["actor"], "before-and-after@tenant.test");
+    assert!(row["before"].to_string().contains("881") && !row["before"].to_string().contains("882"), "{row}");
+    assert!(row["after"].to_string().contains("882") && !row["after"].to_string().contains("881"), "{row}");
+    let id = row["id"].as_str().expect("an id");
+    assert_eq!(tenant.get(&format!("/api/v1/audit/{id}")).expect(200).body, row);
+    let _ = crate::tenant("Not Mine To Read").get(&format!("/api/v1/audit/{id}")).expect(404);
+    let next = tenant.get("/api/v1/audit?maxPageSize=1").expect(200).body["nextLink"].clone();
+    let older = tenant.get(next.as_str().expect("a next page")).expect(200).body;
+    assert!(older["value"][0]["id"].as_str() < Some(id), "pages go back in time");
+    let _ = tenant.get("/api/v1/audit?what=%25").expect(400);
+}
