@@ -38,7 +38,10 @@ pub(crate) fn draw(facts: &Facts<'_>) -> String {
     if let Some(ca) = facts.ca_file {
         rows.push((
             "Trust",
-            format!("{} (REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS, curl --cacert)", ca.display()),
+            facts.portal.as_ref().map_or_else(
+                || ca.display().to_string(),
+                |portal| format!("{} (Python, Node, .NET, Java, curl: {portal}/trust)", ca.display()),
+            ),
         ));
     }
     if let Some(portal) = &facts.portal {

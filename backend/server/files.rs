@@ -92,6 +92,22 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     Ok(file.sync_all()?)
 }
 
+/// Puts a file that its owner alone may read in the place of what was there, at once or not at all.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn put_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("{} cannot be removed", beside.display()));
+        }
+        _ => {}
+    }
+    write_private(&beside, bytes)?;
+    fs::rename(&beside, path).with_context(|| format!("{} cannot be written", path.display()))
+}
+
 /// A token that can be guessed by nobody: 32 hexadecimal digits.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acme;
 mod banner;
 mod check;
 mod cli;

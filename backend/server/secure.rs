@@ -1,6 +1,6 @@
 //! SIP over TLS: our certificate and whom we believe, from the settings or from the local CA.
 
-use crate::{files, renewal, settings::Settings, wiring};
+use crate::{acme, files, renewal, settings::Settings, wiring};
 use anyhow::Context;
 use std::{net::IpAddr, path::PathBuf};
 
@@ -15,13 +15,26 @@ pub(crate) fn credentials(settings: &Settings) -> anyhow::Result<edge::Credentia
     let sip = &settings.sip;
     let (chain, key) = match (&sip.tls_cert, &sip.tls_key) {
         (Some(chain), Some(key)) => (files::pem(chain, REMEDY)?, files::pem(key, REMEDY)?),
-        _ => {
-            let pair = files::local_ca(&settings.data_dir)?.pair(&names(settings))?;
-            (pair.chain.into_bytes(), pair.key.into_bytes())
-        }
+        _ => match issued(settings).filter(|file| file.exists()) {
+            Some(file) => {
+                let pem = files::pem(&file, REMEDY)?;
+                (pem.clone(), pem)
+            }
+            None => {
+                let pair = files::local_ca(&settings.data_dir)?.pair(&names(settings))?;
+                (pair.chain.into_bytes(), pair.key.into_bytes())
+            }
+        },
     };
     let roots = sip.tls_roots.as_ref().map(|path| files::pem(path, REMEDY)).transpose()?.unwrap_or_default();
     edge::Credentials::from_pem(&chain, &key, &roots, true).context(REMEDY)
+}
+
+/// Where a public authority's certificate for the edge's host is, once there is one.
+fn issued(settings: &Settings) -> Option<PathBuf> {
+    settings.http.acme_directory.as_ref()?;
+    let names = acme::own_names(settings);
+    names.last().map(|name| acme::file(&settings.data_dir, name))
 }
 
 /// The names of a certificate of the local CA: the public host and whatever else a peer may look for.
@@ -55,6 +68,7 @@ pub(crate) async fn watch(settings: Settings, edge: edge::Handle) {
         .into_iter()
         .flatten()
         .cloned()
+        .chain(issued(&settings))
         .collect();
     let is_local = settings.sip.tls_cert.is_none();
     let mut seen = renewal::Seen::new(files);

@@ -80,6 +80,16 @@ pub(crate) struct Http {
     pub(crate) tls_cert: Option<PathBuf>,
     /// PEM file that goes with `tls_cert`.
     pub(crate) tls_key: Option<PathBuf>,
+    /// The directory of a public authority, which then issues certificates for the public host and tenants' hosts.
+    pub(crate) acme_directory: Option<String>,
+    /// An e-mail address that the authority may write to.
+    pub(crate) acme_contact: Option<String>,
+    /// How names are proven to it.
+    pub(crate) acme_challenge: AcmeChallenge,
+    /// PEM file of the authority behind the directory's own certificate, where that is no public one.
+    pub(crate) acme_root: Option<PathBuf>,
+    /// Origins whose pages may use the identity calls, with commas between them; `*` is all.
+    pub(crate) cors_origins: String,
 }
 
 impl Default for Http {
@@ -89,6 +99,34 @@ impl Default for Http {
             public_url: None,
             tls_cert: None,
             tls_key: None,
+            acme_directory: None,
+            acme_contact: None,
+            acme_challenge: AcmeChallenge::TlsAlpn01,
+            acme_root: None,
+            cors_origins: "*".to_owned(),
+        }
+    }
+}
+
+/// `DIALTONE_HTTP__ACME_CHALLENGE`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum AcmeChallenge {
+    /// `tls-alpn-01`: a certificate on port 443 (RFC 8737).
+    TlsAlpn01,
+    /// `http-01`: a file on port 80 (RFC 8555 §8.3).
+    Http01,
+}
+
+impl TryFrom<String> for AcmeChallenge {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "tls-alpn-01" => Ok(Self::TlsAlpn01),
+            "http-01" => Ok(Self::Http01),
+            _ => Err(format!(
+                "http.acme_challenge {text:?} is none that this port can answer: write tls-alpn-01 or http-01"
+            )),
         }
     }
 }
@@ -342,6 +380,22 @@ impl Settings {
                 "sip.tls_cert and sip.tls_key go together: set both, or neither for a certificate of the local CA"
             );
         }
+        if let Some(directory) = &self.http.acme_directory {
+            if self.http.tls_cert.is_some() {
+                bail!(
+                    "http.acme_directory and http.tls_cert exclude each other: unset one, so that it is clear which certificate is shown"
+                );
+            }
+            if !directory.starts_with("https://") {
+                bail!("http.acme_directory {directory:?} is not an https address");
+            }
+            if crate::acme::own_names(self).is_empty() {
+                bail!(
+                    "http.acme_directory is set, but no authority certifies {:?}: set http.public_url to a public host name",
+                    self.public_url(self.http.listen)
+                );
+            }
+        }
         if let Some(url) = &self.http.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
@@ -411,6 +465,18 @@ mod tests {
     fn an_unknown_key_is_an_error_that_names_it() {
         let error = read("[sip]\nlisten_adress = \"127.0.0.1:5060\"").expect_err("unknown");
         assert!(format!("{error:#}").contains("listen_adress"), "{error:#}");
+    }
+
+    #[test]
+    fn a_public_authority_needs_a_public_name_and_no_other_certificate() {
+        let acme = "[http]\nacme_directory = \"https://authority.example/dir\"\n";
+        let refused = |more: &str| format!("{:#}", read(&format!("{acme}{more}")).expect_err("refused"));
+        assert!(refused("").contains("public_url"));
+        let both = "public_url = \"https://voice.example\"\ntls_cert = \"a\"\ntls_key = \"b\"";
+        assert!(refused(both).contains("exclude each other"));
+        assert!(refused("acme_challenge = \"dns-01\"").contains("http-01"));
+        let settings = read(&format!("{acme}public_url = \"https://voice.example\"")).expect("settings");
+        assert_eq!(crate::acme::own_names(&settings), ["voice.example"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Puts the floors together, and takes them apart again.
 
 use crate::{
-    banner,
+    acme, banner,
     cli::Role,
     files,
     media_pool::Pool,
@@ -9,7 +9,7 @@ use crate::{
     settings::{self, Sandbox, Settings, Signup},
     shutdown, signed, web_phones,
 };
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use app::App;
 use domain::config::Abilities;
 use std::{
@@ -248,10 +248,17 @@ fn http(
     edge: Option<edge::Handle>,
     setup: Option<String>,
 ) -> anyhow::Result<web::Server> {
+    let mut wanted = None;
     let certificates = match (&settings.http.tls_cert, &settings.http.tls_key) {
         (Some(chain), Some(key)) => {
             let (chain, key) = (files::pem(chain, renewal::REMEDY)?, files::pem(key, renewal::REMEDY)?);
             web::tls::Certificates::from_pem(&chain, &key).context(renewal::REMEDY)?
+        }
+        _ if settings.http.acme_directory.is_some() => {
+            let ca = files::local_ca(&settings.data_dir)?;
+            let (certificates, names) = web::tls::Certificates::public(ca, &public_host(settings))?;
+            wanted = Some(names);
+            certificates
         }
         _ => web::tls::Certificates::local(files::local_ca(&settings.data_dir)?, &public_host(settings))?,
     };
@@ -262,6 +269,9 @@ fn http(
     if let (Some(chain), Some(key)) = (&settings.http.tls_cert, &settings.http.tls_key) {
         tokio::spawn(renewal::watch(chain.clone(), key.clone(), Arc::clone(&certificates)));
     }
+    if let Some(wanted) = wanted {
+        tokio::spawn(acme::run(settings.clone(), app.clone(), Arc::clone(&certificates), wanted));
+    }
     let config = web::Config {
         listen: settings.http.listen,
         workers: settings::cores(),
@@ -270,7 +280,8 @@ fn http(
         ready: Arc::new(move || is_ready.load(Ordering::Acquire)),
         metrics: Arc::new(move || metrics::text(&for_metrics, edge.as_ref())),
         setup_token: setup,
-        ca_file: files::ca_file(&settings.data_dir),
+        ca_file: has_own_authority(settings).then(|| files::ca_file(&settings.data_dir)),
+        cors_origins: origins(settings)?,
         sip_sockets: sockets,
         sip_address: settings.sip.listen,
         limits: limits(settings.limits),
@@ -292,6 +303,15 @@ fn limits(settings: settings::Limits) -> web::Limits {
         key: per_second(settings.key_requests_per_second),
         address: web::Rate { requests: settings.sign_ins_per_minute, seconds: 60 },
     }
+}
+
+/// Whether the HTTP port's certificate is of the local authority.
+fn has_own_authority(settings: &Settings) -> bool {
+    settings.http.tls_cert.is_none() && settings.http.acme_directory.is_none()
+}
+
+fn origins(settings: &Settings) -> anyhow::Result<web::Origins> {
+    web::Origins::read(&settings.http.cors_origins).map_err(|error| anyhow!("http.cors_origins: {error}"))
 }
 
 fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app::Settings {
@@ -362,7 +382,7 @@ fn print_banner(
         sandbox: telephony
             .and_then(|telephony| telephony.sandbox.as_ref().map(|(handle, _)| handle.local_addr())),
         data_dir: &settings.data_dir,
-        ca_file: (settings.http.tls_cert.is_none() && ca_file.exists()).then_some(ca_file.as_path()),
+        ca_file: (has_own_authority(settings) && ca_file.exists()).then_some(ca_file.as_path()),
     };
     println!("{}", banner::draw(&facts));
 }

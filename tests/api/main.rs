@@ -1,7 +1,9 @@
 //! The API as its users meet it: the true binary on a loopback address of its own.
 
 mod access;
+mod acme;
 mod audited;
+mod doors;
 mod emergency;
 mod errors;
 mod hmac;
@@ -15,6 +17,7 @@ mod orders;
 mod protection;
 mod repeats;
 mod routes;
+mod schema;
 mod sdk;
 mod signup;
 mod simulate;

@@ -106,3 +106,24 @@ fn no_two_files_of_tests_share_a_loopback_address() {
     }
     assert!(owners.len() > 50, "the addresses are found: {owners:?}");
 }
+
+/// Two schemas of one name: the document keeps one of them, and says nothing of the other.
+#[test]
+fn no_two_schemas_of_the_api_share_a_name() {
+    let mut known: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for path in files("backend/web/src/api", "rs") {
+        let text = fs::read_to_string(&path).expect("a source file");
+        for derived in text.split("ToSchema").skip(1) {
+            // From the derive to the body: attributes, then `struct Name` or `enum Name`.
+            let head = derived.split('{').next().unwrap_or_default();
+            let given = head.split("schema(as = ").nth(1).and_then(|rest| rest.split([')', ',']).next());
+            let mut words = head.split_whitespace().skip_while(|word| !matches!(*word, "struct" | "enum"));
+            let Some(name) = given.or_else(|| words.nth(1)) else { continue };
+            let name = name.split(['<', '(', ';']).next().unwrap_or_default().to_owned();
+            if let Some(other) = known.insert(name.clone(), path.clone()) {
+                panic!("{name} is in {} and in {}: schema(as = …)", other.display(), path.display());
+            }
+        }
+    }
+    assert!(known.len() > 80, "only {} schemas were found", known.len());
+}

@@ -76,7 +76,7 @@ pub async fn list(
     window: Window,
 ) -> Result<List<OutboxView>, Error> {
     let scope = actor.scope(Permission::Operate)?;
-    let rows = store::outbox::list(app.db().read(), &scope, kind, window.skip, window.fetch()).await?;
+    let rows = store::outbox::list(app.db().read(), &scope, kind, window.passed(), window.fetch()).await?;
     Ok(window.cut(rows.into_iter().map(view).collect()))
 }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub const ROWS_DEFAULT: u64 = 100;
 /// Rows at most.
 pub const ROWS_MAX: u64 = 1_000;
+/// Rows that can be left out. No list is longer, and the database counts in `i64`.
+const SKIP_MAX: u64 = 1_000_000_000;
 
 /// Which part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,11 @@ impl Window {
     /// One row more than wanted, which tells whether there is a next part.
     pub(crate) fn fetch(self) -> u64 {
         self.rows() + 1
+    }
+
+    /// Rows to leave out, as the database is asked.
+    pub(crate) fn passed(self) -> u64 {
+        self.skip.min(SKIP_MAX)
     }
 
     fn rows(self) -> u64 {

@@ -24,14 +24,33 @@ fn http(settings: &Settings) -> Finding {
             let found = pair(WHAT, "http.tls_cert and http.tls_key", (chain, key), &host);
             found.unwrap_or_else(|certificate| judge(WHAT, &certificate, &host, SystemTime::now()))
         }
+        _ if settings.http.acme_directory.is_some() => issued(settings, WHAT, &host),
         _ => local(settings, WHAT),
     }
+}
+
+/// What a public authority issued, if it has.
+fn issued(settings: &Settings, what: &'static str, host: &str) -> Finding {
+    let file = crate::acme::file(&settings.data_dir, host);
+    if !file.exists() {
+        let text = format!(
+            "none yet: it is ordered at the start, for {host}; port 443 (or 80, with http-01) must lead here"
+        );
+        return Finding::warning(what, text);
+    }
+    let found = pair(what, "http.acme_directory", (&file, &file), host);
+    found.unwrap_or_else(|certificate| judge(what, &certificate, host, SystemTime::now()))
 }
 
 /// What is shown over SIP, and the roots that peers' certificates may come from.
 fn sip(settings: &Settings) -> Finding {
     const WHAT: &str = "SIP certificate";
     let (Some(chain), Some(key)) = (&settings.sip.tls_cert, &settings.sip.tls_key) else {
+        if let Some(host) = crate::acme::own_names(settings).last()
+            && settings.http.acme_directory.is_some()
+        {
+            return issued(settings, WHAT, host);
+        }
         return local(settings, WHAT);
     };
     let named = settings.sip.public_host.clone().unwrap_or_else(|| settings.sip.listen.to_string());

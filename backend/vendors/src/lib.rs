@@ -1,13 +1,16 @@
-//! What the platform asks of the outside world: names, mail, files over https, and the endpoints that want events. None knows tenants or calls.
+//! What the platform asks of the outside world: names, mail, certificates, files over https, and the endpoints that
+//! want events. None knows tenants or calls.
 
 #![forbid(unsafe_code)]
 
+mod acme;
 mod dns;
 mod guard;
 mod https;
 mod mail;
 mod poster;
 
+pub use acme::{Acme, AcmeError, Challenge, Issued, Proof, Proofs, validity};
 pub use dns::{Dns, DnsError, Found};
 pub use https::{FetchError, Https};
 pub use mail::{Mail, MailError, Mailer};

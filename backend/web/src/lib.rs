@@ -8,6 +8,7 @@
 mod api;
 mod assets;
 mod auth;
+mod cors;
 mod door;
 mod error;
 mod extract;
@@ -24,6 +25,7 @@ pub mod tls;
 mod versions;
 mod websocket;
 
+pub use cors::Origins;
 pub use door::{Metrics, Ready};
 pub use limits::{Limits, Rate};
 pub use openapi::openapi_json;

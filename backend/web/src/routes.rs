@@ -14,6 +14,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
 /// Mounts what stands beside the API: the pages, their static files, and the answer to unknown paths.
 pub(crate) fn mount_pages(routes: &mut web::ServiceConfig) {
     routes.service(api::platform::get_openapi);
+    routes.service(api::platform::get_proof);
     routes.route(websocket::PATH, web::get().to(websocket::upgrade));
     routes.configure(portal::configure);
     routes.default_service(web::to(unknown));

@@ -2,6 +2,7 @@
 
 use crate::{
     auth::heard::Heard,
+    cors,
     door::{self, Door, Metrics, Ready},
     error::ApiError,
     gate,
@@ -38,8 +39,10 @@ pub struct Config {
     pub metrics: Metrics,
     /// Opens the one-time set-up of the first operator, `/operator/setup?token=…`, as long as there is none.
     pub setup_token: Option<String>,
-    /// What clients must trust, where the certificates are of the local CA; pages name it.
-    pub ca_file: PathBuf,
+    /// What clients must trust, where the certificates are of the local CA; pages name it and hand it out.
+    pub ca_file: Option<PathBuf>,
+    /// Pages of which origins may read the answers of the identity calls.
+    pub cors_origins: cors::Origins,
     /// Who takes the phones that connect to `/sip/ws`; nobody where no phones are served here.
     pub sip_sockets: SipDoor,
     /// Where phones and trunks reach the platform; pages name it.
@@ -72,10 +75,12 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
         map: Arc::new(map),
         answers: Arc::default(),
     };
+    let origins = config.cors_origins;
     let portal = Data::new(Portal::new(config.setup_token, config.ca_file, config.sip_address));
     let heard = Data::new(Heard::new());
     let limiter = Data::new(Limiter::new(config.limits));
     let (app, door, sockets) = (Data::new(app), Data::new(door), Data::new(config.sip_sockets));
+    let certificates = Data::from(Arc::clone(&config.certificates));
     server::start(config.listen, config.workers.get(), config.certificates, move || {
         actix_web::App::new()
             .app_data(app.clone())
@@ -84,6 +89,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
             .app_data(sockets.clone())
             .app_data(limiter.clone())
             .app_data(heard.clone())
+            .app_data(certificates.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 ApiError::invalid("path", format!("the path can't be read: {error}")).into()
             }))
@@ -93,6 +99,7 @@ pub fn serve(app: app::App, config: Config) -> io::Result<Server> {
             .configure(routes::mount_pages)
             .wrap(from_fn(versions::pass))
             .wrap(from_fn(replay::pass))
+            .wrap(cors::middleware(&origins))
             .wrap(NormalizePath::new(TrailingSlash::MergeOnly))
             .wrap(from_fn(gate::pass))
     })

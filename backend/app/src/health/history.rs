@@ -62,7 +62,7 @@ async fn history(
     peer: Uuid,
     window: Window,
 ) -> Result<List<HealthChangeView>, Error> {
-    let rows = trunk_health::changes(app.db().read(), scope, peer, window.skip, window.fetch()).await?;
+    let rows = trunk_health::changes(app.db().read(), scope, peer, window.passed(), window.fetch()).await?;
     Ok(window.cut(rows.into_iter().map(view).collect::<Result<_, _>>()?))
 }
 

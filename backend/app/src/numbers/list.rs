@@ -10,6 +10,6 @@ use domain::access::{Actor, Permission};
 /// [`Error::Denied`].
 pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<OwnedNumber>, Error> {
     let scope = actor.scope(Permission::ReadNumbers)?;
-    let found = store::leases::list(app.db().read(), &scope, window.skip, window.fetch()).await?;
+    let found = store::leases::list(app.db().read(), &scope, window.passed(), window.fetch()).await?;
     Ok(window.cut(found.iter().map(rows::owned).collect::<Result<_, _>>()?))
 }

@@ -1,8 +1,12 @@
 //! Health, metrics and the document: for those who run and those who integrate the platform.
 
 use super::meters;
-use crate::door::Door;
-use actix_web::{HttpRequest, HttpResponse, get, http::header::ContentType, web::Data};
+use crate::{door::Door, tls::Certificates};
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header::ContentType,
+    web::{Data, Path},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,24 +17,24 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
 
 /// How the platform is.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Health {
+pub(crate) struct NodeState {
     /// `ok`, or why not.
     status: &'static str,
 }
 
 /// Whether the process lives.
-#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = Health)))]
+#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = NodeState)))]
 #[get("/healthz")]
 pub(crate) async fn get_health() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ok" })
+    HttpResponse::Ok().json(NodeState { status: "ok" })
 }
 
 /// Whether everything serves: 200 then; 503 before, while it stops, and while an operator drains the node.
-#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = Health), (status = 503, body = Health)))]
+#[utoipa::path(tag = "platform", security(()), responses((status = 200, body = NodeState), (status = 503, body = NodeState)))]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> HttpResponse {
     let wait = |status| {
-        HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "1")).json(Health { status })
+        HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "1")).json(NodeState { status })
     };
     if !(door.ready)() {
         return wait("starting or stopping");
@@ -39,7 +43,7 @@ pub(crate) async fn get_readiness(door: Data<Door>, app: Data<app::App>) -> Http
         return wait("draining");
     }
     match app.ready().await {
-        Ok(()) => HttpResponse::Ok().json(Health { status: "ok" }),
+        Ok(()) => HttpResponse::Ok().json(NodeState { status: "ok" }),
         Err(error) => {
             tracing::warn!(%error, "not ready: the database does not answer");
             wait("the database does not answer")
@@ -65,6 +69,15 @@ pub(crate) async fn get_jwks(app: Data<app::App>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header(("Cache-Control", "public, max-age=300"))
         .json(app::identities::jwks(&app))
+}
+
+/// What a public authority of certificates looks for (RFC 8555 §8.3). It is for no client, so it is in no document.
+#[get("/.well-known/acme-challenge/{token}")]
+pub(crate) async fn get_proof(certificates: Data<Certificates>, token: Path<String>) -> HttpResponse {
+    match certificates.proof_file(&token) {
+        Some(file) => HttpResponse::Ok().content_type("application/octet-stream").body(file),
+        None => HttpResponse::NotFound().finish(),
+    }
 }
 
 /// The OpenAPI document. It stands beside what it describes.

@@ -12,7 +12,7 @@ use utoipa::{
         ResponseBuilder,
         example::Example,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
-        schema::{ObjectBuilder, Type},
+        schema::{ObjectBuilder, Schema, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -31,6 +31,7 @@ pub(super) fn add(document: &mut Document) {
     components.schemas.extend(schemas);
     components.schemas.insert("ErrorBody".to_owned(), ErrorBody::schema());
     components.responses.insert(FAILURE.to_owned(), RefOr::T(failure()));
+    open_what_is_extended(components);
     let parameter = format!("#/components/parameters/{IDEMPOTENCY_KEY}");
     components.parameters.insert(IDEMPOTENCY_KEY.to_owned(), RefOr::T(idempotency_key()));
     for (path, item) in &mut document.paths.paths {
@@ -47,6 +48,27 @@ pub(super) fn add(document: &mut Document) {
                     .get_or_insert_with(Vec::new)
                     .push(RefOr::Ref(Ref::new(parameter.clone())));
             }
+        }
+    }
+}
+
+/// What refuses unknown fields as a request is also part of answers that hold more: within an `allOf` it must be open, else
+/// nothing fits the whole.
+fn open_what_is_extended(components: &mut Components) {
+    let parts = components.schemas.values().filter_map(|schema| match schema {
+        RefOr::T(Schema::AllOf(all)) => Some(&all.items),
+        _ => None,
+    });
+    let names: Vec<String> = parts
+        .flatten()
+        .filter_map(|part| match part {
+            RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+            RefOr::T(_) => None,
+        })
+        .collect();
+    for name in names {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
+            object.additional_properties = None;
         }
     }
 }

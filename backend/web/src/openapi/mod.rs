@@ -33,6 +33,7 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
         (name = "eligibility", description = "Which ways of connection a tenant may use"),
         (name = "access", description = "Access keys, API keys, and tokens from keys"),
         (name = "audit", description = "Who changed what"),
+        (name = "identity", description = "Users of apps, and their tokens"),
         (name = "users", description = "SIP users: phones that register with digest"),
         (name = "calls", description = "Records, live calls, and what would happen if"),
         (name = "webhooks", description = "Subscriptions to events, their deliveries and dead letters"),

@@ -8,6 +8,7 @@ mod audit;
 mod bans;
 mod calls;
 mod carriers;
+mod docs;
 mod doctor;
 mod domains;
 mod eligibility;
@@ -33,6 +34,7 @@ mod site;
 mod stir;
 mod tenant;
 mod trunks;
+mod trust;
 mod users;
 mod visit;
 mod webhooks;
@@ -50,7 +52,8 @@ use once::Once;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// First segments of the paths of pages.
-const PAGE_ROOTS: [&str; 8] = ["", "signup", "verify", "signin", "signout", "welcome", "app", "operator"];
+const PAGE_ROOTS: [&str; 10] =
+    ["", "signup", "verify", "signin", "signout", "welcome", "app", "operator", "docs", "trust"];
 
 /// What the pages must be told, and what they keep between two requests.
 #[derive(Clone)]
@@ -58,7 +61,7 @@ pub(crate) struct Portal {
     /// Opens the one-time set-up of the first operator, as long as there is none.
     pub(crate) setup_token: Option<String>,
     /// What clients must trust, where the certificate is of the local CA.
-    pub(crate) ca_file: PathBuf,
+    pub(crate) ca_file: Option<PathBuf>,
     /// Where phones and trunks reach the platform.
     pub(crate) sip_address: SocketAddr,
     /// Secrets that are shown once.
@@ -66,9 +69,13 @@ pub(crate) struct Portal {
 }
 
 impl Portal {
-    pub(crate) fn new(setup_token: Option<String>, ca_file: PathBuf, sip_address: SocketAddr) -> Self {
+    pub(crate) fn new(
+        setup_token: Option<String>,
+        ca_file: Option<PathBuf>,
+        sip_address: SocketAddr,
+    ) -> Self {
         // What people copy must work in whichever directory they are.
-        let ca_file = std::path::absolute(&ca_file).unwrap_or(ca_file);
+        let ca_file = ca_file.map(|path| std::path::absolute(&path).unwrap_or(path));
         Self { setup_token, ca_file, sip_address, once: Once::new() }
     }
 
@@ -96,6 +103,8 @@ pub(crate) fn configure(routes: &mut ServiceConfig) {
 
 fn mount(pages: &mut ServiceConfig) {
     site::mount(pages);
+    docs::mount(pages);
+    trust::mount(pages);
     pages.service(overview::show);
     numbers::mount(pages);
     health::mount(pages);

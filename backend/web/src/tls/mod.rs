@@ -1,11 +1,13 @@
-//! Certificates of the HTTP port: an operator's PEM files, or leaves made by a local CA.
+//! Certificates of the HTTP port: an operator's PEM files, those of a public authority, or leaves made by a local CA.
 
 mod ca;
+mod public;
 
 pub use ca::{CaError, LocalCa, Pair};
 
 use arc_swap::ArcSwap;
 use moka::sync::Cache;
+use public::Public;
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -14,6 +16,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
 /// Leaves kept for tenants' host names; the least used goes first.
 pub const LEAVES_MAX: u64 = 1_024;
@@ -49,6 +52,7 @@ pub struct Certificates {
 enum Kind {
     Operator(ArcSwap<CertifiedKey>),
     Local(Box<Local>),
+    Public(Box<Public>),
 }
 
 #[derive(Debug)]
@@ -65,11 +69,56 @@ impl Certificates {
     /// # Errors
     /// [`TlsError::Ca`] if the CA can't sign; [`TlsError::Unfit`] if its key is of a kind that TLS does not know.
     pub fn local(ca: LocalCa, public_host: &str) -> Result<Self, TlsError> {
-        let leaves = Cache::builder().max_capacity(LEAVES_MAX).time_to_live(LEAF_RENEWAL).build();
-        let public_host = public_host.trim_matches(['[', ']']).to_ascii_lowercase();
-        let first = certify(&ca, &default_names(&public_host))?;
-        leaves.insert(String::new(), first);
-        Ok(Self { kind: Kind::Local(Box::new(Local { ca, public_host, leaves })) })
+        Ok(Self { kind: Kind::Local(Box::new(Local::new(ca, public_host)?)) })
+    }
+
+    /// What a public authority issues for the public host and for tenants' hosts, put in by [`Certificates::install`];
+    /// leaves of the local CA until then. The other end gets the tenants' names that clients ask for and that are not
+    /// there yet.
+    ///
+    /// # Errors
+    /// As [`Certificates::local`].
+    pub fn public(ca: LocalCa, public_host: &str) -> Result<(Self, mpsc::Receiver<String>), TlsError> {
+        let (public, wanted) = Public::new(Local::new(ca, public_host)?);
+        Ok((Self { kind: Kind::Public(Box::new(public)) }, wanted))
+    }
+
+    /// Shows what a public authority issued for a name: chain and key, PEM.
+    ///
+    /// # Errors
+    /// [`TlsError`], and what was shown before stays.
+    pub fn install(&self, host: &str, chain: &[u8], key: &[u8]) -> Result<(), TlsError> {
+        match &self.kind {
+            Kind::Public(public) => public.install(host, chain, key),
+            Kind::Operator(_) | Kind::Local(_) => Ok(()),
+        }
+    }
+
+    /// Shows a proof for a name while a public authority looks: `file` under its token, and a certificate with the
+    /// SHA-256 of it to whoever asks for one.
+    ///
+    /// # Errors
+    /// [`TlsError::Ca`] where no key can be made.
+    pub fn show_proof(&self, host: &str, token: &str, file: &str, digest: &[u8; 32]) -> Result<(), TlsError> {
+        match &self.kind {
+            Kind::Public(public) => public.show(host, token, file, digest),
+            Kind::Operator(_) | Kind::Local(_) => Ok(()),
+        }
+    }
+
+    /// Shows no proof for a name any more.
+    pub fn withdraw_proof(&self, host: &str) {
+        if let Kind::Public(public) = &self.kind {
+            public.withdraw(host);
+        }
+    }
+
+    /// The file that an authority looks for.
+    pub(crate) fn proof_file(&self, token: &str) -> Option<String> {
+        match &self.kind {
+            Kind::Public(public) => public.file(token),
+            Kind::Operator(_) | Kind::Local(_) => None,
+        }
     }
 
     /// The operator's certificate chain and key, both PEM.
@@ -99,15 +148,34 @@ impl Certificates {
             .with_no_client_auth()
             .with_cert_resolver(self.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        if matches!(self.kind, Kind::Public(_)) {
+            config.alpn_protocols.push(public::PROOF_PROTOCOL.to_vec());
+        }
         Ok(config)
+    }
+
+    /// What is shown for a server name.
+    fn leaf(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
+        match &self.kind {
+            Kind::Operator(pair) => Some(pair.load_full()),
+            Kind::Local(local) => local.leaf(name),
+            Kind::Public(public) => public.find(name),
+        }
+    }
+}
+
+impl Local {
+    fn new(ca: LocalCa, public_host: &str) -> Result<Self, TlsError> {
+        let leaves = Cache::builder().max_capacity(LEAVES_MAX).time_to_live(LEAF_RENEWAL).build();
+        let public_host = public_host.trim_matches(['[', ']']).to_ascii_lowercase();
+        let first = certify(&ca, &default_names(&public_host))?;
+        leaves.insert(String::new(), first);
+        Ok(Self { ca, public_host, leaves })
     }
 
     /// The leaf for a server name, where the local CA answers for it.
     fn leaf(&self, name: Option<&str>) -> Option<Arc<CertifiedKey>> {
-        let (ca, public_host, leaves) = match &self.kind {
-            Kind::Operator(pair) => return Some(pair.load_full()),
-            Kind::Local(local) => (&local.ca, &local.public_host, &local.leaves),
-        };
+        let Self { ca, public_host, leaves } = self;
         let name = name.map(str::to_ascii_lowercase).filter(|name| is_tenant_of(name, public_host));
         let names = name.as_ref().map_or_else(|| default_names(public_host), |name| vec![name.clone()]);
         leaves
@@ -119,6 +187,11 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if let Kind::Public(public) = &self.kind
+            && hello.alpn().is_some_and(|mut offered| offered.any(|name| name == public::PROOF_PROTOCOL))
+        {
+            return public.proof(hello.server_name()?);
+        }
         self.leaf(hello.server_name())
     }
 }

@@ -22,6 +22,6 @@ pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Reservation, Erro
 /// [`Error::Denied`].
 pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<Reservation>, Error> {
     let scope = actor.scope(Permission::ReadNumbers)?;
-    let rows = reservations::list(app.db().read(), &scope, window.skip, window.fetch()).await?;
+    let rows = reservations::list(app.db().read(), &scope, window.passed(), window.fetch()).await?;
     Ok(window.cut(rows.iter().map(|row| items::view(app, row)).collect::<Result<_, _>>()?))
 }

@@ -140,6 +140,10 @@ pub(super) async fn welcome(app: Data<App>, portal: Data<Portal>, member: Member
         connection_string: signed_up.connection_string.clone(),
         primary: signed_up.access_keys.primary.clone(),
         secondary: signed_up.access_keys.secondary.clone(),
-        ca_file: app.settings().loopback.then(|| portal.ca_file.display().to_string()),
+        ca_file: portal
+            .ca_file
+            .as_ref()
+            .filter(|_| app.settings().loopback)
+            .map(|path| path.display().to_string()),
     })
 }
