@@ -105,6 +105,7 @@ fn of_tenant(app: &App, actor: &Actor, segments: &[&str]) -> Option<Subject> {
     let tenant = actor.tenant?;
     match segments {
         ["trunks", fqdn] if !fqdn.contains(':') => Some(Subject::trunk(tenant, fqdn)),
+        ["webhooks", id] if !id.contains(':') => Some(Subject::webhook(tenant, id)),
         ["routes"] | ["routes", _] => Some(Subject::routes(tenant)),
         ["numbers", e164] => Some(Subject::number(tenant, &format!("+{}", e164.trim_start_matches('+')))),
         ["protection"] | ["emergency"] => Subject::tenant(app, tenant),

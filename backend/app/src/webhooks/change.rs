@@ -43,7 +43,7 @@ pub async fn change(app: &App, actor: &Actor, id: Uuid, draft: Draft) -> Result<
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "webhook.update",
-                target: &row.name,
+                target: &row.id.to_string(),
                 before: view::audited(&before),
                 after: view::audited(&row),
             };

@@ -39,7 +39,7 @@ pub async fn create(app: &App, actor: &Actor, draft: Draft) -> Result<Created, E
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "webhook.create",
-                target: &row.name,
+                target: &row.id.to_string(),
                 before: Value::Null,
                 after: view::audited(&row),
             };

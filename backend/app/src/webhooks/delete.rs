@@ -24,7 +24,7 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "webhook.delete",
-                target: &row.name,
+                target: &row.id.to_string(),
                 before: view::audited(&row),
                 after: Value::Null,
             };

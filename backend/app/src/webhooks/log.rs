@@ -165,9 +165,9 @@ async fn again(app: &App, actor: &Actor, webhook: Uuid, one: Option<Uuid>) -> Re
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "webhook.redeliver",
-                target: &owner.name,
+                target: &owner.id.to_string(),
                 before: Value::Null,
-                after: json!({ "delivery": one, "deliveries": many }),
+                after: json!({ "name": owner.name, "delivery": one, "deliveries": many }),
             };
             audit::record(app, tx, &scope, change).await?;
             Ok(many)

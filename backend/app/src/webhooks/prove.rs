@@ -151,8 +151,22 @@ fn is_same(said: &str, code: &str) -> bool {
 /// [`Error::NotFound`], [`Error::Denied`], [`Error::Unavailable`] while many are asked.
 pub async fn validate(app: &App, actor: &Actor, id: Uuid) -> Result<WebhookView, Error> {
     let scope = actor.scope(Permission::ManageEvents)?;
+    let tenant = tenant_of(&scope)?;
     let row = find(app.db().read(), &scope, id).await?;
     let row = ask(app, &scope, row).await?;
+    app.db()
+        .write::<_, Error, _>(async |tx| {
+            let change = Change {
+                actor: &actor.name,
+                tenant: Some(tenant),
+                what: "webhook.validate",
+                target: &row.id.to_string(),
+                before: Value::Null,
+                after: json!({ "name": row.name, "validation": row.validation }),
+            };
+            audit::record(app, tx, &scope, change).await
+        })
+        .await?;
     app.webhooks().forget(id);
     reload(app).await?;
     view(&row, app.now())
@@ -182,9 +196,9 @@ pub async fn confirm(app: &App, id: Uuid, code: &str) -> Result<WebhookView, Err
                 actor: "endpoint",
                 tenant: Some(tenant),
                 what: "webhook.confirm",
-                target: &row.name,
+                target: &row.id.to_string(),
                 before: Value::Null,
-                after: json!({ "validation": VALID }),
+                after: json!({ "name": row.name, "validation": VALID }),
             };
             audit::record(app, tx, &scope, change).await?;
             Ok(row)

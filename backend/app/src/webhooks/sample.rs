@@ -43,9 +43,9 @@ pub async fn sample(app: &App, actor: &Actor, webhook: Uuid, kind: EventKind) ->
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "webhook.test",
-                target: &owner.name,
+                target: &owner.id.to_string(),
                 before: Value::Null,
-                after: json!({ "eventType": kind.type_name(), "delivery": row.id }),
+                after: json!({ "name": owner.name, "eventType": kind.type_name(), "delivery": row.id }),
             };
             audit::record(app, tx, &scope, change).await?;
             Ok(row)

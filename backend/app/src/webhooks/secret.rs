@@ -74,9 +74,9 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<Created
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "webhook.rotateSecret",
-                target: &row.name,
+                target: &row.id.to_string(),
                 before: Value::Null,
-                after: json!({ "previousUntil": row.previous_until }),
+                after: json!({ "name": row.name, "previousUntil": row.previous_until }),
             };
             audit::record(app, tx, &scope, change).await?;
             Ok(row)
