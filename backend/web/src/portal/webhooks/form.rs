@@ -7,6 +7,11 @@ use std::collections::BTreeMap;
 /// What somebody types: the fields by their names; of the boxes, each has an event's word for its name.
 pub(super) type Fields = BTreeMap<String, String>;
 
+/// A type without who gave it its name, for where there is little room.
+pub(super) fn short(type_name: &'static str) -> &'static str {
+    type_name.rsplit('.').next().unwrap_or(type_name)
+}
+
 /// What somebody typed.
 #[derive(Debug, Clone)]
 pub(super) struct WebhookForm {
@@ -120,7 +125,7 @@ impl WebhookForm {
     pub(super) fn ticks(&self) -> Vec<Tick> {
         let tick = |kind: EventKind| Tick {
             word: kind.word(),
-            label: kind.type_name(),
+            label: short(kind.type_name()),
             about: kind.explain(),
             checked: self.kinds.contains(&kind),
         };

@@ -1,6 +1,6 @@
 //! The delivery log of a webhook.
 
-use super::{PAGE, read};
+use super::{PAGE, form::short, read};
 use crate::portal::{
     page::{Done, Place, Shell},
     posted::{Nothing, Posted},
@@ -41,6 +41,7 @@ pub(super) struct Filter {
 pub(super) struct DeliveryRow {
     pub(super) id: Uuid,
     pub(super) event_type: &'static str,
+    pub(super) event: &'static str,
     pub(super) subject: String,
     pub(super) at: At,
     pub(super) state: Badge,
@@ -116,6 +117,7 @@ impl From<DeliveryView> for DeliveryRow {
         Self {
             id: seen.id,
             event_type: seen.event_type,
+            event: short(seen.event_type),
             subject: seen.subject,
             at: At::from(seen.event_at),
             state: match seen.state {

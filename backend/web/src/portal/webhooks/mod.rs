@@ -23,7 +23,7 @@ use app::{
 };
 use askama::Template;
 use domain::{events::EventKind, money::Money};
-use form::{Choice, Fields, Tick, WebhookForm};
+use form::{Choice, Fields, Tick, WebhookForm, short};
 use serde::Deserialize;
 use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
@@ -181,8 +181,8 @@ impl Row {
         let depth = depths.get(&seen.id).copied().unwrap_or_default();
         let wants = match seen.kinds.as_slice() {
             [] => "all events".to_owned(),
-            [one] => one.type_name().to_owned(),
-            [one, rest @ ..] => format!("{} and {} more", one.type_name(), rest.len()),
+            [one] => short(one.type_name()).to_owned(),
+            [one, rest @ ..] => format!("{} and {} more", short(one.type_name()), rest.len()),
         };
         Self {
             id: seen.id,

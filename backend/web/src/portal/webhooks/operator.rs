@@ -21,6 +21,7 @@ struct DeliveriesPage {
     dead: String,
     delivered: String,
     failed: String,
+    dropped: String,
     under_way: String,
     resting: String,
     endpoints: Vec<Row>,
@@ -41,7 +42,7 @@ struct Row {
 #[get("/operator/webhooks")]
 pub(super) async fn show(app: Data<App>, operator: Operator) -> PageResult {
     let health = webhooks::health(&app, &operator.actor).await?;
-    let Counts { delivered, failed, under_way, resting, .. } = webhooks::counts(&app);
+    let Counts { delivered, failed, dropped, under_way, resting, .. } = webhooks::counts(&app);
     let live = app.live();
     let row = |seen: EndpointView| Row {
         tenant: live.tenant(seen.tenant).map(|tenant| tenant.slug().to_owned()).unwrap_or_default(),
@@ -64,6 +65,7 @@ pub(super) async fn show(app: Data<App>, operator: Operator) -> PageResult {
         dead: count(health.dead),
         delivered: count(delivered),
         failed: count(failed),
+        dropped: count(dropped),
         under_way: count(under_way),
         resting: count(resting),
         endpoints: health.endpoints.into_iter().map(row).collect(),
