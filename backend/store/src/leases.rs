@@ -46,6 +46,24 @@ pub async fn list<C: ConnectionTrait>(
     Ok(active(scope).order_by_asc(Column::E164).offset(skip).limit(limit).all(on).await?)
 }
 
+/// Leases that have not ended, by number, after one of them; `skip` more are passed over.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn list_after<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    after: Option<&str>,
+    skip: u64,
+    limit: u64,
+) -> Result<Vec<Lease>, Error> {
+    let mut query = active(scope);
+    if let Some(after) = after {
+        query = query.filter(Column::E164.gt(after));
+    }
+    Ok(query.order_by_asc(Column::E164).offset(skip).limit(limit).all(on).await?)
+}
+
 /// All leases that have not ended, by number: what the configuration in memory is made of.
 ///
 /// # Errors

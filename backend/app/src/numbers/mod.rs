@@ -25,7 +25,7 @@ pub(crate) use catalogue::countries_for_sale;
 pub use catalogue::{area_codes, countries, localities, offerings};
 pub use expire::expire;
 pub use get::get;
-pub use list::list;
+pub use list::{list, page};
 pub use operation::{cancel, operation};
 pub use operators::{LOOKUP_MAX, OperatorDetails, OperatorInformation, lookup};
 pub use purchase::purchase;

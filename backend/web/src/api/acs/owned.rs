@@ -1,6 +1,6 @@
 //! The numbers that a tenant owns.
 
-use super::{ApiVersion, Paging, PhoneNumberCost, VersionParams, instant, next_link, operations};
+use super::{ApiVersion, Paging, PhoneNumberCost, VersionParams, instant, operations};
 use crate::{
     api::{
         number,
@@ -16,7 +16,10 @@ use actix_web::{
     HttpRequest, HttpResponse, delete, get, patch,
     web::{Data, Path},
 };
-use app::numbers::{self, OwnedNumber};
+use app::{
+    PAGE_MAX, PageRequest,
+    numbers::{self, OwnedNumber},
+};
 use domain::numbering::{AssignmentType, Capabilities, Capability, NumberType};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -74,6 +77,24 @@ pub(crate) struct PurchasedPhoneNumbers {
     next_link: Option<String>,
 }
 
+/// Where a further page begins: links to it are made by the server.
+#[derive(Debug, Default, Deserialize)]
+struct After {
+    after: Option<String>,
+}
+
+/// The relative link to the next page, which begins after a number: what is bought or released meanwhile neither repeats
+/// nor hides another.
+fn link_after(request: &HttpRequest, after: &str) -> String {
+    let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    let pairs = pairs.filter(|(name, _)| name != "skip" && name != "after");
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .append_pair("after", after)
+        .finish();
+    format!("{}?{query}", request.path())
+}
+
 /// The numbers that the tenant owns, in order.
 #[utoipa::path(tag = "numbers", params(VersionParams, Paging), responses((status = 200, body = PurchasedPhoneNumbers)))]
 #[get("/phoneNumbers")]
@@ -82,12 +103,15 @@ pub(crate) async fn list_purchased_numbers(
     caller: Caller,
     _version: ApiVersion,
     paging: Params<Paging>,
+    after: Params<After>,
     request: HttpRequest,
 ) -> ApiResult {
-    let list = numbers::list(&app, &caller, paging.0.window()).await?;
+    let app::Window { skip, limit } = paging.0.window();
+    let page = PageRequest { after: after.0.after, size: u32::try_from(limit).unwrap_or(PAGE_MAX) };
+    let list = numbers::page(&app, &caller, skip, &page).await?;
     Ok(HttpResponse::Ok().json(PurchasedPhoneNumbers {
         phone_numbers: list.value.into_iter().map(Into::into).collect(),
-        next_link: next_link(&request, list.next_skip),
+        next_link: list.next.map(|after| link_after(&request, &after)),
     }))
 }
 

@@ -134,8 +134,8 @@ pub(crate) async fn list_numbers(
     page: Params<PageParams>,
     request: HttpRequest,
 ) -> ApiResult {
-    let list = numbers::list(&app, &caller, page.0.window()?).await?;
-    ok(&Listing::<Number>::of_list(list, &request))
+    let list = numbers::page(&app, &caller, 0, &page.0.request()?).await?;
+    ok(&Listing::<Number>::of_page(list, &request))
 }
 
 /// One number that the tenant owns.

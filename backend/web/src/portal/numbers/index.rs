@@ -9,12 +9,12 @@ use actix_web::{
     get,
     web::{Data, Query},
 };
-use app::{App, Window, numbers::OwnedNumber};
+use app::{App, PageRequest, numbers::OwnedNumber};
 use askama::Template;
 use serde::Deserialize;
 
 /// Numbers on one page.
-const ROWS: u64 = 50;
+const ROWS: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "numbers/index.html")]
@@ -43,19 +43,20 @@ struct NumberRow {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Part {
-    skip: u64,
+    after: Option<String>,
 }
 
 #[get("/app/numbers")]
 pub(super) async fn show(app: Data<App>, member: Member, part: Query<Part>) -> PageResult {
-    let list = app::numbers::list(&app, &member.actor, Window { skip: part.skip, limit: ROWS }).await?;
+    let page = PageRequest { after: part.into_inner().after, size: ROWS };
+    let list = app::numbers::page(&app, &member.actor, 0, &page).await?;
     let open = app::eligibility::view(&app, &member.actor).await?.cloud_calling;
     member.page(&NumbersPage {
         refused: (!open.allowed).then_some(open.why),
         shell: member.shell(Place::Numbers),
         numbers: list.value.iter().map(NumberRow::from).collect(),
         sandbox: app.sandbox_on(),
-        next: list.next_skip.map(|skip| format!("/app/numbers?skip={skip}")),
+        next: list.next.map(|after| format!("/app/numbers?after=%2B{}", after.trim_start_matches('+'))),
         next_label: "More",
     })
 }
