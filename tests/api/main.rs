@@ -25,6 +25,7 @@ mod sip_preview;
 mod trunks;
 mod validation;
 mod versions;
+mod walls;
 mod webhooks;
 
 use std::{net::Ipv4Addr, sync::LazyLock};
