@@ -181,6 +181,8 @@ impl Walk {
         let rotate = format!("{path}:rotateSecret");
         let _ = self.does("POST /api/v1/webhooks/{id}:rotateSecret", owner, &rotate, Some(json!({})));
         let _ = self.does("DELETE /api/v1/webhooks/{id}", owner, &path, None);
+        let low = json!({"threshold": {"amountMicros": 5_000_000, "currency": "USD"}});
+        let _ = self.does("PUT /api/v1/balanceAlert", owner, "/api/v1/balanceAlert", Some(low));
     }
 
     fn people(&mut self, owner: &Client, operator: &Client) {
