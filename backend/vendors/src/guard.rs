@@ -184,7 +184,7 @@ mod tests {
     async fn a_name_whose_address_is_private_is_not_asked_unless_that_is_allowed() {
         let dns = Dns::new(&[([127, 0, 0, 1], 9).into()]).expect("a resolver");
         let guarded = Guarded { dns, allows_private: false };
-        let error = guarded.addresses("127.0.0.1").await.err().expect("refused");
+        let error = guarded.addresses("127.0.0.1").await.expect_err("refused");
         assert!(error.downcast_ref::<Private>().is_some());
         let open = Guarded { allows_private: true, ..guarded };
         assert_eq!(open.addresses("127.0.0.1").await.expect("asked").len(), 1);
