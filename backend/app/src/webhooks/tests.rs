@@ -21,7 +21,8 @@ fn a_signature_is_that_of_the_specifications_own_example() {
 fn two_secrets_give_two_signatures() {
     let secrets = [Zeroizing::new(vec![1; 32]), Zeroizing::new(vec![2; 32])];
     let both = secret::signature(&secrets, "id", 1, b"{}");
-    let each: Vec<_> = secrets.iter().map(|one| secret::signature(&[one.clone()], "id", 1, b"{}")).collect();
+    let each: Vec<_> =
+        secrets.iter().map(|one| secret::signature(std::slice::from_ref(one), "id", 1, b"{}")).collect();
     assert_eq!(both, each.join(" "));
     assert_ne!(each[0], each[1]);
 }
