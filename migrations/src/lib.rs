@@ -20,7 +20,7 @@ mod m0230_call_traces;
 mod m0240_lean_calls;
 mod m0300_identities;
 mod m0310_reservations;
-mod m0311_order_steps;
+mod m0311_orders;
 mod m0320_stock_kinds;
 mod m0340_webhooks;
 mod m0350_access;
@@ -49,7 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0240_lean_calls::Migration),
             Box::new(m0340_webhooks::Migration),
             Box::new(m0310_reservations::Migration),
-            Box::new(m0311_order_steps::Migration),
+            Box::new(m0311_orders::Migration),
             Box::new(m0350_access::Migration),
         ]
     }

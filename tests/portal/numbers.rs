@@ -76,3 +76,39 @@ fn a_number_is_bound_to_a_user_then_forwarded_then_released() {
     let page = browser.follow(browser.send(&format!("{path}/release"), &[]));
     page.says("Released.").says(">released<").says_not("data-confirm=\"Release");
 }
+
+#[test]
+fn numbers_are_chosen_one_by_one_held_and_bought_together() {
+    let browser = tenant("Portal Chooser");
+    let look = "country=AU&kind=geographic&prefix=";
+    let page = browser.get(&format!("/app/numbers/cart?{look}")).expect(200).says_not("Held for you");
+    // The last one shown: others buy at the same time, and from the front.
+    let offered = |text: &str| {
+        let numbers = text.split("name=\"number\" value=\"").skip(1);
+        numbers.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let offers = offered(&page.text);
+    assert!(offers.len() > 10 && offers.iter().all(|number| number.starts_with("+612")), "{offers:?}");
+    let [.., first, second, third] = offers.as_slice() else { panic!("{offers:?}") };
+    for number in [first, second, third] {
+        let added = browser.send("/app/numbers/cart", &[("number", number), ("back", look)]);
+        browser.follow(added).says("It is held for you.").says("Held for you").says(number);
+    }
+    let gone = browser.send("/app/numbers/cart/remove", &[("number", third), ("back", look)]);
+    let page = browser.follow(gone).says("Buy for 2.00 USD").says("You have 10.00 USD available");
+    let reservation = page.value_of("reservation");
+    let wrong = browser.send("/app/numbers/cart", &[("number", "+12065550100"), ("back", look)]);
+    assert!((400..500).contains(&wrong.status), "{}", wrong.status);
+    wrong.says("role=\"alert\"").says("Held for you");
+    let bought = browser.send("/app/numbers/cart/buy", &[("reservation", &reservation)]);
+    let list = browser.follow(bought).says("Bought.");
+    assert!([first, second].into_iter().all(|number| list.text.contains(number.as_str())), "{}", list.text);
+    let again = browser.send("/app/numbers/cart", &[("number", third), ("back", look)]);
+    let page = browser.follow(again).says("Held for you");
+    let other = page.value_of("reservation");
+    assert_ne!(other, reservation, "what was bought is over");
+    browser
+        .follow(browser.send("/app/numbers/cart/empty", &[("reservation", &other)]))
+        .says_not("Held for you");
+    browser.get("/app").expect(200).says("8.00 <small>USD");
+}

@@ -116,6 +116,17 @@ impl Error {
         Self::Unauthenticated { message: message.into() }
     }
 
+    /// What lost a race for the database, each time that it was tried, may be asked for again: 503. Others stay.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        match &self {
+            Self::Internal(source) if store::is_transient(source.as_ref()) => {
+                Self::Unavailable { retry_after: 1 }
+            }
+            _ => self,
+        }
+    }
+
     /// 500, with its cause for the log.
     #[must_use]
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -132,6 +143,7 @@ impl From<store::Error> for Error {
             store::Error::Taken(_) => {
                 Self::Conflict { message: "that is there already".to_owned(), target: None }
             }
+            store::Error::Crowded(_) => Self::Unavailable { retry_after: 1 },
             // The source is kept, so that a write transaction that lost a race is tried again.
             other => Self::Internal(Box::new(other)),
         }

@@ -29,6 +29,9 @@ pub enum Error {
     /// The database is locked by somebody else, or the transaction lost a race: it may be tried again.
     #[error("the database is busy")]
     Busy(#[source] DbErr),
+    /// Too many want the database at this moment: no connection became free in time. Nothing was done.
+    #[error("no connection to the database became free in time")]
+    Crowded(#[source] DbErr),
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] DbErr),
@@ -46,6 +49,7 @@ impl From<DbErr> for Error {
         }
         match &error {
             DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated => Self::Missing,
+            DbErr::ConnectionAcquire(_) => Self::Crowded(error),
             DbErr::Exec(RuntimeErr::SqlxError(inner))
             | DbErr::Query(RuntimeErr::SqlxError(inner))
             | DbErr::Conn(RuntimeErr::SqlxError(inner))
@@ -67,7 +71,7 @@ fn is_busy(error: &SqlxError) -> bool {
 
 /// Whether an error, or what it came from, is worth another try.
 #[must_use]
-pub(crate) fn is_transient(error: &(dyn std::error::Error + 'static)) -> bool {
+pub fn is_transient(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(Error::Busy(_)) = error.downcast_ref() {

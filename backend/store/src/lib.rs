@@ -40,7 +40,7 @@ pub mod users;
 pub mod webhooks;
 
 pub use db::{Db, Options, POSTGRES_CONNECTIONS_DEFAULT, READERS_DEFAULT, Tx};
-pub use error::Error;
+pub use error::{Error, is_transient};
 
 /// What a query runs on: [`Db::read`] or a [`Tx`].
 pub use sea_orm::ConnectionTrait as On;

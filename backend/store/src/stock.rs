@@ -219,16 +219,6 @@ pub async fn take_back<C: ConnectionTrait>(tx: &C, scope: &Scope, numbers: &[Str
     Ok(query.exec(tx).await?.rows_affected)
 }
 
-/// Puts numbers back up for sale that were sold a moment ago, and were not delivered.
-///
-/// # Errors
-/// [`Error`] where the database fails, or the scope is one tenant's.
-pub async fn unsell<C: ConnectionTrait>(tx: &C, scope: &Scope, numbers: &[String]) -> Result<u64, Error> {
-    platform(scope)?;
-    let query = change(FREE).filter(Column::State.eq(LEASED)).filter(Column::E164.is_in(numbers));
-    Ok(query.exec(tx).await?.rows_affected)
-}
-
 /// Takes the free numbers of a carrier off the shelf, or (`on_sale`) puts them back on it.
 ///
 /// # Errors

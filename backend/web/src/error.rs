@@ -131,6 +131,7 @@ impl ApiError {
 impl From<app::Error> for ApiError {
     fn from(error: app::Error) -> Self {
         use app::Error as E;
+        let error = error.settled();
         let text = error.to_string();
         let located = |status, code: &'static str, target: Option<String>| {
             let error = Self::new(status, code, text.clone());

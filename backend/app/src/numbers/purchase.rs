@@ -2,13 +2,12 @@
 
 use super::{
     Operation, SearchRequest,
-    orders::{Asked, Buyer, Kind, check_countries, lapsed},
+    orders::{Asked, Buyer, Kind, lapsed},
     rows,
 };
 use crate::{
     App, Error,
     snapshot::{Changed, load, refresh},
-    suppliers,
 };
 use domain::access::{Actor, Permission};
 use store::{
@@ -26,8 +25,10 @@ use uuid::Uuid;
 pub async fn purchase(app: &App, actor: &Actor, search: Uuid) -> Result<Operation, Error> {
     let scope = actor.scope(Permission::ManageNumbers)?;
     let tenant = rows::active(app, scope.tenant())?;
-    suppliers::buy(app, &scope, search).await?;
     let buyer = Buyer { app, scope: &scope, tenant, name: &actor.name };
+    if let Some(known) = buyer.ensure(Kind::Search, search).await? {
+        return Ok(known);
+    }
     let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, search).await).await?;
     refresh(app, Changed::Tenant(tenant)).await?;
     Ok(bought)
@@ -39,7 +40,6 @@ async fn buy(buyer: &Buyer<'_>, tx: &Tx, id: Uuid) -> Result<Operation, Error> {
         return Ok(known);
     }
     let numbers = held(buyer, tx, &search).await?;
-    check_countries(buyer.app, buyer.scope, numbers.iter()).await?;
     let request: SearchRequest = load::read("number_searches.request", search.request)?;
     let asked = Asked { capabilities: request.capabilities, assignment: request.assignment_type };
     let numbers: Vec<_> = numbers.into_iter().map(|row| (row, asked)).collect();

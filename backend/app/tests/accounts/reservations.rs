@@ -94,6 +94,10 @@ async fn what_is_reserved_is_held_and_bought_together() {
         let over = reservations::get(&app, &actor, id).await.unwrap();
         assert_eq!(over.status, ReservationStatus::Completed);
         assert!(over.numbers.iter().all(|one| one.status == ReservedStatus::Purchased));
+        let scope = Scope::system("a test");
+        let events =
+            store::outbox::list(test.db.read(), &scope, Some("number.purchased"), 0, 9).await.unwrap();
+        assert_eq!(events.len(), 2, "one for each number");
         let late = reservations::reserve(&app, &actor, id, adding(&free[3..4])).await.unwrap_err();
         assert!(matches!(late, Error::Conflict { .. }));
         let late = reservations::delete(&app, &actor, id).await.unwrap_err();

@@ -213,6 +213,10 @@ pub(crate) enum Done {
     Bought,
     /// More than one was bought.
     BoughtSome,
+    /// A number is held.
+    Reserved,
+    /// Numbers that were held are for sale again.
+    LetGo,
     /// A number goes elsewhere now.
     Bound,
     /// A number goes back.
@@ -284,7 +288,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 39] = [
+    const ALL: [Self; 41] = [
         Self::WebhookSaved,
         Self::WebhookDeleted,
         Self::WebhookProven,
@@ -309,6 +313,8 @@ impl Done {
         Self::SignedOut,
         Self::Bought,
         Self::BoughtSome,
+        Self::Reserved,
+        Self::LetGo,
         Self::Bound,
         Self::Released,
         Self::TrunkSaved,
@@ -359,6 +365,8 @@ impl Done {
             Self::SignedOut => ("signed-out", "You are signed out."),
             Self::Bought => ("bought", "Bought. Say below where calls to it go."),
             Self::BoughtSome => ("bought-some", "Bought. Open each number to say where calls to it go."),
+            Self::Reserved => ("reserved", "It is held for you."),
+            Self::LetGo => ("let-go", "It is not held for you any more."),
             Self::Bound => ("bound", "Saved. The next call goes there."),
             Self::Released => ("released", "Released. It stays yours until it is no longer paid for."),
             Self::TrunkSaved => ("trunk-saved", "The trunk is saved."),

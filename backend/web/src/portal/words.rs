@@ -7,7 +7,7 @@ use domain::{
     config::{CallerIdPolicy, Health, Srtp, Transport},
     decision::Mark,
     money::Money,
-    numbering::{Binding, NumberType},
+    numbering::{Binding, Capability, NumberType},
 };
 
 /// Decimals of a price per minute.
@@ -222,6 +222,16 @@ pub(crate) const fn number_type(kind: NumberType) -> &'static str {
         NumberType::Geographic => "geographic",
         NumberType::Mobile => "mobile",
         NumberType::TollFree => "toll-free",
+    }
+}
+
+/// What a number does with calls or texts.
+pub(crate) const fn ability(able: Capability) -> &'static str {
+    match able {
+        Capability::None => "none",
+        Capability::Inbound => "in",
+        Capability::Outbound => "out",
+        Capability::InboundOutbound => "in and out",
     }
 }
 

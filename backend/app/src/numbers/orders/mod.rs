@@ -1,15 +1,14 @@
-//! Orders: a purchase in steps, each of which can be undone. What is the database's own is one transaction, so that
-//! neither money nor number ever moves alone.
+//! Orders: a purchase in steps. Those inside the platform are one transaction, so that neither money nor number ever moves
+//! alone. What is bought outside is bought ahead of it, step by step and written down first ([`crate::suppliers`]): where the
+//! transaction does not come about, or a crash comes between, it is given back.
 
 mod pay;
 mod steps;
 
 pub(super) use pay::month;
-pub(super) use steps::check_countries;
 
 use super::{Operation, rows};
-use crate::{App, Error};
-use chrono::{DateTime, Utc};
+use crate::{App, Error, eligibility, suppliers};
 use domain::{
     access::Scope,
     ids::TenantId,
@@ -17,12 +16,13 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use steps::Step;
 use store::{
     Tx,
-    orders::{DONE, Order, RUNNING, UNDOING},
+    orders::Order,
     searches,
-    stock::Stock,
+    stock::{self, Stock},
 };
 use uuid::Uuid;
 
@@ -73,6 +73,9 @@ struct Item {
     lease: Uuid,
     /// What the first month costs, micro-units.
     amount_micros: i64,
+    /// What is debited once, micro-units.
+    #[serde(default)]
+    setup_micros: i64,
     /// What the tenant asked of it.
     calling: String,
     /// What the tenant asked of it.
@@ -105,6 +108,24 @@ impl Buyer<'_> {
         searches::operation(tx, self.scope, &id).await?.map(rows::operation).transpose()
     }
 
+    /// Looks whether the tenant may buy what a search or reservation holds, buys outside what others sell of it, and makes
+    /// sure of the rest. The operation, where somebody was quicker with the same purchase.
+    ///
+    /// All of it comes ahead of the order's transaction: one that waited for a second connection could wait for ever.
+    pub(super) async fn ensure(&self, kind: Kind, holder: Uuid) -> Result<Option<Operation>, Error> {
+        let held = stock::held_by(self.app.db().read(), self.scope, holder).await?;
+        let countries: BTreeSet<&str> = held.iter().map(|row| row.country.as_str()).collect();
+        for country in countries {
+            eligibility::check_numbers(self.app, self.scope, country).await?;
+        }
+        let Err(error) = suppliers::buy(self.app, self.scope, holder).await else { return Ok(None) };
+        let (_, id) = kind.operation(holder);
+        match searches::operation(self.app.db().read(), self.scope, &id).await? {
+            Some(known) => Ok(Some(rows::operation(known)?)),
+            None => Err(error),
+        }
+    }
+
     /// Places an order and takes its steps as far as this transaction reaches: to the end, where all of it is the
     /// database's own. Where it fails, nothing was ordered.
     pub(super) async fn place(
@@ -115,31 +136,25 @@ impl Buyer<'_> {
     ) -> Result<Operation, Error> {
         let now = self.app.now();
         let items: Vec<Item> = numbers.iter().map(|(row, asked)| item(row, *asked)).collect();
-        let mut order = Order {
+        let order = Order {
             id: Uuid::now_v7(),
             tenant_id: self.tenant.0,
             search_id: holder,
             items: serde_json::to_value(&items).map_err(Error::internal)?,
-            amount_micros: items.iter().map(|item| item.amount_micros).sum(),
+            amount_micros: items.iter().map(|item| item.amount_micros + item.setup_micros).sum(),
             currency: numbers.first().map_or_else(String::new, |(row, _)| row.currency.clone()),
             created_at: now,
             kind: kind.word().to_owned(),
-            state: RUNNING.to_owned(),
-            step: 0,
-            attempts: 0,
             actor: self.name.to_owned(),
-            reason_code: None,
-            reason: None,
-            next_at: None,
         };
         let system = Scope::system("an order moves the stock and the account");
-        while let Some(step) = Step::next(&order) {
+        for step in Step::ALL {
             step.take(self.app, tx, &system, &order).await?;
-            order.step += 1;
         }
-        order.state = DONE.to_owned();
-        store::orders::insert(tx, self.scope, order.clone()).await?;
-        write_operation(tx, &system, &order, now).await
+        store::orders::insert(tx, self.scope, order).await?;
+        let (kind, id) = kind.operation(holder);
+        let (scope, tenant) = (self.scope, self.tenant);
+        rows::done(scope, rows::Done { id, kind, resource: None, error: None, tenant, at: now, tx }).await
     }
 }
 
@@ -148,6 +163,7 @@ fn item(row: &Stock, asked: Asked) -> Item {
         number: row.e164.clone(),
         lease: Uuid::now_v7(),
         amount_micros: row.monthly_micros,
+        setup_micros: row.setup_micros,
         calling: asked.capabilities.calling.word().to_owned(),
         sms: asked.capabilities.sms.word().to_owned(),
         assignment: asked.assignment.word().to_owned(),
@@ -158,36 +174,7 @@ fn items(order: &Order) -> Result<Vec<Item>, Error> {
     crate::snapshot::load::read("orders.items", order.items.clone())
 }
 
-/// The operation as its order stands.
-async fn write_operation(
-    tx: &Tx,
-    scope: &Scope,
-    order: &Order,
-    now: DateTime<Utc>,
-) -> Result<Operation, Error> {
-    let (kind, id) = Kind::of(order).operation(order.search_id);
-    let status = match order.state.as_str() {
-        DONE => "succeeded",
-        RUNNING | UNDOING => "running",
-        _ => "failed",
-    };
-    let failed = status == "failed";
-    let row = searches::Operation {
-        id,
-        tenant_id: order.tenant_id,
-        kind: kind.to_owned(),
-        status: status.to_owned(),
-        resource: None,
-        error_code: order.reason_code.clone().filter(|_| failed),
-        error_message: order.reason.clone().filter(|_| failed),
-        created_at: order.created_at,
-        updated_at: now,
-    };
-    searches::put_operation(tx, scope, row.clone()).await?;
-    rows::operation(row)
-}
-
-/// The items as the audit and the event show them.
+/// The items as the audit shows them.
 fn shown(items: &[Item]) -> Value {
     let one = |item: &Item| serde_json::json!({ "number": item.number, "lease": item.lease, "amountMicros": item.amount_micros });
     items.iter().map(one).collect()

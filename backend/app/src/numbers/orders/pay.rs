@@ -1,4 +1,4 @@
-//! What an order costs, and the money given back where it is undone.
+//! What an order costs.
 
 use super::{Item, Order, items};
 use crate::{
@@ -18,7 +18,7 @@ use store::{
     ledger::{Cover, Posting},
 };
 
-/// Debits the first month of each number. No set-up fee is taken, so none is posted.
+/// Debits set-up fee and first month of each number; what costs nothing is not posted.
 pub(super) async fn pay(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
     let tenant = TenantId(order.tenant_id);
     let account = store::ledger::lock_account(tx, scope, tenant).await?.ok_or_else(rows::no_tenant)?;
@@ -31,30 +31,26 @@ pub(super) async fn pay(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Res
         store::Error::Missing => foreign(&order.currency, account.currency),
         other => Error::from(other),
     };
-    for item in items(order)?.iter().filter(|item| item.amount_micros > 0) {
-        let posting = first_month(item, order, app.now())?;
-        events::post(app, tx, scope, tenant, &posting).await.map_err(refused)?;
+    for item in items(order)? {
+        if item.setup_micros > 0 {
+            let posting = setup(&item, order, app.now())?;
+            events::post(app, tx, scope, tenant, &posting).await.map_err(refused)?;
+        }
+        if item.amount_micros > 0 {
+            let posting = first_month(&item, order, app.now())?;
+            events::post(app, tx, scope, tenant, &posting).await.map_err(refused)?;
+        }
     }
     Ok(())
 }
 
-/// Gives back what was debited.
-pub(super) async fn refund(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
-    for item in items(order)?.iter().filter(|item| item.amount_micros > 0) {
-        let posting = Posting {
-            kind: EntryKind::Refund,
-            amount: rows::money(item.amount_micros, &order.currency)?,
-            cover: Cover::Available,
-            key: format!("refund:{}:0", item.lease),
-            description: format!("{} could not be delivered", item.number),
-            at: app.now(),
-            call: None,
-            number: Some(LeaseId(item.lease)),
-            invoice: None,
-        };
-        events::post(app, tx, scope, TenantId(order.tenant_id), &posting).await?;
-    }
-    Ok(())
+fn setup(item: &Item, order: &Order, at: DateTime<Utc>) -> Result<Posting, Error> {
+    let fee = rows::money(item.setup_micros, &order.currency)?;
+    Ok(Posting {
+        kind: EntryKind::Setup,
+        key: format!("setup:{}", item.lease),
+        ..lease(item.lease, fee, 0, format!("set-up of {}", item.number), at)
+    })
 }
 
 fn first_month(item: &Item, order: &Order, at: DateTime<Utc>) -> Result<Posting, Error> {

@@ -1,16 +1,16 @@
-//! The steps of an order, and how each is undone. A step is taken in the transaction that counts it.
+//! The steps of an order inside the platform. They are one transaction: what undoes them is its rollback.
 
 use super::{Item, Kind, Order, items, lapsed, pay, shown};
 use crate::{
     App, Error,
     audit::{self, Change},
-    eligibility, events,
+    events,
     numbers::{renew::month_after, reservations, rows},
 };
 use chrono::{DateTime, Utc};
 use domain::{access::Scope, events::EventKind, ids::TenantId};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use store::{
     Tx,
     leases::Lease,
@@ -21,48 +21,24 @@ use store::{
 /// A step of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The numbers are marked as sold, only what is still held and only all of it; undone, they are for sale again.
+    /// The numbers are marked as sold: only what is still held, and only all of it.
     Take,
-    /// The first month is debited; undone, it is given back.
+    /// Set-up fee and first month are debited.
     Pay,
-    /// What others sell is bought from them; undone, it is given back to them.
-    Obtain,
-    /// The numbers become leases of the tenant, who is told. Nothing comes after it, so it is never undone.
+    /// The numbers become leases of the tenant, who is told.
     Deliver,
 }
 
 impl Step {
     /// All of them, in order.
-    pub(super) const ALL: [Self; 4] = [Self::Take, Self::Pay, Self::Obtain, Self::Deliver];
+    pub(super) const ALL: [Self; 3] = [Self::Take, Self::Pay, Self::Deliver];
 
-    /// The step that is to be taken next; `None` where all are.
-    pub(super) fn next(order: &Order) -> Option<Self> {
-        Self::ALL.get(usize::try_from(order.step).ok()?).copied()
-    }
-
-    #[expect(dead_code, reason = "called by what carries an open order on")]
-    /// The step that was taken last; `None` where none was, or all are undone.
-    pub(super) fn last(order: &Order) -> Option<Self> {
-        Self::ALL.get(usize::try_from(order.step).ok()?.checked_sub(1)?).copied()
-    }
-
-    /// Takes the step. What is done outside is done already when this is called.
+    /// Takes the step.
     pub(super) async fn take(self, app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
         match self {
             Self::Take => take(tx, scope, order).await,
             Self::Pay => pay::pay(app, tx, scope, order).await,
-            Self::Obtain => Ok(()),
             Self::Deliver => deliver(app, tx, scope, order).await,
-        }
-    }
-
-    #[expect(dead_code, reason = "called by what carries an open order on")]
-    /// Undoes the step. What is undone outside is undone already when this is called.
-    pub(super) async fn undo(self, app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
-        match self {
-            Self::Take => let_go(app, tx, scope, order).await,
-            Self::Pay => pay::refund(app, tx, scope, order).await,
-            Self::Obtain | Self::Deliver => Ok(()),
         }
     }
 }
@@ -79,28 +55,6 @@ async fn take(tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
     if moved && sold == items(order)?.len() as u64 { Ok(()) } else { Err(lapsed(kind)) }
 }
 
-async fn let_go(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
-    stock::unsell(tx, scope, &numbers(&items(order)?)).await?;
-    match Kind::of(order) {
-        Kind::Search => {
-            searches::advance(tx, scope, order.search_id, searches::BOUGHT, searches::LAPSED).await?;
-        }
-        Kind::Reservation => {
-            let why = (order.reason_code.clone(), order.reason.clone());
-            reservations::complete(app, tx, scope, order.search_id, why).await?;
-        }
-    }
-    let change = Change {
-        actor: "system",
-        tenant: Some(TenantId(order.tenant_id)),
-        what: "number.purchase.undone",
-        target: &order.search_id.to_string(),
-        before: shown(&items(order)?),
-        after: json!({ "reason": order.reason }),
-    };
-    audit::record(app, tx, scope, change).await
-}
-
 async fn deliver(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
     let (items, now) = (items(order)?, app.now());
     let rows = stock::some(tx, scope, &numbers(&items)).await?;
@@ -115,7 +69,7 @@ async fn deliver(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(),
         other => other.into(),
     })?;
     if Kind::of(order) == Kind::Reservation {
-        reservations::complete(app, tx, scope, order.search_id, (None, None)).await?;
+        reservations::complete(app, tx, scope, order.search_id).await?;
     }
     tell(app, tx, scope, order, &leases).await?;
     let change = Change {
@@ -154,19 +108,6 @@ fn numbers(items: &[Item]) -> Vec<String> {
     items.iter().map(|item| item.number.clone()).collect()
 }
 
-/// Refuses a purchase in a country in which the tenant may not buy.
-pub(in crate::numbers) async fn check_countries(
-    app: &App,
-    scope: &Scope,
-    rows: impl Iterator<Item = &Stock>,
-) -> Result<(), Error> {
-    let countries: BTreeSet<&str> = rows.map(|row| row.country.as_str()).collect();
-    for country in countries {
-        eligibility::check_numbers(app, scope, country).await?;
-    }
-    Ok(())
-}
-
 fn new_lease(order: &Order, item: &Item, row: &Stock, now: DateTime<Utc>) -> Lease {
     Lease {
         id: item.lease,
@@ -180,7 +121,7 @@ fn new_lease(order: &Order, item: &Item, row: &Stock, now: DateTime<Utc>) -> Lea
         assignment: item.assignment.clone(),
         binding_kind: "none".to_owned(),
         binding_target: None,
-        monthly_micros: item.amount_micros,
+        monthly_micros: row.monthly_micros,
         currency: order.currency.clone(),
         purchased_at: now,
         paid_until: month_after(now, now),

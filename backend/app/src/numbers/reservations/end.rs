@@ -54,23 +54,15 @@ pub(in crate::numbers) async fn submit(tx: &Tx, scope: &Scope, holder: Uuid) -> 
     Ok(true)
 }
 
-/// The purchase of a reservation is over: its numbers are bought, or, where there is a code, each says why not.
+/// The purchase of a reservation is over: its numbers are the tenant's.
 pub(in crate::numbers) async fn complete(
     app: &App,
     tx: &Tx,
     scope: &Scope,
     holder: Uuid,
-    why: (Option<String>, Option<String>),
 ) -> Result<(), Error> {
     // It stays until long after its purchase.
     let Some(mut row) = reservations::lock_holder(tx, scope, holder).await? else { return Ok(()) };
-    let (code, message) = why;
-    let error = code.map(|code| (code, message.unwrap_or_default()));
-    let mut items = items::read(&row)?;
-    for item in &mut items {
-        item.error.clone_from(&error);
-    }
-    items::write(&mut row, &items)?;
     row.state = COMPLETED.to_owned();
     row.updated_at = app.now();
     Ok(reservations::update(tx, scope, row).await?)

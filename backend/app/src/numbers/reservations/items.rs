@@ -20,9 +20,6 @@ pub(super) struct Item {
     pub(super) capabilities: Capabilities,
     pub(super) monthly_micros: i64,
     pub(super) currency: String,
-    /// Why it could not be bought.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) error: Option<(String, String)>,
 }
 
 impl Item {
@@ -35,13 +32,11 @@ impl Item {
             capabilities: wanted.capabilities,
             monthly_micros: row.monthly_micros,
             currency: row.currency.clone(),
-            error: None,
         }
     }
 
     fn view(&self, of: ReservationStatus) -> Result<ReservedNumber, Error> {
         let status = match of {
-            _ if self.error.is_some() => ReservedStatus::Error,
             ReservationStatus::Active | ReservationStatus::Submitted => ReservedStatus::Reserved,
             ReservationStatus::Completed => ReservedStatus::Purchased,
             ReservationStatus::Expired => ReservedStatus::Expired,
@@ -54,7 +49,7 @@ impl Item {
             capabilities: self.capabilities,
             monthly: Some(rows::money(self.monthly_micros, &self.currency)?),
             status,
-            error: self.error.clone(),
+            error: None,
         })
     }
 }

@@ -1,9 +1,13 @@
 //! A tenant looks at its reservations.
 
-use super::{Reservation, items, no_reservation};
-use crate::{App, Error, List, Window};
-use domain::access::{Actor, Permission};
-use store::reservations;
+use super::{Reservation, WantedNumber, items, no_reservation};
+use crate::{App, Error, List, Window, numbers::rows};
+use domain::{
+    access::{Actor, Permission},
+    numbering::AssignmentType,
+    phone::E164,
+};
+use store::{reservations, stock};
 use uuid::Uuid;
 
 /// A reservation of the actor's tenant.
@@ -24,4 +28,21 @@ pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<Reser
     let scope = actor.scope(Permission::ReadNumbers)?;
     let rows = reservations::list(app.db().read(), &scope, window.passed(), window.fetch()).await?;
     Ok(window.cut(rows.iter().map(|row| items::view(app, row)).collect::<Result<_, _>>()?))
+}
+
+/// A number of the stock as it could be held, for any of its uses: what it can do, for programs.
+///
+/// # Errors
+/// [`Error::NotFound`] where it is not for sale here.
+pub async fn candidate(app: &App, actor: &Actor, number: E164) -> Result<WantedNumber, Error> {
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let row = stock::get(app.db().read(), &scope, &number.to_string()).await?;
+    let row = row.ok_or_else(|| Error::not_found("number", format!("{number} is not for sale here")))?;
+    Ok(WantedNumber {
+        number,
+        number_type: row.number_type.parse().map_err(Error::internal)?,
+        assignment_type: AssignmentType::Application,
+        capabilities: rows::capabilities(&row.calling, &row.sms)?,
+        country: row.country,
+    })
 }

@@ -9,7 +9,7 @@ mod purchase;
 pub use change::{ReservationChange, Reserved, WantedNumber, reserve};
 pub use end::delete;
 pub(super) use end::{complete, submit};
-pub use list::{get, list};
+pub use list::{candidate, get, list};
 pub use purchase::purchase;
 
 use crate::Error;
@@ -41,7 +41,7 @@ pub enum ReservationStatus {
     Active,
     /// It is being bought.
     Submitted,
-    /// Its purchase is over: each number says how it went.
+    /// Its numbers were bought.
     Completed,
     /// It let go of its numbers.
     Expired,
@@ -55,7 +55,7 @@ pub enum ReservedStatus {
     Reserved,
     /// It is not held any more.
     Expired,
-    /// It could not be held, or not be bought.
+    /// It could not be held.
     Error,
     /// It is the tenant's.
     Purchased,

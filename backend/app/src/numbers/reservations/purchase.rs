@@ -5,7 +5,7 @@ use crate::{
     App, Error,
     numbers::{
         Operation,
-        orders::{Asked, Buyer, Kind, check_countries, lapsed},
+        orders::{Asked, Buyer, Kind, lapsed},
         rows,
     },
     snapshot::{Changed, refresh},
@@ -23,7 +23,11 @@ use uuid::Uuid;
 pub async fn purchase(app: &App, actor: &Actor, id: Uuid) -> Result<Operation, Error> {
     let scope = actor.scope(Permission::ManageNumbers)?;
     let tenant = rows::active(app, scope.tenant())?;
+    let holder = reservations::named(app.db().read(), &scope, id).await?.ok_or_else(|| no_reservation(id))?;
     let buyer = Buyer { app, scope: &scope, tenant, name: &actor.name };
+    if let Some(known) = buyer.ensure(Kind::Reservation, holder.id).await? {
+        return Ok(known);
+    }
     let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, id).await).await?;
     refresh(app, Changed::Tenant(tenant)).await?;
     Ok(bought)
@@ -44,7 +48,6 @@ async fn buy(buyer: &Buyer<'_>, tx: &Tx, id: Uuid) -> Result<Operation, Error> {
         return Err(Error::conflict("reservationId", text));
     }
     let held = stock::held_by(tx, buyer.scope, row.id).await?;
-    check_countries(buyer.app, buyer.scope, held.iter()).await?;
     let mut held: BTreeMap<String, _> = held.into_iter().map(|row| (row.e164.clone(), row)).collect();
     let mut numbers = Vec::with_capacity(wanted.len());
     for item in &wanted {

@@ -1,5 +1,6 @@
-//! A tenant's numbers: the list, search and purchase, and where calls to one go.
+//! A tenant's numbers: the list, search and purchase, the cart, and where calls to one go.
 
+mod cart;
 mod index;
 mod search;
 mod show;
@@ -10,5 +11,11 @@ pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(index::show);
     // Before the page of one number, whose path would take these too.
     pages.service(search::show).service(search::submit).service(search::buy);
+    pages
+        .service(cart::show)
+        .service(cart::add)
+        .service(cart::remove)
+        .service(cart::empty)
+        .service(cart::buy);
     pages.service(show::show).service(show::bind).service(show::release);
 }

@@ -15,7 +15,7 @@ use actix_web::{
 };
 use app::{
     App, Window,
-    numbers::{Narrow, OperationStatus, SearchRequest, SearchResult},
+    numbers::{Narrow, Operation, OperationStatus, SearchRequest, SearchResult},
 };
 use askama::Template;
 use domain::{
@@ -44,10 +44,10 @@ struct SearchPage {
 }
 
 /// A choice of a list.
-struct Choice {
-    value: String,
-    label: String,
-    selected: bool,
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) selected: bool,
 }
 
 /// What a search holds.
@@ -156,8 +156,9 @@ pub(super) struct Buy {
 pub(super) async fn buy(app: Data<App>, member: Member, form: Posted<Buy>) -> PageResult {
     let search = form.0.search;
     let found = app::numbers::search_result(&app, &member.actor, search).await?;
-    match app::numbers::purchase(&app, &member.actor, search).await {
-        Ok(_) => Ok(match found.phone_numbers.as_slice() {
+    let bought = app::numbers::purchase(&app, &member.actor, search).await;
+    match bought.and_then(succeeded) {
+        Ok(()) => Ok(match found.phone_numbers.as_slice() {
             [one] => member.go_saying(&format!("/app/numbers/{one}"), Done::Bought),
             _ => member.go_saying("/app/numbers", Done::BoughtSome),
         }),
@@ -167,6 +168,14 @@ pub(super) async fn buy(app: Data<App>, member: Member, form: Posted<Buy>) -> Pa
             let form = SearchForm { kind, found: Some(search), ..SearchForm::default() };
             page(&app, &member, form, status, Some(text)).await
         }
+    }
+}
+
+/// A purchase that came to its end and failed has said why.
+pub(super) fn succeeded(operation: Operation) -> Result<(), app::Error> {
+    match (operation.status, operation.error) {
+        (OperationStatus::Failed, Some((_, why))) => Err(app::Error::conflict("search", why)),
+        _ => Ok(()),
     }
 }
 
@@ -210,7 +219,7 @@ async fn held(app: &App, member: &Member, id: Uuid) -> Result<Option<Found>, app
     }))
 }
 
-async fn countries(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, app::Error> {
+pub(super) async fn countries(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, app::Error> {
     let countries = app::numbers::countries(app, &member.actor, Window::default()).await?.value;
     let choice = |country: app::numbers::Country| Choice {
         selected: country.country_code == chosen,
@@ -221,7 +230,7 @@ async fn countries(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choic
 }
 
 /// The kinds, with what a month costs in this tenant's plan.
-async fn kinds(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, app::Error> {
+pub(super) async fn kinds(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, app::Error> {
     let tenant = app::tenants::get(app, &member.actor).await?;
     let live = app.live();
     let plan = live.config.plan(tenant.plan.id);
