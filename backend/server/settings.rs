@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Events to endpoints of tenants.
     pub(crate) webhooks: Webhooks,
+    /// See the type.
+    pub(crate) suppliers: Suppliers,
     /// The first operator.
     pub(crate) operator: Operator,
 }
@@ -63,6 +65,7 @@ impl Default for Settings {
             stir: Stir::default(),
             limits: Limits::default(),
             webhooks: Webhooks::default(),
+            suppliers: Suppliers::default(),
             operator: Operator::default(),
         }
     }
@@ -321,6 +324,14 @@ pub(crate) struct Webhooks {
     pub(crate) allow_private: bool,
     /// A PEM file with authorities that endpoints may be known by, beside those of the web.
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// `DIALTONE_SUPPLIERS__…`
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Suppliers {
+    /// Whether suppliers of numbers may be private and loopback hosts, too, at any port and over plain http.
+    pub(crate) allow_private: bool,
 }
 
 /// `DIALTONE_OPERATOR__…`

@@ -64,6 +64,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
         sandbox: sandbox.as_ref().map(|(handle, _)| handle.clone()),
         https: signed::https(&settings, &dns)?,
         poster: poster(&settings, &dns)?,
+        suppliers: suppliers(&settings, &dns)?,
         dns,
         mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(&settings))
             .context("mail.url")?,
@@ -133,6 +134,7 @@ pub(crate) async fn app_alone(settings: &Settings) -> anyhow::Result<App> {
         sandbox: None,
         https: signed::https(settings, &dns)?,
         poster: poster(settings, &dns)?,
+        suppliers: suppliers(settings, &dns)?,
         dns,
         mailer: vendors::Mailer::new(settings.mail.url.as_deref(), &public_host(settings))
             .context("mail.url")?,
@@ -147,6 +149,12 @@ fn poster(settings: &Settings, dns: &vendors::Dns) -> anyhow::Result<vendors::Po
         None => Vec::new(),
     };
     vendors::Poster::new(dns.clone(), &roots, settings.webhooks.allow_private).context("webhooks.ca")
+}
+
+/// The way to suppliers of numbers.
+fn suppliers(settings: &Settings, dns: &vendors::Dns) -> anyhow::Result<vendors::SupplierHttp> {
+    let https = vendors::Https::new(dns.clone(), &[], settings.suppliers.allow_private);
+    Ok(vendors::SupplierHttp::new(https.context("suppliers")?))
 }
 
 async fn database(settings: &Settings) -> anyhow::Result<store::Db> {

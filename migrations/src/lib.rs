@@ -22,6 +22,8 @@ mod m0300_identities;
 mod m0310_reservations;
 mod m0311_orders;
 mod m0320_stock_kinds;
+mod m0321_suppliers;
+mod m0322_regulatory;
 mod m0340_webhooks;
 mod m0350_access;
 
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0211_registrations::Migration),
             Box::new(m0300_identities::Migration),
             Box::new(m0320_stock_kinds::Migration),
+            Box::new(m0321_suppliers::Migration),
+            Box::new(m0322_regulatory::Migration),
             Box::new(m0240_lean_calls::Migration),
             Box::new(m0340_webhooks::Migration),
             Box::new(m0310_reservations::Migration),

@@ -36,6 +36,18 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// Files go with a form as text: <input type="file" data-into="#field">.
+for (const input of document.querySelectorAll("input[type=file][data-into]")) {
+  input.addEventListener("change", () => {
+    const field = document.querySelector(input.dataset.into);
+    field.value = "";
+    if (!input.files[0]) return;
+    const reader = new FileReader();
+    reader.addEventListener("load", () => { field.value = reader.result; });
+    reader.readAsDataURL(input.files[0]);
+  });
+}
+
 // What is addressed by the fragment is opened, where it can be.
 const addressed = window.location.hash && document.getElementById(window.location.hash.slice(1));
 if (addressed instanceof HTMLDetailsElement) addressed.open = true;

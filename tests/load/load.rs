@@ -17,6 +17,7 @@ mod peers;
 mod slope;
 mod snapshot;
 mod step;
+mod stock;
 mod table;
 
 fn main() {
@@ -35,10 +36,14 @@ fn main() {
         "media" => media::run(&binary, &given(&[25, 50, 100])),
         "sipp" => peers::sipp(&binary, &given(&[200, 400])),
         "expiry" => expiry::run(&binary),
+        "stock" => {
+            let given = given(&[1_000_000, 500]);
+            stock::run(given[0].into(), given.get(1).map_or(500, |questions| *questions as usize));
+        }
         "snapshot" => given(&[100]).iter().for_each(|changes| snapshot::run(&binary, *changes)),
         other => {
             panic!(
-                "{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot, expiry"
+                "{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot, expiry, stock"
             )
         }
     }

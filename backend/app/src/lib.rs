@@ -33,6 +33,7 @@ mod page;
 pub mod plans;
 pub mod protection;
 pub mod registrars;
+pub mod regulatory;
 pub mod replays;
 pub mod routes;
 mod secret;
@@ -40,7 +41,7 @@ pub mod sessions;
 mod settings;
 pub mod snapshot;
 pub mod stir;
-mod suppliers;
+pub mod suppliers;
 pub mod tenants;
 pub mod trunks;
 pub mod users;
@@ -80,6 +81,8 @@ pub struct Deps {
     pub https: vendors::Https,
     /// Events, to the endpoints of tenants.
     pub poster: vendors::Poster,
+    /// Suppliers of numbers over HTTP.
+    pub suppliers: vendors::SupplierHttp,
 }
 
 /// The platform's business. Cheap to clone.

@@ -23,6 +23,7 @@ mod phones;
 mod registrations;
 mod searches;
 mod sessions;
+mod suppliers;
 mod traces;
 
 use app::{App, Error};
@@ -52,10 +53,11 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 18] {
+fn all() -> [Job; 19] {
     jobs![
         outbox,
         searches,
+        suppliers,
         lost_nodes,
         leases,
         phones,

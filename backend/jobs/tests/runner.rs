@@ -39,6 +39,10 @@ async fn the_jobs_run_by_themselves_and_stop_when_they_are_told_to() {
             true,
         )
         .unwrap(),
+        suppliers: vendors::SupplierHttp::new(
+            vendors::Https::new(vendors::Dns::new(&["127.0.0.1:9".parse().unwrap()]).unwrap(), &[], false)
+                .unwrap(),
+        ),
         mailer: vendors::Mailer::new(None, "localhost").unwrap(),
     };
     let app = App::start(deps).await.unwrap();

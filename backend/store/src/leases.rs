@@ -11,6 +11,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
+use uuid::Uuid;
 
 pub use crate::entity::lease::Model as Lease;
 
@@ -109,6 +110,22 @@ pub async fn due<C: ConnectionTrait>(
         .limit(limit)
         .all(on)
         .await?)
+}
+
+/// The last lease of a number that a tenant had and has no more.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn last_ended<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    e164: &str,
+    tenant: Uuid,
+) -> Result<Option<Lease>, Error> {
+    see(scope, tenant)?;
+    let query = Entity::find().filter(Column::E164.eq(e164)).filter(Column::TenantId.eq(tenant));
+    let query = query.filter(Column::ReleasedAt.is_not_null()).order_by_desc(Column::ReleasedAt);
+    Ok(query.one(on).await?)
 }
 
 /// Unbinds the numbers of the scope that are bound to a target of a kind.

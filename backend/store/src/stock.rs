@@ -3,9 +3,14 @@
 
 mod find;
 mod kinds;
+mod outside;
 
 pub use find::{CONTAINED_MIN, KINDS_LOOKED_AT, Pattern, ends, free, matching};
 pub use kinds::{KINDS_MAX, Kind, is_known, kinds};
+pub use outside::{
+    change, count, drop_held, drop_leased, end_quarantine, end_quarantines, outside_lapsed, put, quarantine,
+    quarantined,
+};
 
 use crate::{
     Error,
@@ -126,7 +131,7 @@ pub async fn held_by<C: ConnectionTrait>(on: &C, _scope: &Scope, search: Uuid) -
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn sell<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) -> Result<u64, Error> {
-    let query = change(LEASED).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
+    let query = moved(LEASED).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
     Ok(query.exec(tx).await?.rows_affected)
 }
 
@@ -135,8 +140,13 @@ pub async fn sell<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) -> R
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn let_go<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) -> Result<u64, Error> {
-    let query = change(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
-    Ok(query.exec(tx).await?.rows_affected)
+    // What comes from an outside supplier is not for sale: it lapses, and is given back.
+    let lapsed = ActiveModel { held_until: Set(Some(DateTime::UNIX_EPOCH)), ..ActiveModel::default() };
+    let query =
+        Entity::update_many().set(lapsed).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
+    query.filter(Column::SupplierId.is_not_null()).exec(tx).await?;
+    let query = moved(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(search));
+    Ok(query.filter(Column::SupplierId.is_null()).exec(tx).await?.rows_affected)
 }
 
 /// Frees some of what a search or reservation holds, and says how many numbers that is.
@@ -149,7 +159,7 @@ pub async fn let_some_go<C: ConnectionTrait>(
     holder: Uuid,
     numbers: &[String],
 ) -> Result<u64, Error> {
-    let query = change(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(holder));
+    let query = moved(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(holder));
     Ok(query.filter(Column::E164.is_in(numbers)).exec(tx).await?.rows_affected)
 }
 
@@ -205,7 +215,8 @@ pub async fn keep<C: ConnectionTrait>(
 /// [`Error`] where the database fails, or the scope is one tenant's.
 pub async fn expire<C: ConnectionTrait>(tx: &C, scope: &Scope, now: DateTime<Utc>) -> Result<u64, Error> {
     platform(scope)?;
-    let query = change(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldUntil.lte(now));
+    let query = moved(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldUntil.lte(now));
+    let query = query.filter(Column::SupplierId.is_null());
     Ok(query.exec(tx).await?.rows_affected)
 }
 
@@ -215,7 +226,7 @@ pub async fn expire<C: ConnectionTrait>(tx: &C, scope: &Scope, now: DateTime<Utc
 /// [`Error`] where the database fails, or the scope is one tenant's.
 pub async fn take_back<C: ConnectionTrait>(tx: &C, scope: &Scope, numbers: &[String]) -> Result<u64, Error> {
     platform(scope)?;
-    let query = change(FREE).filter(Column::State.eq(LEASED)).filter(Column::E164.is_in(numbers));
+    let query = moved(FREE).filter(Column::State.eq(LEASED)).filter(Column::E164.is_in(numbers));
     Ok(query.exec(tx).await?.rows_affected)
 }
 
@@ -231,12 +242,12 @@ pub async fn shelve<C: ConnectionTrait>(
 ) -> Result<u64, Error> {
     platform(scope)?;
     let (from, to) = if on_sale { (WITHDRAWN, FREE) } else { (FREE, WITHDRAWN) };
-    let query = change(to).filter(Column::KindId.in_subquery(kinds::of_carrier(carrier)));
+    let query = moved(to).filter(Column::KindId.in_subquery(kinds::of_carrier(carrier)));
     let query = query.filter(Column::State.eq(from));
     Ok(query.exec(tx).await?.rows_affected)
 }
 
-fn change(state: &str) -> sea_orm::UpdateMany<Entity> {
+fn moved(state: &str) -> sea_orm::UpdateMany<Entity> {
     let row = ActiveModel {
         state: Set(state.to_owned()),
         held_by: Set(None),

@@ -30,6 +30,21 @@ pub enum FetchError {
     Failed(String),
 }
 
+/// One request with a body, and what its answer may be.
+#[derive(Debug)]
+pub(crate) struct Exchange<'a> {
+    /// Where to.
+    pub(crate) url: &'a str,
+    /// Its headers.
+    pub(crate) headers: &'a [(&'static str, String)],
+    /// What is sent.
+    pub(crate) body: &'a [u8],
+    /// Bytes of the answer at most.
+    pub(crate) most: usize,
+    /// How long it may take.
+    pub(crate) within: Duration,
+}
+
 /// Asks for files. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Https {
@@ -46,7 +61,7 @@ impl Https {
     pub fn new(dns: Dns, roots: &[u8], allows_private: bool) -> Result<Self, FetchError> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(roots).map_err(FetchError::Failed)?)
-            .https_only(true)
+            .https_only(!allows_private)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .pool_max_idle_per_host(0)
@@ -62,18 +77,34 @@ impl Https {
     /// [`FetchError`] says why there is none.
     pub async fn get(&self, url: &str, most: usize, within: Duration) -> Result<Vec<u8>, FetchError> {
         let url = self.check(url)?;
-        let mut response = self.client.get(url).timeout(within).send().await.map_err(failed_request)?;
+        let response = self.client.get(url).timeout(within).send().await.map_err(failed_request)?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));
         }
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(failed_request)? {
-            if body.len() + part.len() > most {
-                return Err(FetchError::TooLarge(most));
-            }
-            body.extend_from_slice(&part);
+        collect(response, most).await
+    }
+
+    /// Sends a body, and answers status and body of what comes back.
+    ///
+    /// # Errors
+    /// [`FetchError`] says why nothing came.
+    pub(crate) async fn exchange(&self, exchange: Exchange<'_>) -> Result<(u16, Vec<u8>), FetchError> {
+        let url = self.check_open(exchange.url)?;
+        let mut request = self.client.post(url).timeout(exchange.within).body(exchange.body.to_vec());
+        for (name, value) in exchange.headers {
+            request = request.header(*name, value);
         }
-        Ok(body)
+        let response = request.send().await.map_err(failed_request)?;
+        let status = response.status().as_u16();
+        Ok((status, collect(response, exchange.most).await?))
+    }
+
+    /// As [`Self::check`]; where private hosts are allowed, plain http is too.
+    pub(crate) fn check_open(&self, url: &str) -> Result<Url, FetchError> {
+        if self.allows_private && url.starts_with("http://") && url.len() <= URL_MAX {
+            return Url::parse(url).map_err(|_| FetchError::Address("the address cannot be read"));
+        }
+        self.check(url)
     }
 
     fn check(&self, url: &str) -> Result<Url, FetchError> {
@@ -99,6 +130,17 @@ impl Https {
         }
         Ok(url)
     }
+}
+
+async fn collect(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(failed_request)? {
+        if body.len() + part.len() > most {
+            return Err(FetchError::TooLarge(most));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
 }
 
 const PRIVATE: &str = "the host is in a private network";

@@ -9,9 +9,14 @@ mod guard;
 mod https;
 mod mail;
 mod poster;
+mod suppliers;
 
 pub use acme::{Acme, AcmeError, Challenge, Issued, Proof, Proofs, validity};
 pub use dns::{Dns, DnsError, Found};
 pub use https::{FetchError, Https};
 pub use mail::{Mail, MailError, Mailer};
 pub use poster::{Order, PostError, Poster, Reply};
+pub use suppliers::{
+    SupplierAccount, SupplierAmount, SupplierFault, SupplierHttp, SupplierNumber, SupplierSearch,
+    SupplierStep,
+};

@@ -21,13 +21,17 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Largest body of a caller who shows no credentials, in bytes: sign-up and sign-in are small.
 const ANONYMOUS_BODY_MAX_BYTES: usize = 64 * 1024;
 /// Largest body, in bytes.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// Largest body of an import of numbers, in bytes.
-const IMPORT_BODY_MAX_BYTES: usize = 8 * 1024 * 1024;
+const IMPORT_BODY_MAX_BYTES: usize = 128 * 1024 * 1024;
+/// Imports that are read at the same time.
+const IMPORTS_MAX: usize = 2;
+static IMPORTS: Semaphore = Semaphore::const_new(IMPORTS_MAX);
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest request id that is sent back, in bytes.
@@ -103,18 +107,31 @@ pub(crate) fn is_api(path: &str) -> bool {
 async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
     let limit = match request.path() {
         _ if !request.headers().contains_key(header::AUTHORIZATION) => ANONYMOUS_BODY_MAX_BYTES,
-        path if path.ends_with("/operator/inventory") => IMPORT_BODY_MAX_BYTES,
+        path if is_import(path) => IMPORT_BODY_MAX_BYTES,
         _ => BODY_MAX_BYTES,
     };
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if announced.and_then(|text| text.parse().ok()).is_some_and(|bytes: usize| bytes > limit) {
         return Err(too_large(limit));
     }
+    // What announces no length is small.
+    let announced = announced.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let limit = limit.min(BODY_MAX_BYTES.max(announced));
+    if limit > BODY_MAX_BYTES {
+        let turn =
+            IMPORTS.try_acquire().map_err(|_| ApiError::from(app::Error::Unavailable { retry_after: 10 }))?;
+        request.extensions_mut().insert(turn);
+    }
     let payload = request.take_payload();
     tokio::time::timeout(BODY_TIMEOUT, collect(payload, limit)).await.unwrap_or_else(|_| {
         let message = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
         Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message).at("body"))
     })
+}
+
+/// Whether a path takes files of numbers.
+fn is_import(path: &str) -> bool {
+    path.ends_with("/operator/inventory") || path.ends_with("/operator/inventory:preview")
 }
 
 async fn collect(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {

@@ -8,12 +8,8 @@ use crate::{
 use domain::{
     access::{Actor, Permission},
     ids::CarrierId,
-    money::{Currency, Money},
-    numbering::Capabilities,
 };
-use serde::Deserialize;
 use serde_json::Value;
-use std::str::FromStr;
 use store::stock::{FREE, Stock, add};
 
 /// Characters of a place at most.
@@ -36,7 +32,7 @@ pub async fn import(app: &App, actor: &Actor, numbers: Vec<NewStock>) -> Result<
     app.db()
         .write::<_, Error, _>(async |tx| {
             let added = add(tx, &scope, rows.clone()).await?;
-            let imported = Imported { added, skipped: total.saturating_sub(added) };
+            let imported = Imported { added, changed: 0, skipped: total.saturating_sub(added) };
             let change = Change {
                 actor: &actor.name,
                 tenant: None,
@@ -51,68 +47,8 @@ pub async fn import(app: &App, actor: &Actor, numbers: Vec<NewStock>) -> Result<
         .await
 }
 
-/// The same from CSV with the header
-/// `e164,type,country,locality,areaCode,calling,sms,carrier,monthlyMicros,currency`; columns may stand in any order.
-///
-/// # Errors
-/// As [`import`], with the line of the first bad row.
-pub async fn import_csv(app: &App, actor: &Actor, text: &str) -> Result<Imported, Error> {
-    actor.scope(Permission::Operate)?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let mut numbers = Vec::new();
-    for (index, line) in reader.deserialize::<Line>().enumerate() {
-        if index >= IMPORT_MAX {
-            break;
-        }
-        // The header is line 1.
-        numbers.push(line.map_err(|error| bad_line(index + 2, &error.to_string()))?.read(index + 2)?);
-    }
-    import(app, actor, numbers).await
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    e164: String,
-    #[serde(rename = "type")]
-    number_type: String,
-    country: String,
-    #[serde(default)]
-    locality: Option<String>,
-    #[serde(default)]
-    area_code: Option<String>,
-    calling: String,
-    sms: String,
-    carrier: String,
-    monthly_micros: i64,
-    currency: String,
-}
-
-impl Line {
-    fn read(self, line: usize) -> Result<NewStock, Error> {
-        Ok(NewStock {
-            e164: parse(line, &self.e164)?,
-            number_type: parse(line, &self.number_type)?,
-            country: self.country,
-            locality: self.locality.filter(|text| !text.is_empty()),
-            area_code: self.area_code.filter(|text| !text.is_empty()),
-            capabilities: Capabilities { calling: parse(line, &self.calling)?, sms: parse(line, &self.sms)? },
-            carrier: self.carrier,
-            monthly: Money::new(self.monthly_micros, parse::<Currency>(line, &self.currency)?),
-        })
-    }
-}
-
-fn parse<T: FromStr<Err: std::fmt::Display>>(line: usize, text: &str) -> Result<T, Error> {
-    text.parse().map_err(|error: T::Err| bad_line(line, &format!("{text:?}: {error}")))
-}
-
-fn bad_line(line: usize, why: &str) -> Error {
-    Error::invalid(&format!("line {line}"), why)
-}
-
 /// A number as the stock keeps it; `target` names a field of it.
-fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Stock, Error> {
+pub(super) fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Stock, Error> {
     let country = new.country.trim().to_ascii_uppercase();
     if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err(Error::invalid(&target("country"), "give the country by its two letters, such as US"));
@@ -156,7 +92,8 @@ fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Sto
     })
 }
 
-fn carrier(app: &App, wanted: &str) -> Option<CarrierId> {
+/// A carrier by name or identifier.
+pub(crate) fn carrier(app: &App, wanted: &str) -> Option<CarrierId> {
     let live = app.live();
     let carriers = &live.config.platform.value.carriers;
     carriers.iter().find(|one| one.name == wanted || one.id.to_string() == wanted).map(|one| one.id)

@@ -18,7 +18,8 @@ pub async fn expire(app: &App) -> Result<u64, Error> {
             store::searches::expire(tx, &scope, now).await?;
             store::reservations::expire(tx, &scope, now).await?;
             store::reservations::sweep(tx, &scope, now - Duration::days(KEPT_DAYS)).await?;
-            Ok(store::stock::expire(tx, &scope, now).await?)
+            let rested = store::stock::end_quarantines(tx, &scope, now).await?;
+            Ok(rested + store::stock::expire(tx, &scope, now).await?)
         })
         .await?;
     if freed > 0 {

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     App, Error,
     snapshot::{Changed, load, refresh},
+    suppliers,
 };
 use domain::access::{Actor, Permission};
 use store::{
@@ -29,7 +30,11 @@ pub async fn purchase(app: &App, actor: &Actor, search: Uuid) -> Result<Operatio
     if let Some(known) = buyer.ensure(Kind::Search, search).await? {
         return Ok(known);
     }
-    let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, search).await).await?;
+    let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, search).await).await;
+    if bought.is_err() {
+        suppliers::undo(app, search).await?;
+    }
+    let bought = bought?;
     refresh(app, Changed::Tenant(tenant)).await?;
     Ok(bought)
 }

@@ -5,7 +5,7 @@ use crate::{
     App, Error,
     audit::{self, Change},
     events,
-    inventory::ensure_sandbox_stock,
+    inventory::{self, ensure_sandbox_stock},
     snapshot::{Changed, refresh},
 };
 use chrono::{DateTime, Duration, Months, Utc};
@@ -117,7 +117,7 @@ async fn end(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc
     if lease.release_asked_at.is_none() {
         tell(app, tx, scope, lease, "unpaid").await?;
     }
-    store::stock::take_back(tx, scope, std::slice::from_ref(&lease.e164)).await?;
+    inventory::take_back(app, tx, scope, lease, now).await?;
     let change = Change {
         actor: "system",
         tenant: Some(TenantId(lease.tenant_id)),

@@ -4,7 +4,7 @@ use super::{Narrow, Operation, SearchRequest, SearchResult, catalogue::uses, row
 use crate::{
     App, Error, eligibility,
     snapshot::load,
-    suppliers::{Acquired, Inventory, NumberSupplier, Query, Shelf, acquire},
+    suppliers::{self, Acquired, Inventory, NumberSupplier, Outside, Query, Shelf, acquire},
 };
 use chrono::Duration;
 use domain::{
@@ -16,6 +16,7 @@ use domain::{
 use store::{
     Tx, searches,
     stock::{self, CONTAINED_MIN, Pattern, Stock, Wanted},
+    suppliers::Supplier,
 };
 use uuid::Uuid;
 
@@ -39,24 +40,57 @@ pub async fn search(app: &App, actor: &Actor, request: SearchRequest) -> Result<
     let request = SearchRequest { country: request.country.to_uppercase(), ..request };
     let query = check(&request)?;
     eligibility::check_numbers(app, &scope, &request.country).await?;
-    if !stock::is_known(app.db().read(), &scope, &query.wanted).await? {
+    let outside = suppliers::serving(app, &request.country).await?;
+    if outside.is_empty() && !stock::is_known(app.db().read(), &scope, &query.wanted).await? {
         return Err(no_plan());
     }
     let currency = currency(app, &scope, tenant).await?;
+    let wish = Wish { scope: &scope, tenant, request: &request, query: &query, currency };
+    if !outside.is_empty() {
+        return search_outside(app, wish, outside).await;
+    }
     app.db()
         .write::<_, Error, _>(async |tx| {
-            if searches::count_held(tx, &scope).await? >= SEARCHES_HELD_MAX {
-                return Err(Error::TooMany {
-                    message: "too many searches hold numbers: buy or cancel some, or wait until they lapse"
-                        .to_owned(),
-                    retry_after: 60,
-                });
-            }
+            check_held(tx, &scope).await?;
             let id = Uuid::now_v7();
-            let found = hold(app, tx, &scope, &query, id).await?;
-            write(app, tx, &scope, Found { id, tenant, request: &request, numbers: found, currency }).await
+            let numbers = hold(app, Some(tx), wish, &[], id).await?;
+            write(app, tx, wish, Found { id, numbers }).await
         })
         .await
+}
+
+/// What a tenant wants of a search.
+#[derive(Clone, Copy)]
+struct Wish<'a> {
+    scope: &'a Scope,
+    tenant: TenantId,
+    request: &'a SearchRequest,
+    query: &'a Query,
+    currency: Currency,
+}
+
+/// A search that asks others, too: no transaction waits for them.
+async fn search_outside(app: &App, wish: Wish<'_>, outside: Vec<Supplier>) -> Result<Operation, Error> {
+    check_held(app.db().read(), wish.scope).await?;
+    let id = Uuid::now_v7();
+    let numbers = hold(app, None, wish, &outside, id).await?;
+    let found = Found { id, numbers };
+    let written = app.db().write::<_, Error, _>(async |tx| write(app, tx, wish, found.clone()).await).await;
+    if written.is_err() {
+        // What is held of the platform's own lapses by itself.
+        suppliers::undo(app, id).await?;
+    }
+    written
+}
+
+async fn check_held(on: &impl store::On, scope: &Scope) -> Result<(), Error> {
+    if searches::count_held(on, scope).await? < SEARCHES_HELD_MAX {
+        return Ok(());
+    }
+    Err(Error::TooMany {
+        message: "too many searches hold numbers: buy or cancel some, or wait until they lapse".to_owned(),
+        retry_after: 60,
+    })
 }
 
 /// What a search found.
@@ -195,30 +229,31 @@ async fn currency(app: &App, scope: &Scope, tenant: TenantId) -> Result<Currency
 /// Holds as many numbers as are wanted, or none: `Err` inside says how many there are.
 async fn hold(
     app: &App,
-    tx: &Tx,
-    scope: &Scope,
-    query: &Query,
+    tx: Option<&Tx>,
+    wish: Wish<'_>,
+    outside: &[Supplier],
     search: Uuid,
 ) -> Result<Result<Vec<Stock>, u64>, Error> {
     let until = app.now() + Duration::minutes(SEARCH_MINUTES);
-    let own = Inventory::new(app, scope, Some(tx), Shelf::Own);
-    let sandbox = Inventory::new(app, scope, Some(tx), Shelf::Sandbox);
-    let suppliers: [&dyn NumberSupplier; 2] = [&own, &sandbox];
-    Ok(match acquire(&suppliers, query, search, until).await? {
+    let own = Inventory::new(app, wish.scope, tx, Shelf::Own);
+    let sandbox = Inventory::new(app, wish.scope, tx, Shelf::Sandbox);
+    let outside: Vec<Outside<'_>> = outside.iter().map(|row| Outside::new(app, row.clone())).collect();
+    let mut all: Vec<&dyn NumberSupplier> = vec![&own, &sandbox];
+    all.extend(outside.iter().map(|one| -> &dyn NumberSupplier { one }));
+    Ok(match acquire(&all, wish.query, search, until).await? {
         Acquired::All(numbers) => Ok(numbers),
         Acquired::Only(free) => Err(free),
     })
 }
 
-struct Found<'a> {
+#[derive(Clone)]
+struct Found {
     id: Uuid,
-    tenant: TenantId,
-    request: &'a SearchRequest,
     numbers: Result<Vec<Stock>, u64>,
-    currency: Currency,
 }
 
-async fn write(app: &App, tx: &Tx, scope: &Scope, found: Found<'_>) -> Result<Operation, Error> {
+async fn write(app: &App, tx: &Tx, wish: Wish<'_>, found: Found) -> Result<Operation, Error> {
+    let Wish { scope, tenant, request, currency, .. } = wish;
     let now = app.now();
     let error = found.numbers.as_ref().err().map(|free| {
         (
@@ -231,12 +266,12 @@ async fn write(app: &App, tx: &Tx, scope: &Scope, found: Found<'_>) -> Result<Op
     let numbers: Vec<&str> = rows.iter().map(|row| row.e164.as_str()).collect();
     let row = searches::Search {
         id: found.id,
-        tenant_id: found.tenant.0,
+        tenant_id: tenant.0,
         state: state.to_owned(),
-        request: serde_json::to_value(found.request).map_err(Error::internal)?,
+        request: serde_json::to_value(request).map_err(Error::internal)?,
         numbers: serde_json::to_value(numbers).map_err(Error::internal)?,
         monthly_micros: rows.iter().map(|row| row.monthly_micros).sum(),
-        currency: rows.first().map_or_else(|| found.currency.code().to_owned(), |row| row.currency.clone()),
+        currency: rows.first().map_or_else(|| currency.code().to_owned(), |row| row.currency.clone()),
         error: error.as_ref().map(|(code, _)| (*code).to_owned()),
         created_at: now,
         expires_at: now + Duration::minutes(SEARCH_MINUTES),
@@ -247,7 +282,7 @@ async fn write(app: &App, tx: &Tx, scope: &Scope, found: Found<'_>) -> Result<Op
         kind: "search",
         resource: Some(format!("/availablePhoneNumbers/searchResults/{}", found.id)),
         error,
-        tenant: found.tenant,
+        tenant,
         at: now,
         tx,
     };

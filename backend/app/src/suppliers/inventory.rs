@@ -170,7 +170,7 @@ impl From<SupplierError> for Error {
         match error {
             SupplierError::Here(error) => error,
             // Others are taking the numbers at this moment.
-            SupplierError::Gone => Self::Unavailable { retry_after: 1 },
+            SupplierError::Gone | SupplierError::Failed(_) => Self::Unavailable { retry_after: 1 },
         }
     }
 }

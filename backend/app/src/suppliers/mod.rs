@@ -3,11 +3,20 @@
 
 mod acquire;
 mod inventory;
+mod manage;
+mod outside;
 mod purchase;
 
 pub(crate) use acquire::{Acquired, acquire};
 pub(crate) use inventory::{Inventory, Shelf};
-pub(crate) use purchase::buy;
+pub(crate) use manage::serving;
+pub use manage::{
+    SUPPLIERS_MAX, StepView, SupplierEdit, SupplierView, TIMEOUT_MS, TIMEOUT_MS_DEFAULT, change, create, get,
+    list, steps,
+};
+pub(crate) use outside::Outside;
+pub(crate) use purchase::{buy, return_leased, undo};
+pub use purchase::{settle, settle_at};
 
 use crate::Error;
 use chrono::{DateTime, Utc};
@@ -42,6 +51,9 @@ pub(crate) enum SupplierError {
     /// Somebody else has at least one of the numbers.
     #[error("somebody else took one of the numbers")]
     Gone,
+    /// It refused, or did not answer; what it said.
+    #[error("{0}")]
+    Failed(String),
     /// Our own side failed.
     #[error(transparent)]
     Here(#[from] Error),

@@ -139,12 +139,12 @@ async fn imported_numbers_are_for_sale_and_a_bad_one_stops_them_all() {
         );
         let good = vec![stock("+4586000001", "upstream"), stock("+4586000002", "upstream")];
         let first = inventory::import(&app, &operator(), good.clone()).await.unwrap();
-        assert_eq!(first, Imported { added: 2, skipped: 0 });
+        assert_eq!(first, Imported { added: 2, changed: 0, skipped: 0 });
         let text = "e164,type,country,locality,areaCode,calling,sms,carrier,monthlyMicros,currency\n\
             +4586000002,geographic,DK,Aarhus,86,inbound,none,upstream,700000,USD\n\
             +4520000003,mobile,DK,,,inbound+outbound,none,upstream,900000,USD\n";
         let second = inventory::import_csv(&app, &operator(), text).await.unwrap();
-        assert_eq!(second, Imported { added: 1, skipped: 1 });
+        assert_eq!(second, Imported { added: 1, changed: 0, skipped: 1 });
         let torn = text.replace("mobile", "satellite");
         let error = inventory::import_csv(&app, &operator(), &torn).await.unwrap_err();
         assert!(matches!(&error, Error::Invalid { target: Some(t), .. } if t == "line 3"), "{error:?}");

@@ -64,6 +64,9 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         dns: vendors::Dns::new(&[wish.dns]).unwrap(),
         https: vendors::Https::new(vendors::Dns::new(&[wish.dns]).unwrap(), &[], false).unwrap(),
         poster: vendors::Poster::new(vendors::Dns::new(&[wish.dns]).unwrap(), &[], wish.private).unwrap(),
+        suppliers: vendors::SupplierHttp::new(
+            vendors::Https::new(vendors::Dns::new(&[wish.dns]).unwrap(), &[], true).unwrap(),
+        ),
         mailer: vendors::Mailer::new(None, host).unwrap(),
     })
     .await

@@ -83,6 +83,7 @@ async fn app(test: &TestDb, carries_calls: bool, https: vendors::Https) -> App {
             true,
         )
         .unwrap(),
+        suppliers: vendors::SupplierHttp::new(unreachable_https()),
         mailer: vendors::Mailer::new(None, "localhost").unwrap(),
     };
     App::start(deps).await.unwrap()

@@ -17,6 +17,7 @@ mod emergency_countries;
 mod error;
 mod health;
 mod identities;
+mod inventory;
 mod invitations;
 mod keys;
 mod live;
@@ -28,10 +29,12 @@ mod overview;
 mod page;
 mod posted;
 mod protection;
+mod regulatory;
 mod routes;
 mod signaling;
 mod site;
 mod stir;
+mod suppliers;
 mod tenant;
 mod trunks;
 mod trust;
@@ -106,6 +109,7 @@ fn mount(pages: &mut ServiceConfig) {
     docs::mount(pages);
     trust::mount(pages);
     pages.service(overview::show);
+    regulatory::mount(pages);
     numbers::mount(pages);
     health::mount(pages);
     trunks::mount(pages);
@@ -127,6 +131,8 @@ fn mount(pages: &mut ServiceConfig) {
     emergency_countries::mount(pages);
     stir::mount(pages);
     eligibility::mount(pages);
+    inventory::mount(pages);
+    suppliers::mount(pages);
     pages.service(operator::show).service(outbox::show);
     live::mount(pages);
 }

@@ -104,11 +104,12 @@ impl Audience {
             Place::Webhooks,
             Place::Keys,
         ];
-        const OPERATOR: [Place; 9] = [
+        const OPERATOR: [Place; 10] = [
             Place::Platform,
             Place::Live,
             Place::Bans,
             Place::Carriers,
+            Place::Inventory,
             Place::EmergencyCountries,
             Place::Stir,
             Place::Eligibility,
@@ -147,6 +148,8 @@ pub(crate) enum Place {
     Emergency,
     /// The operator's carriers.
     Carriers,
+    /// Numbers for sale, suppliers, quarantine.
+    Inventory,
     /// Emergency calls by country.
     EmergencyCountries,
     /// Signatures of calls.
@@ -184,6 +187,7 @@ impl Place {
             Self::Protection => ("/app/protection", "Protection"),
             Self::Emergency => ("/app/emergency", "Emergency"),
             Self::Carriers => ("/operator/carriers", "Carriers"),
+            Self::Inventory => ("/operator/inventory", "Inventory"),
             Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
             Self::Stir => ("/operator/stir", "Signed calls"),
             Self::Eligibility => ("/operator/eligibility", "Eligibility"),
@@ -243,6 +247,22 @@ pub(crate) enum Done {
     TermsSaved,
     /// The rules of eligibility changed.
     EligibilitySaved,
+    /// Numbers were imported.
+    NumbersImported,
+    /// How long numbers rest changed.
+    QuarantineSaved,
+    /// A number is for sale before its time.
+    QuarantineEnded,
+    /// A number is its last tenant's again.
+    NumberReassigned,
+    /// A supplier was made or changed.
+    SupplierSaved,
+    /// What is wanted of buyers changed.
+    RequirementSaved,
+    /// Something was shown for a requirement.
+    EvidenceShown,
+    /// Something that was shown is judged.
+    EvidenceJudged,
     /// A domain waits for its record.
     DomainAdded,
     /// A domain counts as the tenant's.
@@ -288,7 +308,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 41] = [
+    const ALL: [Self; 49] = [
         Self::WebhookSaved,
         Self::WebhookDeleted,
         Self::WebhookProven,
@@ -308,6 +328,14 @@ impl Done {
         Self::StirSaved,
         Self::TermsSaved,
         Self::EligibilitySaved,
+        Self::NumbersImported,
+        Self::QuarantineSaved,
+        Self::QuarantineEnded,
+        Self::NumberReassigned,
+        Self::SupplierSaved,
+        Self::RequirementSaved,
+        Self::EvidenceShown,
+        Self::EvidenceJudged,
         Self::SignedUp,
         Self::Verified,
         Self::SignedOut,
@@ -382,6 +410,16 @@ impl Done {
             Self::StirSaved => ("stir-saved", "Saved. The next call is judged by it."),
             Self::TermsSaved => ("terms-saved", "The tenant's terms are saved."),
             Self::EligibilitySaved => ("eligibility-saved", "The rules are saved."),
+            Self::NumbersImported => ("numbers-imported", "The file is imported."),
+            Self::QuarantineSaved => {
+                ("quarantine-saved", "Saved. It holds for numbers that are given back from now on.")
+            }
+            Self::QuarantineEnded => ("quarantine-ended", "The number is for sale."),
+            Self::NumberReassigned => ("number-reassigned", "The number is its last tenant's again."),
+            Self::SupplierSaved => ("supplier-saved", "The supplier is saved. The next search asks it."),
+            Self::RequirementSaved => ("requirement-saved", "Saved. The next purchase is held to it."),
+            Self::EvidenceShown => ("evidence-shown", "Sent: the operator looks at it."),
+            Self::EvidenceJudged => ("evidence-judged", "Saved: the tenant sees it."),
             Self::DomainAdded => ("domain-added", "The domain is noted."),
             Self::DomainVerified => ("domain-verified", "The domain is yours: trunks may have names in it."),
             Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),

@@ -8,7 +8,7 @@ mod steps;
 pub(super) use pay::month;
 
 use super::{Operation, rows};
-use crate::{App, Error, eligibility, suppliers};
+use crate::{App, Error, eligibility, regulatory, suppliers};
 use domain::{
     access::Scope,
     ids::TenantId,
@@ -118,6 +118,7 @@ impl Buyer<'_> {
         for country in countries {
             eligibility::check_numbers(self.app, self.scope, country).await?;
         }
+        regulatory::check(self.app, self.scope, &held.iter().collect::<Vec<_>>()).await?;
         let Err(error) = suppliers::buy(self.app, self.scope, holder).await else { return Ok(None) };
         let (_, id) = kind.operation(holder);
         match searches::operation(self.app.db().read(), self.scope, &id).await? {

@@ -9,6 +9,7 @@ use crate::{
         rows,
     },
     snapshot::{Changed, refresh},
+    suppliers,
 };
 use domain::access::{Actor, Permission};
 use std::collections::BTreeMap;
@@ -28,7 +29,11 @@ pub async fn purchase(app: &App, actor: &Actor, id: Uuid) -> Result<Operation, E
     if let Some(known) = buyer.ensure(Kind::Reservation, holder.id).await? {
         return Ok(known);
     }
-    let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, id).await).await?;
+    let bought = app.db().write::<_, Error, _>(async |tx| buy(&buyer, tx, id).await).await;
+    if bought.is_err() {
+        suppliers::undo(app, holder.id).await?;
+    }
+    let bought = bought?;
     refresh(app, Changed::Tenant(tenant)).await?;
     Ok(bought)
 }
