@@ -1,9 +1,9 @@
 //! Imports with a preview, and quarantine.
 
-use crate::house::{operator, start, tenant};
+use crate::house::{Wish, operator, start, tenant, try_start};
 use chrono::Duration;
 use dialtone_app::{
-    App, Error, PageRequest, Password,
+    App, Error, PageRequest, Password, SandboxMode,
     inventory::{self, QuarantinePolicy, QuarantineRule},
     numbers::{self, Narrow, SearchRequest},
 };
@@ -128,7 +128,8 @@ async fn ended(test: &TestDb, app: &App, actor: &Actor, number: E164) {
 #[tokio::test]
 async fn a_number_that_is_given_back_rests_and_its_last_tenant_can_have_it_back_as_it_was() {
     for test in TestDb::each().await.unwrap() {
-        let app = start(&test).await;
+        let wish = Wish { sandbox: SandboxMode::On, ..Wish::default() };
+        let app = try_start(&test, wish).await.unwrap();
         let carrier = real_carrier(&app).await;
         let file = format!("{HEADER}\n{}", line("+4631100001", &carrier, "1000000"));
         inventory::import_csv(&app, &operator(), &file).await.unwrap();
