@@ -14,7 +14,7 @@ use domain::{
     numbering::{Capabilities, Capability, NumberType},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
@@ -22,7 +22,7 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
 }
 
 /// What is looked for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NumberWish {
