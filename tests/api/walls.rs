@@ -14,7 +14,7 @@ use testkit::server::{Answer, Client, Options, Server};
 /// A server that lets webhooks lead to loopback, so that there can be one; nobody listens there.
 static HERE: LazyLock<Server> = LazyLock::new(|| {
     let settings = vec![("DIALTONE_WEBHOOKS__ALLOW_PRIVATE".to_owned(), "true".to_owned())];
-    Server::start_with(Options { binary: BINARY.into(), address: Ipv4Addr::new(127, 20, 9, 1), settings })
+    Server::start_with(Options { binary: BINARY.into(), address: Ipv4Addr::new(127, 20, 10, 1), settings })
 });
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,8 +28,8 @@ const NOBODYS: [&str; 5] = [
     "/availablePhoneNumbers/countries/{countryCode}/localities",
     "/availablePhoneNumbers/countries/{countryCode}/offerings",
 ];
-/// Each tenant has its own of these, under names that all share.
-const SHARED_NAMES: [&str; 1] = ["/api/v1/accessKeys/{slot}"];
+/// Each tenant has its own of these, under names that all share: slots, and the ids of the operator's rules.
+const SHARED_NAMES: [&str; 2] = ["/api/v1/accessKeys/{slot}", "/api/v1/regulatoryRequirements/{id}"];
 /// Whoever asks chooses the id, and makes a reservation of its own under it.
 const MAKES: &str = "PATCH /availablePhoneNumbers/reservations/{reservationId}";
 
@@ -73,7 +73,7 @@ impl Owned {
             .expect(202);
         let header = |answer: &Answer, name: &str| answer.header(name).expect("a header").to_owned();
         let key = json!({"name": "walls", "scopes": ["calls.read"]});
-        let webhook = json!({"name": "walls", "url": "http://127.20.9.2:9/hook"});
+        let webhook = json!({"name": "walls", "url": "http://127.20.10.2:9/hook"});
         let from = json!({"from": "+12065550142", "to": number});
         let _ = owner.post("/api/v1/sandbox/calls", &from).expect(201);
         let calls = owner.wait("/api/v1/calls", PATIENCE, |calls| calls["value"][0]["state"] == "ended");

@@ -14,6 +14,7 @@ mod link;
 mod media;
 mod overload;
 mod peers;
+mod signed;
 mod slope;
 mod snapshot;
 mod step;
@@ -35,6 +36,7 @@ fn main() {
         "slope" => slope::run(&binary, &given(&[100, 1000, 4000, 10_000])),
         "media" => media::run(&binary, &given(&[25, 50, 100])),
         "sipp" => peers::sipp(&binary, &given(&[200, 400])),
+        "signed" => given(&[20_000]).iter().for_each(|requests| signed::run(&binary, *requests)),
         "expiry" => expiry::run(&binary),
         "stock" => {
             let given = given(&[1_000_000, 500]);
@@ -43,7 +45,7 @@ fn main() {
         "snapshot" => given(&[100]).iter().for_each(|changes| snapshot::run(&binary, *changes)),
         other => {
             panic!(
-                "{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot, expiry, stock"
+                "{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot, expiry, stock, signed"
             )
         }
     }

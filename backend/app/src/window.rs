@@ -7,7 +7,7 @@ pub const ROWS_DEFAULT: u64 = 100;
 /// Rows at most.
 pub const ROWS_MAX: u64 = 1_000;
 /// Rows that can be left out. No list is longer, and the database counts in `i64`.
-const SKIP_MAX: u64 = 1_000_000_000;
+pub(crate) const SKIP_MAX: u64 = 1_000_000_000;
 
 /// Which part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! A tenant looks at its numbers.
 
 use super::{OwnedNumber, rows};
-use crate::{App, Error, List, Page, PageRequest, Window};
+use crate::{App, Error, List, Page, PageRequest, Window, window::SKIP_MAX};
 use domain::{
     access::{Actor, Permission},
     phone::E164,
@@ -30,8 +30,14 @@ pub async fn page(
 ) -> Result<Page<OwnedNumber>, Error> {
     let scope = actor.scope(Permission::ReadNumbers)?;
     let after = page.key::<E164>()?.map(|number| number.to_string());
-    let found =
-        store::leases::list_after(app.db().read(), &scope, after.as_deref(), skip, page.limit()).await?;
+    let found = store::leases::list_after(
+        app.db().read(),
+        &scope,
+        after.as_deref(),
+        skip.min(SKIP_MAX),
+        page.limit(),
+    )
+    .await?;
     let found = found.iter().map(rows::owned).collect::<Result<_, _>>()?;
     Ok(page.cut(found, |owned: &OwnedNumber| owned.number.to_string()))
 }

@@ -142,7 +142,7 @@ fn basis_points(text: &str) -> Option<u32> {
     let text = text.trim();
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(part) || part.len() > 2 {
+    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 2 {
         return None;
     }
     format!("{whole}{part:0<2}").parse().ok()
