@@ -13,7 +13,7 @@ use std::{
 use testkit::server::{Options, Server};
 
 /// The server, beside which a load on the usual address may run.
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 24, 13, 1);
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 24, 16, 1);
 const VERSION: &str = "api-version=2025-06-01";
 /// Connections at a time; each has one request under way.
 const CONNECTIONS: usize = 4;
