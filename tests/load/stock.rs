@@ -238,15 +238,15 @@ fn print(name: &str, mut times: Vec<Duration>, found: usize) -> Duration {
 /// Finds a page of numbers, and says how many there were.
 async fn look(db: &Db, question: &Question, turn: u64) -> usize {
     let (wanted, pattern, scope) = ((question.wanted)(turn), (question.pattern)(turn), system());
-    let kinds = stock::kinds(db.read(), &scope, &wanted).await.expect("kinds");
+    let kinds = stock::priced_kinds(db.read(), &scope, &wanted).await.expect("kinds");
     if !pattern.is_any() {
-        let ids: Vec<i64> = kinds.iter().map(|kind| kind.id).collect();
+        let ids: Vec<i64> = kinds.iter().map(|(kind, _)| *kind).collect();
         return stock::matching(db.read(), &scope, &ids, &pattern, PAGE).await.expect("numbers").len();
     }
-    let Some(kind) = kinds.get(turn as usize % kinds.len().max(1)) else { return 0 };
-    let ends = stock::ends(db.read(), &scope, kind.id).await.expect("ends");
+    let Some((kind, _)) = kinds.get(turn as usize % kinds.len().max(1)) else { return 0 };
+    let ends = stock::ends(db.read(), &scope, *kind).await.expect("ends");
     let from = ends.map(|(low, _)| low).unwrap_or_default();
-    stock::free(db.read(), &scope, kind.id, &from, PAGE).await.expect("numbers").len()
+    stock::free(db.read(), &scope, *kind, &from, PAGE).await.expect("numbers").len()
 }
 
 /// Holds ten numbers of an area code for a search.

@@ -6,7 +6,7 @@ mod kinds;
 mod outside;
 
 pub use find::{CONTAINED_MIN, KINDS_LOOKED_AT, Pattern, ends, free, matching};
-pub use kinds::{KINDS_MAX, Kind, is_known, kinds};
+pub use kinds::{KINDS_MAX, Kind, is_known, kinds, priced_kinds};
 pub use outside::{
     change, count, drop_held, drop_leased, end_quarantine, end_quarantines, outside_lapsed, put, quarantine,
     quarantined,

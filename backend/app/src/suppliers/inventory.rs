@@ -8,7 +8,7 @@ use domain::access::Scope;
 use rand::seq::SliceRandom;
 use store::{
     On, Tx,
-    stock::{self, Kind, Stock, Wanted},
+    stock::{self, Stock, Wanted},
 };
 
 /// Minutes that a purchase has from the moment at which its numbers are made sure of.
@@ -49,17 +49,17 @@ impl<'a> Inventory<'a> {
     }
 
     async fn find<C: On>(&self, on: &C, query: &Query) -> Result<Vec<Stock>, SupplierError> {
-        let kinds = stock::kinds(on, self.scope, &self.wanted(&query.wanted)).await?;
+        let kinds = stock::priced_kinds(on, self.scope, &self.wanted(&query.wanted)).await?;
         let quantity = u64::from(query.quantity);
         if query.pattern.is_any() {
             return Ok(self.anywhere(on, kinds, quantity).await?);
         }
         let mut found = Vec::new();
-        let cheapest = kinds.first().map_or(0, |kind| kind.monthly_micros);
-        let split = kinds.partition_point(|kind| kind.monthly_micros == cheapest);
+        let cheapest = kinds.first().map_or(0, |(_, monthly)| *monthly);
+        let split = kinds.partition_point(|(_, monthly)| *monthly == cheapest);
         let (cheap, dear) = kinds.split_at(split);
         for some in [cheap, dear] {
-            let ids: Vec<i64> = some.iter().map(|kind| kind.id).collect();
+            let ids: Vec<i64> = some.iter().map(|(kind, _)| *kind).collect();
             let missing = quantity.saturating_sub(found.len() as u64);
             found.extend(stock::matching(on, self.scope, &ids, &query.pattern, missing).await?);
         }
@@ -70,19 +70,19 @@ impl<'a> Inventory<'a> {
     async fn anywhere<C: On>(
         &self,
         on: &C,
-        mut kinds: Vec<Kind>,
+        mut kinds: Vec<(i64, i64)>,
         quantity: u64,
     ) -> Result<Vec<Stock>, store::Error> {
         let mut found: Vec<Stock> = Vec::new();
-        for same in kinds.chunk_by_mut(|one, next| one.monthly_micros == next.monthly_micros) {
+        for same in kinds.chunk_by_mut(|(_, one), (_, next)| one == next) {
             same.shuffle(&mut rand::rng());
-            for kind in same {
+            for (kind, _) in same {
                 let missing = quantity.saturating_sub(found.len() as u64);
                 if missing == 0 {
                     return Ok(found);
                 }
-                let Some((low, high)) = stock::ends(on, self.scope, kind.id).await? else { continue };
-                found.extend(stock::free(on, self.scope, kind.id, &between(&low, &high), missing).await?);
+                let Some((low, high)) = stock::ends(on, self.scope, *kind).await? else { continue };
+                found.extend(stock::free(on, self.scope, *kind, &between(&low, &high), missing).await?);
             }
         }
         Ok(found)

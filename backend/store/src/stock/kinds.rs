@@ -31,6 +31,24 @@ type Dimensions = (Uuid, Uuid, String, String, String, String, String, String, i
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn kinds<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) -> Result<Vec<Kind>, Error> {
+    Ok(for_sale(wanted).all(on).await?)
+}
+
+/// The same kinds by identifier and monthly price alone: a large country has thousands, and a search wants no more of
+/// them.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn priced_kinds<C: ConnectionTrait>(
+    on: &C,
+    _scope: &Scope,
+    wanted: &Wanted,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let query = for_sale(wanted).select_only().column(Column::Id).column(Column::MonthlyMicros);
+    Ok(query.into_tuple().all(on).await?)
+}
+
+fn for_sale(wanted: &Wanted) -> Select<Entity> {
     let free = Query::select()
         .expr(Expr::val(1))
         .from(stock::Entity)
@@ -38,7 +56,7 @@ pub async fn kinds<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) 
         .and_where(Expr::col((stock::Entity, stock::Column::State)).eq(FREE))
         .to_owned();
     let query = find(wanted).filter(Expr::exists(free)).order_by_asc(Column::MonthlyMicros);
-    Ok(query.order_by_asc(Column::CostMicros).limit(KINDS_MAX).all(on).await?)
+    query.order_by_asc(Column::CostMicros).limit(KINDS_MAX)
 }
 
 /// Whether there is, or was, a number of the kind: sold ones count.
