@@ -96,13 +96,7 @@ pub async fn due<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<Message>, Error> {
     platform(scope)?;
-    let query = Entity::find()
-        .filter(waits())
-        .filter(Column::NextAt.lte(now))
-        .filter(Column::Kind.eq(kind))
-        .order_by_asc(Column::NextAt)
-        .order_by_asc(Column::Id);
-    Ok(query.limit(limit).all(on).await?)
+    Ok(due_at(now).filter(Column::Kind.eq(kind)).limit(limit).all(on).await?)
 }
 
 /// Messages of other kinds than this one that wait and are due at `now`, the oldest first.
@@ -117,13 +111,13 @@ pub async fn due_others<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<Message>, Error> {
     platform(scope)?;
-    let query = Entity::find()
-        .filter(waits())
-        .filter(Column::NextAt.lte(now))
-        .filter(Column::Kind.ne(kind))
-        .order_by_asc(Column::NextAt)
-        .order_by_asc(Column::Id);
-    Ok(query.limit(limit).all(on).await?)
+    Ok(due_at(now).filter(Column::Kind.ne(kind)).limit(limit).all(on).await?)
+}
+
+/// What waits and is due, the oldest first.
+fn due_at(now: DateTime<Utc>) -> Select<Entity> {
+    let query = Entity::find().filter(waits()).filter(Column::NextAt.lte(now));
+    query.order_by_asc(Column::NextAt).order_by_asc(Column::Id)
 }
 
 /// Brings waiting messages to another state.

@@ -37,7 +37,6 @@ pub(crate) async fn buy(app: &App, scope: &Scope, reference: Uuid) -> Result<(),
     if suppliers.is_empty() {
         return Ok(());
     }
-    crate::regulatory::check(app, scope, &held.iter().collect::<Vec<_>>()).await?;
     check_funds(app, scope, &held).await?;
     for id in suppliers {
         let row = suppliers::get(app.db().read(), &platform(), id).await?.ok_or_else(lapsed)?;
