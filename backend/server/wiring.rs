@@ -277,9 +277,7 @@ fn http(
     if let (Some(chain), Some(key)) = (&settings.http.tls_cert, &settings.http.tls_key) {
         tokio::spawn(renewal::watch(chain.clone(), key.clone(), Arc::clone(&certificates)));
     }
-    if let Some(wanted) = wanted {
-        tokio::spawn(acme::run(settings.clone(), app.clone(), Arc::clone(&certificates), wanted));
-    }
+    let for_orders = Arc::clone(&certificates);
     let config = web::Config {
         listen: settings.http.listen,
         workers: settings::cores(),
@@ -295,7 +293,12 @@ fn http(
         limits: limits(settings.limits),
     };
     let remedy = || format!("HTTP port {} cannot be used: set DIALTONE_HTTP__LISTEN", settings.http.listen);
-    web::serve(app.clone(), config).with_context(remedy)
+    let server = web::serve(app.clone(), config).with_context(remedy)?;
+    // Only now: the authority looks at this port as soon as a certificate is ordered.
+    if let Some(wanted) = wanted {
+        tokio::spawn(acme::run(settings.clone(), app.clone(), for_orders, wanted));
+    }
+    Ok(server)
 }
 
 /// Requests of so many seconds may come at once.
