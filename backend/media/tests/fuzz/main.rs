@@ -70,3 +70,9 @@ fn no_mutation_of_a_session_description_breaks_its_reader_or_leads_media_past_th
 fn no_mutation_of_a_packet_breaks_its_reader() {
     rounds(0x5eed_0013, &PACKETS, targets::packet);
 }
+
+#[test]
+fn no_mutation_of_a_protected_packet_is_taken_and_every_packet_is_read_back() {
+    let (long, signed) = ([0x80; 188], [&[0x80, 200, 0, 6][..], &[3; 42]].concat());
+    rounds(0x5eed_0014, &[PACKETS[0], PACKETS[1], PACKETS[2], &long, &signed], targets::srtp);
+}

@@ -3,6 +3,7 @@
 use dialtone_media::{
     dtmf, rtcp, rtp,
     sdp::{Local, Negotiation, Sdp, Side, rewrite},
+    srtp::{Master, OVERHEAD_MAX, Receiver, Sender, Suite},
 };
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -46,4 +47,28 @@ pub(crate) fn packet(data: &[u8]) {
         let _ = dtmf::Event::parse(packet.payload);
     }
     let _ = dtmf::Event::parse(data);
+}
+
+/// A packet under protection: whatever comes is refused, and what we protect of it is read back as it was.
+pub(crate) fn srtp(data: &[u8]) {
+    let suite = Suite::ALL[data.len() % Suite::ALL.len()];
+    let master = Master::fresh(suite, &mut |bytes| bytes.fill(7));
+    let (mut sender, mut receiver) = (Sender::new(&master), Receiver::new(&master));
+    let (rtp, rtcp) =
+        (receiver.unprotect_rtp(&mut data.to_vec()), receiver.unprotect_rtcp(&mut data.to_vec()));
+    let is_signed = rtcp.is_ok() || (rtp.is_ok() && suite.rtp_tag_bytes() > 4);
+    assert!(!is_signed, "what nobody signed is refused");
+    let mut packet = data.to_vec();
+    packet.resize(data.len() + OVERHEAD_MAX, 0);
+    if let Ok(length) = sender.protect_rtp(&mut packet, data.len()) {
+        let taken = receiver.unprotect_rtp(&mut packet[..length]).expect("it is the key's own");
+        // The number may be shifted; the rest is as it was.
+        assert_eq!((&packet[..2], &packet[4..taken]), (&data[..2], &data[4..]));
+    }
+    let mut packet = data.to_vec();
+    packet.resize(data.len() + OVERHEAD_MAX, 0);
+    if let Ok(length) = sender.protect_rtcp(&mut packet, data.len()) {
+        let taken = receiver.unprotect_rtcp(&mut packet[..length]).expect("it is the key's own");
+        assert_eq!(&packet[..taken], data);
+    }
 }
