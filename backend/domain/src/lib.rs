@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod billing;
 pub mod cause;
 pub mod config;
 pub mod country;
@@ -28,3 +29,4 @@ pub mod rating;
 pub mod registration;
 pub mod routing;
 pub mod stir;
+pub mod tax;
