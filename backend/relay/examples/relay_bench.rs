@@ -94,6 +94,7 @@ fn call(handle: &Handle, far: &[UdpSocket; 2]) -> Result<Call, Box<dyn Error>> {
             codec,
             clock_rate: 8000,
             private_address: true,
+            keys: None,
         };
         handle.set_remote(session, side, Some(&end))?;
         let (address, port, _) = handle.local(session, side)?;

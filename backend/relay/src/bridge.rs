@@ -1,6 +1,6 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
-use crate::{Conversion, Digit, Handle, Listener, RelayError, SessionId, SessionStats, Side};
+use crate::{Conversion, Digit, Encryption, Handle, Listener, RelayError, SessionId, SessionStats, Side};
 use media::sdp::{Negotiation, NegotiationError, events_of, with_events, without_payload};
 use std::{
     collections::HashMap,
@@ -132,7 +132,7 @@ impl Bridge {
         let prepared = digits.as_mut().and_then(|digits| digits.prepare(from, kind, sdp));
         let sdp = prepared.as_deref().unwrap_or(sdp);
         if kind == Kind::Offer {
-            return Ok(negotiation.offer(from, sdp, address, (rtp, rtcp))?);
+            return Ok(negotiation.offer(from, sdp, address, (rtp, rtcp), &mut |key| rand::fill(key))?);
         }
         let body = negotiation.answer(from, sdp, address, (rtp, rtcp))?;
         if let Some(digits) = digits {
@@ -142,6 +142,13 @@ impl Bridge {
             self.relay.set_remote(SessionId(id), side, negotiation.agreed(side))?;
         }
         Ok(body)
+    }
+
+    /// Says whether the media of each side, A and B, is encrypted, from the next description on. A session that is gone is no matter.
+    pub fn encrypt(&self, id: u64, encryption: [Encryption; 2]) {
+        if let Some(talk) = self.part(id).get_mut(&id) {
+            talk.negotiation.encrypt(encryption);
+        }
     }
 
     /// Says which side does its digits as INFO while the other one has telephone-events, and who hears those; `None` where both
@@ -172,6 +179,9 @@ impl Bridge {
 
     /// Notes that the call is answered. A session that is gone is no matter.
     pub fn join(&self, id: u64) {
+        if let Some(talk) = self.part(id).get_mut(&id) {
+            talk.negotiation.settle();
+        }
         let _ = self.relay.join(SessionId(id));
     }
 

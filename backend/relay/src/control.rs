@@ -3,6 +3,7 @@
 use crate::{
     Conversion, Digit, Endpoint, RelayError, SessionStats, Side,
     counters::SessionCounters,
+    crypto::Rekeying,
     ports::{FreePairs, Pair, Use},
     stats::Known,
     worker::{Bell, Command},
@@ -139,12 +140,18 @@ impl Link {
         if opened.remotes[side.index()].as_ref() == remote {
             return Ok(());
         }
+        let before = opened.remotes[side.index()].as_ref().and_then(|before| before.keys.as_ref());
+        let keys = Rekeying::between(before, remote.and_then(|remote| remote.keys.as_ref()));
         opened.remotes[side.index()] = remote.cloned();
         opened.note_agreement();
         if !opened.live && opened.remotes.iter().all(Option::is_some) {
             opened.live = true;
             let pairs = opened.pairs;
             pairs.iter().for_each(|&pair| state.pairs[pair as usize].keep_for(Use::Live));
+        }
+        // The keys go first: not one packet passes without them.
+        if let Some(keys) = keys.map(Box::new) {
+            state.tell(Command::Rekey { slot, generation, side, keys })?;
         }
         state.tell(Command::Remote { slot, generation, side, target: remote.map(Into::into) })
     }

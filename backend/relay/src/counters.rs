@@ -38,6 +38,8 @@ pub(crate) struct DirectionCounters {
     pub(crate) held: Counter,
     pub(crate) malformed: Counter,
     pub(crate) unsent: Counter,
+    pub(crate) unauthentic: Counter,
+    pub(crate) replayed: Counter,
     pub(crate) foreign: Counter,
     foreign_high: Counter,
     foreign_low: Counter,
@@ -57,6 +59,8 @@ impl DirectionCounters {
             held,
             malformed,
             unsent,
+            unauthentic,
+            replayed,
             foreign,
             foreign_high,
             foreign_low,
@@ -65,6 +69,9 @@ impl DirectionCounters {
         for counter in
             [packets, bytes, lost, jitter_us, first_us, last_us, rtcp, held, malformed, unsent, foreign]
         {
+            counter.set(0);
+        }
+        for counter in [unauthentic, replayed] {
             counter.set(0);
         }
         for counter in [foreign_high, foreign_low, foreign_port] {

@@ -3,6 +3,7 @@
 use crate::{
     Direction, Endpoint, Side,
     counters::DirectionCounters,
+    crypto::{Cover, Crypto, Room},
     digits::{Digits, Fate},
     ports::Pair,
 };
@@ -37,6 +38,8 @@ impl From<&Endpoint> for Target {
 pub(crate) struct End {
     pub(crate) pair: u32,
     pub(crate) target: Option<Target>,
+    /// Its keys, where its media is encrypted.
+    pub(crate) crypto: Option<Box<Crypto>>,
     sequence: Sequence,
     jitter: Jitter,
     source: Option<u32>,
@@ -44,7 +47,8 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn new(pair: u32) -> Self {
-        Self { pair, target: None, sequence: Sequence::default(), jitter: Jitter::default(), source: None }
+        let (sequence, jitter) = (Sequence::default(), Jitter::default());
+        Self { pair, target: None, crypto: None, sequence, jitter, source: None }
     }
 }
 
@@ -73,13 +77,20 @@ impl Session {
         out: &Pair,
         counters: &DirectionCounters,
         now: u64,
-        room: &mut Vec<u8>,
+        room: &mut Room,
     ) {
+        let Room { events, opened, sealed } = room;
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
         if source != target.rtp {
             return counters.count_foreign(source);
         }
+        let opened = match &mut ours.crypto {
+            None => Some(packet),
+            Some(crypto) => crypto.open(packet, false, opened, counters),
+        };
+        let Some(packet) = opened else { return };
+        let length = packet.len();
         let Ok(parsed) = rtp::Packet::parse(packet) else { return counters.malformed.add(1) };
         if rtp::is_rtcp(packet) {
             return counters.malformed.add(1);
@@ -95,20 +106,25 @@ impl Session {
             Some(towards) => {
                 let fate = match &mut self.digits {
                     None => Fate::Same,
-                    Some(digits) => digits.pass(from, packet, &parsed, now, room),
+                    Some(digits) => digits.pass(from, packet, &parsed, now, events),
                 };
-                let is_sent = match fate {
-                    Fate::Same => send(&out.rtp, packet, towards.rtp),
-                    Fate::Other(other) => send(&out.rtp, other, towards.rtp),
-                    Fate::Taken => true,
+                let going = match fate {
+                    Fate::Same => Some(packet),
+                    Fate::Other(other) => Some(other),
+                    Fate::Taken => None,
                 };
+                let towards = towards.rtp;
+                let is_sent = going.is_none_or(|packet| {
+                    let sealed = theirs.seal(packet, false, sealed);
+                    sealed.is_some_and(|packet| send(&out.rtp, packet, towards))
+                });
                 if !is_sent {
                     return counters.unsent.add(1);
                 }
             }
         }
         counters.packets.add(1);
-        counters.bytes.add(packet.len() as u64);
+        counters.bytes.add(length as u64);
         if counters.first_us.get() == 0 {
             counters.first_us.set(now + 1);
         }
@@ -116,15 +132,16 @@ impl Session {
     }
 
     /// Sends the next packet of a key that is pressed, where no audio flows in whose place it could go.
-    pub(crate) fn tick(&mut self, pairs: &[Pair], now: u64, room: &mut Vec<u8>) {
+    pub(crate) fn tick(&mut self, pairs: &[Pair], now: u64, room: &mut Room) {
         let Some(digits) = &mut self.digits else { return };
-        let end = &self.ends[digits.towards().index()];
+        let Room { events, sealed, .. } = room;
+        let end = &mut self.ends[digits.towards().index()];
         let Some(towards) = end.target.as_ref().filter(|towards| towards.direction.receives()) else {
             return;
         };
-        if let Some(packet) = digits.tick(now, room) {
-            let _ = send(&pairs[end.pair as usize].rtp, packet, towards.rtp);
-        }
+        let (socket, towards) = (&pairs[end.pair as usize].rtp, towards.rtp);
+        let packet = digits.tick(now, events).and_then(|packet| end.seal(packet, false, sealed));
+        let _ = packet.is_some_and(|packet| send(socket, packet, towards));
     }
 
     /// Passes one RTCP packet on. It flows while the session is live, hold or not: reports keep the far ends awake.
@@ -135,25 +152,40 @@ impl Session {
         source: SocketAddr,
         out: &Pair,
         counters: &DirectionCounters,
+        room: &mut Room,
     ) {
+        let Room { opened, sealed, .. } = room;
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
         if source != target.rtcp {
             return counters.count_foreign(source);
         }
+        let opened = match &mut ours.crypto {
+            None => Some(packet),
+            Some(crypto) => crypto.open(packet, true, opened, counters),
+        };
+        let Some(packet) = opened else { return };
         if !rtcp::looks_valid(packet) {
             return counters.malformed.add(1);
         }
-        match &theirs.target {
-            Some(towards) if towards.rtp.ip().is_unspecified() => counters.held.add(1),
-            Some(towards) if send(&out.rtcp, packet, towards.rtcp) => counters.rtcp.add(1),
-            Some(_) => counters.unsent.add(1),
-            None => counters.held.add(1),
-        }
+        let towards = theirs.target.as_ref().filter(|towards| !towards.rtp.ip().is_unspecified());
+        let Some(towards) = towards else { return counters.held.add(1) };
+        let towards = towards.rtcp;
+        let packet = theirs.seal(packet, true, sealed);
+        let is_sent = packet.is_some_and(|packet| send(&out.rtcp, packet, towards));
+        if is_sent { counters.rtcp.add(1) } else { counters.unsent.add(1) }
     }
 }
 
 impl End {
+    /// The packet as it goes to this side: encrypted where its media is. `None` where it may not go.
+    fn seal<'p>(&mut self, packet: &'p [u8], is_rtcp: bool, cover: &'p mut Cover) -> Option<&'p [u8]> {
+        match &mut self.crypto {
+            None => Some(packet),
+            Some(crypto) => crypto.seal(packet, is_rtcp, cover),
+        }
+    }
+
     fn judge(&mut self, header: &rtp::Header, now: u64, clock_rate: u64) {
         if self.source.replace(header.ssrc) != Some(header.ssrc) || header.marker {
             self.jitter.interrupt();
@@ -163,7 +195,7 @@ impl End {
     }
 }
 
-fn split(ends: &mut [End; 2], from: Side) -> (&mut End, &End) {
+fn split(ends: &mut [End; 2], from: Side) -> (&mut End, &mut End) {
     let [a, b] = ends;
     match from {
         Side::A => (a, b),

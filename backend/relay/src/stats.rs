@@ -36,6 +36,12 @@ pub struct DirectionStats {
     pub held: u64,
     /// Packets that the system did not take for sending.
     pub unsent: u64,
+    /// Packets whose SRTP tag was wrong, or that had none where the side's media is encrypted; dropped.
+    pub unauthentic: u64,
+    /// Encrypted packets that were there before, or came too late to tell; dropped.
+    pub replayed: u64,
+    /// Whether this side's media is encrypted.
+    pub is_encrypted: bool,
     /// RTCP packets relayed.
     pub rtcp: u64,
     /// Interarrival jitter (RFC 3550 A.8), as coarse as the relay's tick.
@@ -80,6 +86,9 @@ impl Known<'_> {
             malformed: counters.malformed.get(),
             held: counters.held.get(),
             unsent: counters.unsent.get(),
+            unauthentic: counters.unauthentic.get(),
+            replayed: counters.replayed.get(),
+            is_encrypted: self.remote.is_some_and(|remote| remote.keys.is_some()),
             rtcp: counters.rtcp.get(),
             jitter: Duration::from_micros(counters.jitter_us.get()),
             first: at(counters.first_us.get()),
@@ -96,6 +105,9 @@ impl Known<'_> {
             return Verdict::Flowing;
         }
         let Some(remote) = self.remote.filter(|_| self.agreed) else { return Verdict::NotAgreed };
+        if counters.unauthentic.get() > 0 {
+            return Verdict::Unauthentic { from: remote.rtp };
+        }
         let from = counters.foreign_from();
         if remote.private_address && !media::sdp::is_private(self.local.ip()) {
             return Verdict::PrivateAddress { advertised: remote.rtp, from };

@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod srtp;
+
 const SOON: Duration = Duration::from_secs(5);
 
 fn config(number: u8, pairs: u16) -> Config {
@@ -67,6 +69,7 @@ impl Peer {
             codec: "PCMA".to_owned(),
             clock_rate: 8000,
             private_address: true,
+            keys: None,
         }
     }
 
@@ -450,6 +453,7 @@ fn talk_without_sockets(relay: &Handle) -> (SessionId, Endpoint) {
         codec: String::new(),
         clock_rate: 8000,
         private_address: true,
+        keys: None,
     };
     relay.set_remote(session, Side::A, Some(&end)).unwrap();
     relay.set_remote(session, Side::B, Some(&end)).unwrap();

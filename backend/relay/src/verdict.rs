@@ -23,6 +23,11 @@ pub enum Verdict {
         /// Where the first of them came from.
         from: SocketAddr,
     },
+    /// Packets came from the right place, but none with a valid SRTP tag.
+    Unauthentic {
+        /// Where they came from.
+        from: SocketAddr,
+    },
     /// The description names an address that can't be reached from the internet, and the relay is there.
     PrivateAddress {
         /// The address in the description.
@@ -41,6 +46,7 @@ impl Verdict {
             Self::NotAgreed => "not-agreed",
             Self::NothingArrived { .. } => "nothing-arrived",
             Self::WrongSource { .. } => "wrong-source",
+            Self::Unauthentic { .. } => "srtp-failed",
             Self::PrivateAddress { .. } => "private-address",
         }
     }
@@ -61,6 +67,11 @@ impl fmt::Display for Verdict {
                 f,
                 "Audio arrived from {from}, but the description names {expected}, so it was not passed on: \
                  have the device send from the address and port that it advertises."
+            ),
+            Self::Unauthentic { from } => write!(
+                f,
+                "Audio arrived from {from}, but no packet carried a valid SRTP tag, so none was passed on: \
+                 have the device encrypt with the key and the suite of the a=crypto line in its own description."
             ),
             Self::PrivateAddress { advertised, from: Some(from) } => write!(
                 f,

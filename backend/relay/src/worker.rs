@@ -4,6 +4,7 @@ use crate::{
     Conversion, Digit, Side,
     batch::{ReadySet, Wake},
     counters::SessionCounters,
+    crypto::{Rekeying, Room},
     digits::Digits,
     pace::Pace,
     ports::Pair,
@@ -34,6 +35,7 @@ const WAKE: u64 = u64::MAX;
 pub(crate) enum Command {
     Open { slot: u32, generation: u32, pairs: [u32; 2] },
     Remote { slot: u32, generation: u32, side: Side, target: Option<Target> },
+    Rekey { slot: u32, generation: u32, side: Side, keys: Box<Rekeying> },
     Close { slot: u32, generation: u32 },
     Convert { slot: u32, generation: u32, plan: Option<Box<Conversion>> },
     Press { slot: u32, generation: u32, digit: Digit },
@@ -76,7 +78,7 @@ pub(crate) struct Worker {
     /// Sessions with keys that are pressed.
     pressing: Vec<u32>,
     /// Where packets of our own are written.
-    room: Vec<u8>,
+    room: Room,
 }
 
 impl Worker {
@@ -92,7 +94,7 @@ impl Worker {
         ready.add(&bell.wake, WAKE)?;
         let sessions = counters.iter().map(|_| None).collect();
         let (pace, packet) = (Pace::new(tick, origin), Box::new([0; PACKET_MAX]));
-        let (pressing, room) = (Vec::new(), Vec::with_capacity(PACKET_MAX));
+        let (pressing, room) = (Vec::new(), Room::new());
         Ok(Self { commands, bell, ready, pairs, sessions, counters, origin, pace, packet, pressing, room })
     }
 
@@ -163,7 +165,7 @@ impl Worker {
         if length == PACKET_MAX {
             counters.malformed.add(1);
         } else if is_rtcp {
-            session.pass_rtcp(side, packet, source, out, counters);
+            session.pass_rtcp(side, packet, source, out, counters, &mut self.room);
         } else {
             session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
         }
@@ -186,6 +188,11 @@ impl Worker {
                 Command::Open { slot, generation, pairs } => self.open(slot, generation, pairs),
                 Command::Remote { slot, generation, side, target } => {
                     self.retarget(slot, generation, side, target)
+                }
+                Command::Rekey { slot, generation, side, keys } => {
+                    if let Some(session) = current(&mut self.sessions, slot, generation) {
+                        keys.apply(&mut session.ends[side.index()].crypto);
+                    }
                 }
                 Command::Convert { slot, generation, plan } => {
                     if let Some(session) = current(&mut self.sessions, slot, generation) {

@@ -1,5 +1,6 @@
 //! What can be wrong with a description, each as one sentence that says what was met.
 
+use super::CryptoError;
 use std::net::IpAddr;
 use thiserror::Error;
 
@@ -42,11 +43,32 @@ pub enum SdpError {
     /// No audio stream over RTP is left.
     #[error("the session description has no audio over RTP/AVP")]
     NoAudio,
-    /// Audio is there, but only encrypted.
+    /// Audio is there, but only encrypted, and this side's is not to be.
     #[error(
-        "the session description offers audio only as {0}, and encrypted media is not served here: offer RTP/AVP"
+        "the session description has audio only as {0}, and SRTP is not served on this side (media.srtp): use RTP/AVP"
     )]
     Secure(String),
+    /// Audio is there, but only with keys by DTLS.
+    #[error(
+        "the session description has audio only as {0}, and keys by DTLS are not served here: offer RTP/SAVP with a=crypto"
+    )]
+    Dtls(String),
+    /// Encrypted audio, and no key in the description that can be used.
+    #[error("the session description offers audio as {proto}, and {why}")]
+    NoKey {
+        /// The transport.
+        proto: String,
+        /// What is wrong with the first of its keys.
+        why: CryptoError,
+    },
+    /// Plain audio where it must be encrypted.
+    #[error(
+        "the session description's audio is not encrypted, which this side requires (media.srtp), and {why}: use RTP/SAVP with a=crypto"
+    )]
+    NotEncrypted {
+        /// What is wrong with the first of its keys.
+        why: CryptoError,
+    },
     /// An answer must repeat the encoding of at least one of the offer's formats.
     #[error("no codec of the offer is known here")]
     NoCodec,

@@ -2,17 +2,23 @@
 //!
 //! A description is kept as its lines: what we do not know is written back as it came. Accessors look at the lines when asked.
 
+mod crypto;
 mod error;
 mod events;
 mod model;
 mod negotiation;
 mod parse;
 mod rewrite;
+mod shield;
 mod simple;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests_crypto;
 
+pub use crypto::{CRYPTO_LINES_MAX, Crypto, CryptoError, Encryption, Keying};
 pub use error::{NegotiationError, SdpError};
 pub use events::{events_of, with_events, without_payload};
 pub use model::{Direction, Kind, Line, Media, RtpMap, Sdp};

@@ -1,7 +1,12 @@
 //! Offer and answer between two sides through the relay (RFC 3264): who offered, what was agreed, and the versions of our own `o=`.
 
-use super::{Endpoint, Local, NegotiationError, Sdp, rewrite};
-use std::net::IpAddr;
+use super::{
+    Crypto, Encryption, Endpoint, Keying, Local, NegotiationError, Sdp,
+    rewrite::rewrite_section,
+    shield::{self, Coat, Profile},
+};
+use crate::srtp::Master;
+use std::{fmt, net::IpAddr};
 
 /// One of the two sides of a call: `A` called, `B` was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,13 +47,25 @@ pub struct Negotiation {
     written: [Written; 2],
     offer: Option<Offer>,
     agreed: [Option<Endpoint>; 2],
+    encryption: [Encryption; 2],
+    /// Whether a side's audio was last agreed on as `RTP/SAVP`.
+    is_secure: [bool; 2],
+    /// Whether the callee is found: from then on its keys stay.
+    is_settled: bool,
 }
 
 /// What we last wrote towards a side.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Written {
     version: u64,
     body: Option<Vec<u8>>,
+}
+
+/// A description holds keys, so it is not shown.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Written({})", self.version)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +75,12 @@ struct Offer {
     /// The `m=` lines that an answer must have one for one, with port 0.
     streams: Vec<Vec<u8>>,
     answered: bool,
+    /// The transport of the audio, which the answer repeats.
+    proto: Option<String>,
+    /// The key of the offer that we took, and ours in the answer to it.
+    taken: Option<(Crypto, Crypto)>,
+    /// How the audio was offered to the other side.
+    coat: Coat,
 }
 
 impl Negotiation {
@@ -65,10 +88,29 @@ impl Negotiation {
     #[must_use]
     pub const fn new(session_id: u64) -> Self {
         const NONE: Written = Written { version: 0, body: None };
-        Self { session_id, written: [NONE, NONE], offer: None, agreed: [None, None] }
+        Self {
+            session_id,
+            written: [NONE, NONE],
+            offer: None,
+            agreed: [None, None],
+            encryption: [Encryption::Accepted; 2],
+            is_secure: [false; 2],
+            is_settled: false,
+        }
     }
 
-    /// Takes an offer; the description for the other side. `addr` and the ports are where the relay listens for that other side.
+    /// Says whether the media of each side is encrypted, from the next description on.
+    pub const fn encrypt(&mut self, encryption: [Encryption; 2]) {
+        self.encryption = encryption;
+    }
+
+    /// Says that the callee is found. Before, each offer to it has new keys: it may be somebody else's turn.
+    pub const fn settle(&mut self) {
+        self.is_settled = true;
+    }
+
+    /// Takes an offer; the description for the other side. `addr` and the ports are where the relay listens for that other side;
+    /// `random` fills the keys that are needed.
     ///
     /// # Errors
     /// Where the description can't be served; the state is then as before.
@@ -78,15 +120,31 @@ impl Negotiation {
         sdp: &[u8],
         addr: IpAddr,
         ports: (u16, u16),
+        random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Vec<u8>, NegotiationError> {
-        let (body, remote) = self.rewrite(from, sdp, addr, ports)?;
-        let parsed = Sdp::parse(sdp)?;
-        let streams = parsed.media.iter().map(|media| {
+        let (sdp, to) = (Sdp::parse(sdp)?, from.other());
+        let chosen = shield::choose(&sdp, self.encryption[from.index()], |_| true)?;
+        let proto = chosen.as_ref().map(|chosen| sdp.media[chosen.index].proto.to_owned());
+        let taken = chosen.as_ref().and_then(|chosen| chosen.theirs.clone());
+        let taken = taken.map(|theirs| {
+            let kept = self.in_force(from).map(|keys| keys.send.clone());
+            let kept = kept.filter(|kept| kept.suite() == theirs.master.suite());
+            let master = kept.unwrap_or_else(|| Master::fresh(theirs.master.suite(), random));
+            let ours = Crypto { tag: theirs.tag, master };
+            (theirs, ours)
+        });
+        let policy = self.encryption[to.index()];
+        let in_force = self.in_force(to).map(|keys| (keys, self.is_secure[to.index()]));
+        let coat = shield::offer_to(policy, in_force, proto.as_deref().unwrap_or_default(), random);
+        let chosen = chosen.map(|chosen| chosen.index);
+        let rewritten = rewrite_section(&sdp, chosen, &self.local(to, addr, ports), &coat)?;
+        let streams = sdp.media.iter().map(|media| {
             let mut head = Vec::new();
             media.write_head(0, &mut head);
             head
         });
-        self.offer = Some(Offer { from, remote, streams: streams.collect(), answered: false });
+        let (streams, remote, body) = (streams.collect(), rewritten.remote, rewritten.body);
+        self.offer = Some(Offer { from, remote, streams, answered: false, proto, taken, coat });
         Ok(self.versioned(from.other(), body))
     }
 
@@ -108,13 +166,39 @@ impl Negotiation {
             .as_ref()
             .filter(|offer| offer.from == from.other())
             .ok_or(NegotiationError::NoOffer)?;
-        let (offered, answered) = (offer.streams.len(), Sdp::parse(sdp)?.media.len());
+        let sdp = Sdp::parse(sdp)?;
+        let (offered, answered) = (offer.streams.len(), sdp.media.len());
         if answered > offered {
             return Err(NegotiationError::Streams { offered, answered });
         }
-        let (mut body, remote) = self.rewrite(from, sdp, addr, ports)?;
+        let lines = &offer.coat.lines;
+        let policy = if lines.is_empty() { Encryption::Off } else { self.encryption[from.index()] };
+        let is_ours = |line: &Crypto| lines.iter().any(|ours| ours.is_answered_by(line));
+        let chosen = shield::choose(&sdp, policy, is_ours)?;
+        let theirs = chosen.as_ref().and_then(|chosen| chosen.theirs.clone());
+        let answerer = theirs.and_then(|theirs| {
+            let ours = lines.iter().find(|ours| ours.is_answered_by(&theirs))?;
+            Some(Keying { send: ours.master.clone(), receive: theirs.master })
+        });
+        let keys = offer.taken.as_ref();
+        let coat = Coat {
+            proto: offer.proto.clone(),
+            lines: keys.map(|(_, ours)| ours.clone()).into_iter().collect(),
+        };
+        let asker =
+            keys.map(|(theirs, ours)| Keying { send: ours.master.clone(), receive: theirs.master.clone() });
+        let local = self.local(from.other(), addr, ports);
+        let rewritten = rewrite_section(&sdp, chosen.map(|chosen| chosen.index), &local, &coat)?;
+        let (mut body, remote) = (rewritten.body, rewritten.remote);
         body.extend(offer.streams[answered..].concat());
-        let offerer = offer.remote.clone().map(|end| speak_alike(end, remote.as_ref()));
+        let remote = remote.map(|end| Endpoint { keys: answerer, ..end });
+        let offerer =
+            offer.remote.clone().map(|end| speak_alike(Endpoint { keys: asker, ..end }, remote.as_ref()));
+        let secure = |proto: &Option<String>| proto.as_deref().map(Profile::of) == Some(Profile::Secure);
+        let is_secure = [(from, secure(&offer.coat.proto)), (from.other(), secure(&offer.proto))];
+        for (side, is_secure) in is_secure {
+            self.is_secure[side.index()] = is_secure;
+        }
         for (side, end) in [(from, remote), (from.other(), offerer)] {
             let agreed = &mut self.agreed[side.index()];
             *agreed = end.map(|end| stay_in_place(end, agreed.as_ref()));
@@ -137,17 +221,15 @@ impl Negotiation {
         self.offer.as_ref().filter(|offer| !offer.answered).map(|offer| offer.from)
     }
 
-    fn rewrite(
-        &self,
-        from: Side,
-        sdp: &[u8],
-        addr: IpAddr,
-        (rtp_port, rtcp_port): (u16, u16),
-    ) -> Result<(Vec<u8>, Option<Endpoint>), NegotiationError> {
-        let version = self.written[from.other().index()].version;
-        let local = Local { addr, rtp_port, rtcp_port, session_id: self.session_id, version };
-        let rewritten = rewrite(sdp, &local)?;
-        Ok((rewritten.body, rewritten.remote))
+    /// The keys that a side has already and keeps.
+    fn in_force(&self, side: Side) -> Option<&Keying> {
+        let stays = side == Side::A || self.is_settled;
+        self.agreed(side).filter(|_| stays)?.keys.as_ref()
+    }
+
+    fn local(&self, towards: Side, addr: IpAddr, (rtp_port, rtcp_port): (u16, u16)) -> Local {
+        let version = self.written[towards.index()].version;
+        Local { addr, rtp_port, rtcp_port, session_id: self.session_id, version }
     }
 
     /// The body with the version it must carry: the last one's if nothing changed, else one more.

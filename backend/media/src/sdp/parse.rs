@@ -82,7 +82,12 @@ impl Media<'_> {
 
     /// The `m=` line alone, with another port.
     pub(super) fn write_head(&self, port: u16, out: &mut Vec<u8>) {
-        let head = format!("m={} {port} {} {}\r\n", self.kind.as_str(), self.proto, self.formats.join(" "));
+        self.write_head_as(port, self.proto, out);
+    }
+
+    /// The `m=` line alone, with another port and transport.
+    pub(super) fn write_head_as(&self, port: u16, proto: &str, out: &mut Vec<u8>) {
+        let head = format!("m={} {port} {proto} {}\r\n", self.kind.as_str(), self.formats.join(" "));
         out.extend_from_slice(head.as_bytes());
     }
 }

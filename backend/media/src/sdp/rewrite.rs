@@ -1,6 +1,10 @@
 //! A description of one side, made to point at the relay for the other side.
 
-use super::{Direction, Kind, Line, Media, Sdp, SdpError, model::connection_address};
+use super::{
+    Direction, Encryption, Keying, Line, Media, Sdp, SdpError,
+    model::connection_address,
+    shield::{self, Coat},
+};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where the relay listens for the side that will read the rewritten description, and how its `o=` goes.
@@ -35,6 +39,8 @@ pub struct Endpoint {
     pub clock_rate: u32,
     /// Whether the address can't be reached from the public internet.
     pub private_address: bool,
+    /// The keys of its media, where it is encrypted.
+    pub keys: Option<Keying>,
 }
 
 /// What came of rewriting.
@@ -82,13 +88,25 @@ const DROPPED: &[&[u8]] = &[
 /// What `Sdp::parse` refuses; `Secure`, `NoAudio`, `NoAddress`, `BadAddress`, `AddressFamily` where no stream can be served.
 pub fn rewrite(sdp: &[u8], local: &Local) -> Result<Rewritten, SdpError> {
     let sdp = Sdp::parse(sdp)?;
-    let chosen = choose(&sdp)?;
-    let remote = chosen.map(|index| endpoint(&sdp, &sdp.media[index], local)).transpose()?;
+    let chosen = shield::choose(&sdp, Encryption::Off, |_| false)?.map(|chosen| chosen.index);
+    rewrite_section(&sdp, chosen, local, &Coat::default())
+}
+
+/// The same for a section that was chosen, which is written in this coat.
+pub(super) fn rewrite_section(
+    sdp: &Sdp<'_>,
+    chosen: Option<usize>,
+    local: &Local,
+    coat: &Coat,
+) -> Result<Rewritten, SdpError> {
+    let remote = chosen.map(|index| endpoint(sdp, &sdp.media[index], local)).transpose()?;
     let mut body = Vec::with_capacity(512);
-    write_session(&sdp, local, &mut body);
+    write_session(sdp, local, &mut body);
     for (index, media) in sdp.media.iter().enumerate() {
         match &remote {
-            Some(remote) if chosen == Some(index) => write_audio(&sdp, media, remote, local, &mut body),
+            Some(remote) if chosen == Some(index) => {
+                write_audio(sdp, media, (remote, local), coat, &mut body);
+            }
             _ => write_refused(media, &mut body),
         }
     }
@@ -106,26 +124,6 @@ pub fn is_private(address: IpAddr) -> bool {
         IpAddr::V6(v6) => {
             v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local()
         }
-    }
-}
-
-fn choose(sdp: &Sdp<'_>) -> Result<Option<usize>, SdpError> {
-    let wanted = |media: &&Media<'_>| media.port != 0;
-    let plain = |media: &Media<'_>| {
-        media.port != 0
-            && media.kind == Kind::Audio
-            && ["RTP/AVP", "RTP/AVPF"].iter().any(|proto| media.proto.eq_ignore_ascii_case(proto))
-    };
-    if let Some(index) = sdp.media.iter().position(plain) {
-        return Ok(Some(index));
-    }
-    let audio = sdp.media.iter().filter(wanted).find(|media| media.kind == Kind::Audio);
-    match audio {
-        Some(media) if media.proto.to_ascii_uppercase().contains("SAVP") => {
-            Err(SdpError::Secure(media.proto.to_owned()))
-        }
-        None if !sdp.media.is_empty() && !sdp.media.iter().any(|media| media.port != 0) => Ok(None),
-        _ => Err(SdpError::NoAudio),
     }
 }
 
@@ -153,6 +151,7 @@ fn endpoint(sdp: &Sdp<'_>, media: &Media<'_>, local: &Local) -> Result<Endpoint,
         codec: map.map_or(format, |map| map.name).to_owned(),
         clock_rate: map.map_or(8000, |map| map.clock_rate),
         private_address: is_private(address),
+        keys: None,
     })
 }
 
@@ -205,8 +204,14 @@ fn write_session(sdp: &Sdp<'_>, local: &Local, out: &mut Vec<u8>) {
     lines.iter().for_each(|line| line.write(out));
 }
 
-fn write_audio(sdp: &Sdp<'_>, media: &Media<'_>, remote: &Endpoint, local: &Local, out: &mut Vec<u8>) {
-    media.write_head(local.rtp_port, out);
+fn write_audio(
+    sdp: &Sdp<'_>,
+    media: &Media<'_>,
+    (remote, local): (&Endpoint, &Local),
+    coat: &Coat,
+    out: &mut Vec<u8>,
+) {
+    media.write_head_as(local.rtp_port, coat.proto.as_deref().unwrap_or(media.proto), out);
     let redirected = sdp.direction(media) != remote.direction;
     let is_direction =
         |line: &Line<'_>| line.attribute().is_some_and(|(name, _)| Direction::of(name).is_some());
@@ -214,6 +219,9 @@ fn write_audio(sdp: &Sdp<'_>, media: &Media<'_>, remote: &Endpoint, local: &Loca
     media.lines.iter().filter(kept).for_each(|line| line.write(out));
     if local.rtcp_port != local.rtp_port.saturating_add(1) {
         out.extend_from_slice(format!("a=rtcp:{}\r\n", local.rtcp_port).as_bytes());
+    }
+    for line in &coat.lines {
+        out.extend_from_slice(format!("{line}\r\n").as_bytes());
     }
     if redirected {
         out.extend_from_slice(format!("a={}\r\n", remote.direction.as_str()).as_bytes());

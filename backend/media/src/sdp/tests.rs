@@ -20,6 +20,10 @@ const CLIENT: &str = "v=0\r\no=- 1 2 IN IP4 192.168.1.20\r\ns=Blink\r\nb=AS:256\
     a=candidate:1 1 UDP 2130706431 192.168.1.20 50010 typ host\r\na=ice-ufrag:x\r\na=ice-pwd:y\r\n\
     m=video 50012 RTP/AVPF 96\r\nc=IN IP4 192.168.1.20\r\na=rtpmap:96 VP8/90000\r\na=candidate:1 1 UDP 1 192.168.1.20 50012 typ host\r\n";
 
+fn keys(bytes: &mut [u8]) {
+    bytes.fill(7);
+}
+
 fn text(body: &[u8]) -> &str {
     str::from_utf8(body).unwrap()
 }
@@ -103,9 +107,11 @@ fn a_direction_of_the_session_holds_for_its_streams() {
 
 #[test]
 fn encrypted_audio_alone_is_refused_by_name_and_beside_plain_audio_it_is_left_out() {
-    for proto in ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVPF"] {
+    for proto in ["RTP/SAVP", "RTP/SAVPF"] {
         assert_eq!(refused(&PHONE.replace("RTP/AVP", proto)), SdpError::Secure(proto.to_owned()));
     }
+    let dtls = "UDP/TLS/RTP/SAVPF";
+    assert_eq!(refused(&PHONE.replace("RTP/AVP", dtls)), SdpError::Dtls(dtls.to_owned()));
     let best_effort =
         format!("{PHONE}m=audio 40378 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAA\r\n");
     let (body, remote) = rewritten(&best_effort);
@@ -239,8 +245,9 @@ fn our_answer_uses_the_offers_numbers_refuses_other_streams_and_follows_hold() {
 fn versions_grow_only_with_what_changed() {
     let version = |body: &[u8]| Sdp::parse(body).unwrap().origin().unwrap().2;
     let mut talk = Negotiation::new(5);
-    let offer =
-        |talk: &mut Negotiation, sdp: &str| talk.offer(Side::A, sdp.as_bytes(), RELAY, (6000, 6001)).unwrap();
+    let offer = |talk: &mut Negotiation, sdp: &str| {
+        talk.offer(Side::A, sdp.as_bytes(), RELAY, (6000, 6001), &mut keys).unwrap()
+    };
     let first = offer(&mut talk, PHONE);
     assert_eq!(offer(&mut talk, PHONE), first, "the same offer, to another target, is the same description");
     let held = offer(&mut talk, &PHONE.replace("sendrecv", "sendonly"));
@@ -253,13 +260,14 @@ fn versions_grow_only_with_what_changed() {
 fn ends_change_when_an_offer_is_answered_and_not_before() {
     let mut talk = Negotiation::new(5);
     let answer = PHONE.replace("198.51.100.3", "198.51.100.8");
-    talk.offer(Side::A, PHONE.as_bytes(), RELAY, (6000, 6001)).unwrap();
+    talk.offer(Side::A, PHONE.as_bytes(), RELAY, (6000, 6001), &mut keys).unwrap();
     assert_eq!((talk.outstanding(), talk.agreed(Side::A)), (Some(Side::A), None));
     let towards_a = talk.answer(Side::B, answer.as_bytes(), RELAY, (6002, 6003)).unwrap();
     assert!(text(&towards_a).contains("m=audio 6002 "));
     assert_eq!(talk.agreed(Side::A).unwrap().rtp.ip().to_string(), "198.51.100.3");
     assert_eq!(talk.agreed(Side::B).unwrap().rtp.ip().to_string(), "198.51.100.8");
-    talk.offer(Side::B, answer.replace("sendrecv", "sendonly").as_bytes(), RELAY, (6002, 6003)).unwrap();
+    talk.offer(Side::B, answer.replace("sendrecv", "sendonly").as_bytes(), RELAY, (6002, 6003), &mut keys)
+        .unwrap();
     assert_eq!(
         talk.agreed(Side::B).unwrap().direction,
         Direction::SendRecv,
@@ -273,7 +281,7 @@ fn ends_change_when_an_offer_is_answered_and_not_before() {
 #[test]
 fn of_several_answers_the_last_wins() {
     let mut talk = Negotiation::new(5);
-    talk.offer(Side::A, PHONE.as_bytes(), RELAY, (6000, 6001)).unwrap();
+    talk.offer(Side::A, PHONE.as_bytes(), RELAY, (6000, 6001), &mut keys).unwrap();
     for fork in ["198.51.100.8", "198.51.100.9"] {
         talk.answer(Side::B, PHONE.replace("198.51.100.3", fork).as_bytes(), RELAY, (6002, 6003)).unwrap();
         assert_eq!(talk.agreed(Side::B).unwrap().rtp.ip().to_string(), fork);
@@ -283,7 +291,7 @@ fn of_several_answers_the_last_wins() {
 #[test]
 fn both_sides_speak_what_the_answer_names_first() {
     let mut talk = Negotiation::new(5);
-    talk.offer(Side::A, CLIENT.as_bytes(), RELAY, (6000, 6001)).unwrap();
+    talk.offer(Side::A, CLIENT.as_bytes(), RELAY, (6000, 6001), &mut keys).unwrap();
     let answer = PHONE.replace("8 0 101", "0 8 101");
     talk.answer(Side::B, answer.as_bytes(), RELAY, (6002, 6003)).unwrap();
     let spoken = [Side::A, Side::B].map(|side| talk.agreed(side).unwrap());
@@ -295,7 +303,7 @@ fn who_holds_with_an_address_of_zeros_stays_where_it_was_however_often_it_says_s
     let mut talk = Negotiation::new(5);
     let zeros = PHONE.replace("c=IN IP4 198.51.100.3", "c=IN IP4 0.0.0.0");
     for offer in [PHONE, &zeros, &zeros] {
-        talk.offer(Side::A, offer.as_bytes(), RELAY, (6000, 6001)).unwrap();
+        talk.offer(Side::A, offer.as_bytes(), RELAY, (6000, 6001), &mut keys).unwrap();
         talk.answer(Side::B, PHONE.as_bytes(), RELAY, (6002, 6003)).unwrap();
     }
     let held = talk.agreed(Side::A).unwrap();
@@ -307,7 +315,7 @@ fn an_answer_must_fit_its_offer() {
     let mut talk = Negotiation::new(5);
     let ports = (6000, 6001);
     assert_eq!(talk.answer(Side::B, PHONE.as_bytes(), RELAY, ports), Err(NegotiationError::NoOffer));
-    talk.offer(Side::A, CLIENT.as_bytes(), RELAY, ports).unwrap();
+    talk.offer(Side::A, CLIENT.as_bytes(), RELAY, ports, &mut keys).unwrap();
     assert_eq!(
         talk.answer(Side::A, PHONE.as_bytes(), RELAY, ports),
         Err(NegotiationError::NoOffer),

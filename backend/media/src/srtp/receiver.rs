@@ -46,11 +46,9 @@ impl Receiver {
         Self { current: Side::new(master), previous: None }
     }
 
-    /// Goes over to this receiver's key from that of the one before, whose last packets are still taken for a while.
-    #[must_use]
-    pub fn after(self, before: Self) -> Self {
-        let previous = Previous { side: before.current, left: PREVIOUS_PACKETS_MAX };
-        Self { current: self.current, previous: Some(Box::new(previous)) }
+    /// Follows the receiver of the key before, whose last packets are still taken for a while.
+    pub fn follow(&mut self, before: Self) {
+        self.previous = Some(Box::new(Previous { side: before.current, left: PREVIOUS_PACKETS_MAX }));
     }
 
     /// Checks and decrypts an RTP packet in place; how long it is then.

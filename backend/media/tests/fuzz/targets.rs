@@ -2,7 +2,7 @@
 
 use dialtone_media::{
     dtmf, rtcp, rtp,
-    sdp::{Local, Negotiation, Sdp, Side, rewrite},
+    sdp::{Encryption, Local, Negotiation, Sdp, Side, rewrite},
     srtp::{Master, OVERHEAD_MAX, Receiver, Sender, Suite},
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,11 +31,15 @@ pub(crate) fn sdp(data: &[u8]) {
 /// An offer and what may answer it.
 pub(crate) fn negotiation(data: &[u8]) {
     let half = data.len() / 2;
+    let policies = [Encryption::Off, Encryption::Accepted, Encryption::Offered, Encryption::Required];
     let mut negotiation = Negotiation::new(1);
-    let _ = negotiation.offer(Side::A, &data[..half], RELAY, (40_000, 40_001));
+    negotiation.encrypt([policies[half % 4], policies[half / 4 % 4]]);
+    let keys = &mut |bytes: &mut [u8]| bytes.fill(7);
+    let _ = negotiation.offer(Side::A, &data[..half], RELAY, (40_000, 40_001), keys);
     let _ = negotiation.answer(Side::B, &data[half..], RELAY, (40_002, 40_003));
     let _ = negotiation.answer(Side::B, &data[..half], RELAY, (40_002, 40_003));
-    let _ = negotiation.offer(Side::B, &data[half..], RELAY, (40_002, 40_003));
+    negotiation.settle();
+    let _ = negotiation.offer(Side::B, &data[half..], RELAY, (40_002, 40_003), keys);
     let _ = (negotiation.agreed(Side::A), negotiation.agreed(Side::B), negotiation.outstanding());
 }
 

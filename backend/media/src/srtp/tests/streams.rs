@@ -176,7 +176,9 @@ fn after_a_change_of_keys_the_former_ones_last_packets_are_taken_and_then_no_mor
         let (mut before, receiver) = pair(Suite::AesCm128Sha1Tag80);
         let key = master(suite, 2);
         let mut after = Sender::new(&key);
-        let mut receiver = Receiver::new(&key).after(receiver);
+        let before = receiver;
+        let mut receiver = Receiver::new(&key);
+        receiver.follow(before);
         assert!(receiver.unprotect_rtp(&mut protected(&mut before, SOURCE, 1, b"old")).is_ok());
         assert!(receiver.unprotect_rtp(&mut protected(&mut after, SOURCE, 3, b"new")).is_ok());
         for at in 1..PREVIOUS_PACKETS_MAX {
@@ -197,7 +199,9 @@ fn a_cycle_that_goes_on_under_a_new_key_is_found() {
         assert!(receiver.unprotect_rtp(&mut last.clone()).is_ok());
     }
     let key = master(Suite::AeadAes128Gcm, 2);
-    let mut receiver = Receiver::new(&key).after(receiver);
+    let before = receiver;
+    let mut receiver = Receiver::new(&key);
+    receiver.follow(before);
     let sequence = u16::from_be_bytes([last[2], last[3]]).wrapping_add(1);
     // A sender whose count of cycles was not begun anew: that of a library which keeps it, as RFC 3711 §3.3.1 wants.
     let mut after = Sender::new(&key);
