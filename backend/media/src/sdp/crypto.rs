@@ -111,7 +111,7 @@ impl Crypto {
         // A window's size is a hint (RFC 4568 §6.3.7), and what begins with a minus may be left unread.
         match words.find(|word| !word.starts_with("WSH=") && !word.starts_with('-')) {
             Some(parameter) => Err(CryptoError::Parameter(bounded(parameter))),
-            None => Ok(Self { tag, master: master.ok_or(CryptoError::Key(suite.name()))? }),
+            None => Ok(Self { tag, master: master.ok_or_else(|| CryptoError::Key(suite.name()))? }),
         }
     }
 

@@ -36,8 +36,8 @@ impl Profile {
     pub(super) fn of(proto: &str) -> Self {
         let is = |known: &&str| proto.eq_ignore_ascii_case(known);
         match () {
-            () if ["RTP/AVP", "RTP/AVPF"].iter().any(|known| is(&known)) => Self::Plain,
-            () if ["RTP/SAVP", "RTP/SAVPF"].iter().any(|known| is(&known)) => Self::Secure,
+            () if ["RTP/AVP", "RTP/AVPF"].iter().any(is) => Self::Plain,
+            () if ["RTP/SAVP", "RTP/SAVPF"].iter().any(is) => Self::Secure,
             () if proto.to_ascii_uppercase().contains("SAVP") => Self::Dtls,
             () => Self::Other,
         }

@@ -176,9 +176,9 @@ fn after_a_change_of_keys_the_former_ones_last_packets_are_taken_and_then_no_mor
         let (mut before, receiver) = pair(Suite::AesCm128Sha1Tag80);
         let key = master(suite, 2);
         let mut after = Sender::new(&key);
-        let before = receiver;
+        let former = receiver;
         let mut receiver = Receiver::new(&key);
-        receiver.follow(before);
+        receiver.follow(former);
         assert!(receiver.unprotect_rtp(&mut protected(&mut before, SOURCE, 1, b"old")).is_ok());
         assert!(receiver.unprotect_rtp(&mut protected(&mut after, SOURCE, 3, b"new")).is_ok());
         for at in 1..PREVIOUS_PACKETS_MAX {
