@@ -244,6 +244,9 @@ impl Walk {
             "/api/v1/operator/eligibility",
             Some(rules),
         );
+        let regions = "/api/v1/operator/eligibility/regions";
+        let open = json!({"regions": []});
+        let _ = self.does("PUT /api/v1/operator/eligibility/regions", operator, regions, Some(open));
         let country = "/api/v1/operator/emergency/FI";
         let numbers = json!({"numbers": ["112"]});
         let _ = self.does("PATCH /api/v1/operator/emergency/{country}", operator, country, Some(numbers));

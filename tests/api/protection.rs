@@ -1,8 +1,9 @@
 //! Protection and eligibility: the tenant's own word, within the operator's.
 
-use crate::{server, tenant};
+use crate::{BINARY, VERSION, server, tenant};
 use serde_json::{Value, json};
-use testkit::server::Client;
+use std::net::Ipv4Addr;
+use testkit::server::{Answer, Client, Server};
 
 fn id_of(tenant: &Client) -> String {
     tenant.get("/api/v1/tenant").expect(200).body["id"].as_str().expect("an id").to_owned()
@@ -112,4 +113,49 @@ fn what_a_tenant_may_not_use_is_said_before_it_tries() {
     let bad = server().operator().send("PUT", "/api/v1/operator/eligibility", Some(&rules)).expect(400);
     assert_eq!(bad.body["error"]["target"], "rules.0.why");
     assert_eq!(tenant.get("/api/v1/operator/eligibility").status, 404);
+}
+
+#[test]
+fn numbers_are_sold_to_accounts_that_are_billed_where_the_operator_says() {
+    let here = Server::start(BINARY, Ipv4Addr::new(127, 20, 9, 14));
+    let (tenant, operator) = (here.tenant("Billed Somewhere"), here.operator());
+    let search = json!({"phoneNumberType": "geographic", "assignmentType": "application",
+        "capabilities": {"calling": "inbound", "sms": "none"}, "quantity": 1});
+    let search = || tenant.post(&format!("/availablePhoneNumbers/countries/US/:search?{VERSION}"), &search);
+    let held = search().expect(202).header("search-id").expect("a search").to_owned();
+    let path = "/api/v1/operator/eligibility/regions";
+    let regions = json!({"regions": [{"numberCountry": "us", "billingCountries": ["US", "ca"]}]});
+    let put = operator.send("PUT", path, Some(&regions)).expect(200).body;
+    assert_eq!(put["regions"][0]["billingCountries"], json!(["US", "CA"]), "{put}");
+    assert_eq!(operator.get(path).expect(200).body, put);
+    let said = |answer: &Answer| answer.body["error"]["message"].as_str().unwrap_or_default().to_owned();
+    let refused = search().expect(403);
+    assert_eq!(refused.body["error"]["code"], "NotEligible");
+    assert!(said(&refused).contains("nobody has said yours"), "{}", refused.text);
+    let id = tenant.get("/api/v1/tenant").expect(200).body["id"].as_str().expect("an id").to_owned();
+    let bill = |country: &str| {
+        let path = format!("/api/v1/operator/tenants/{id}");
+        let _ = operator.patch(&path, &json!({"country": country})).expect(200);
+    };
+    bill("SE");
+    let purchase = json!({"searchId": held});
+    let refused = tenant.post(&format!("/availablePhoneNumbers/:purchase?{VERSION}"), &purchase).expect(403);
+    assert!(said(&refused).contains("yours is billed in SE"), "{}", refused.text);
+    let known = tenant.get("/api/v1/eligibility").expect(200).body;
+    let all = known["cloudCalling"]["numberCountries"].as_array().expect("countries").clone();
+    let of = |code: &str| {
+        all.iter().find(|one| one["country"] == code).expect("it is for sale")["allowed"].clone()
+    };
+    assert_eq!((of("US"), of("GB")), (json!(false), json!(true)));
+    bill("CA");
+    let _ = tenant.post(&format!("/availablePhoneNumbers/:purchase?{VERSION}"), &purchase).expect(202);
+    for (wrong, target) in [
+        (json!([{"numberCountry": "ZZ"}]), "regions.0.numberCountry"),
+        (json!([{"numberCountry": "SE", "billingCountries": ["Sweden"]}]), "regions.0.billingCountries"),
+        (json!([{"numberCountry": "SE", "agreements": ["handshake"]}]), "regions.0.agreements.0"),
+    ] {
+        let answer = operator.send("PUT", path, Some(&json!({"regions": wrong}))).expect(400);
+        assert_eq!(answer.body["error"]["target"], target, "{}", answer.text);
+    }
+    assert_eq!(tenant.get(path).status, 404);
 }

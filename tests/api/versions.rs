@@ -46,6 +46,8 @@ fn whoever_edits_an_old_version_is_told_who_was_quicker() {
     let operator = server().operator();
     let path = format!("/api/v1/operator/tenants/{id}");
     stale(&operator, "PATCH", &path, &limits(50), &limits(60));
+    let sold_in = |code: &str| json!({"regions": [{"numberCountry": "AQ", "billingCountries": [code]}]});
+    stale(&operator, "PUT", "/api/v1/operator/eligibility/regions", &sold_in("SE"), &sold_in("US"));
     let carrier = json!({"name": "edited", "hosts": [{"address": "192.0.2.88"}], "prefixes": [{"prefix": "9991", "costPerMinute": {"amountMicros": 1, "currency": "USD"}}], "enabled": false});
     let made = operator.post("/api/v1/operator/carriers", &carrier).expect(201);
     let path = made.header("location").expect("a location").to_owned();

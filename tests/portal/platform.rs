@@ -117,6 +117,30 @@ fn rules_of_eligibility_are_added_put_in_order_and_deleted() {
 }
 
 #[test]
+fn regions_are_added_and_deleted() {
+    let browser = operator();
+    const PAGE: &str = "/operator/eligibility/regions";
+    browser.get(PAGE).expect(200);
+    let region = |numbers: &'static str, billed: &'static str| {
+        [("number_country", numbers), ("billing_countries", billed), ("agreement", "enterprise")]
+    };
+    for (form, word) in [(region("", "SE"), "numbercountry"), (region("AQ", "Antarctica"), "antarctica")] {
+        let page = browser.send(PAGE, &form);
+        assert!((400..500).contains(&page.status), "{word}: {}", page.status);
+        let alert = page.between("role=\"alert\"", "</div>").to_lowercase();
+        assert!(alert.contains(word), "{word}: {alert}");
+    }
+    let page = browser.follow(browser.send(PAGE, &region("aq", "no, fj")));
+    page.says("NO, FJ").says("enterprise agreement");
+    let wrong =
+        browser.send("/operator/eligibility/regions/delete", &[("index", "0"), ("number_country", "TF")]);
+    browser.follow(wrong).says("NO, FJ");
+    let right =
+        browser.send("/operator/eligibility/regions/delete", &[("index", "0"), ("number_country", "AQ")]);
+    browser.follow(right).says_not("NO, FJ");
+}
+
+#[test]
 fn the_terms_of_a_tenant_are_kept_and_the_tenant_reads_what_they_mean() {
     let member = tenant("Portal Bounded");
     let browser = operator();

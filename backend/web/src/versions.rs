@@ -123,6 +123,7 @@ fn of_platform(app: &App, actor: &Actor, segments: &[&str]) -> Option<Subject> {
         ["operator", "emergency", country] => Some(Subject::platform(&country.to_ascii_uppercase())),
         ["operator", "routing"] => Some(Subject::platform("carrier-order")),
         ["operator", "eligibility"] => Some(Subject::platform("eligibility")),
+        ["operator", "eligibility", "regions"] => Some(Subject::platform("number-regions")),
         ["operator", "stir"] => Some(Subject::platform("stir")),
         _ => None,
     }

@@ -1,16 +1,20 @@
 //! Which ways of connection a tenant may use, by its country and agreement, and why: said before it tries.
 //!
 //! The operator's [`Policy`] is a list of rules, of which the first that fits decides; what none is against is allowed.
-//! A word of the operator for one tenant goes before all rules.
+//! A word of the operator for one tenant goes before all rules. To accounts that are billed where the numbers of a country
+//! are sold is said apart, by [`Regions`].
 
 mod change;
 mod policy;
+mod regions;
 mod view;
 
 pub(crate) use change::apply;
 pub use change::change_terms;
 pub(crate) use policy::read_policy;
 pub use policy::{policy, put_policy};
+use regions::read_regions;
+pub use regions::{REGIONS_MAX, Region, Regions, put_regions, regions};
 pub use view::{ConnectionView, EligibilityView, NumberCountry, view, view_of};
 
 use crate::{App, Error, snapshot::load::read};
@@ -222,19 +226,14 @@ pub(crate) fn no_direct_routing(app: &App, tenant: TenantId) -> Option<String> {
     tenant.piece.piece.value.eligibility.direct_routing.refusal().map(str::to_owned)
 }
 
-/// Refuses numbers of a country to a tenant that may not buy them.
+/// Refuses numbers of a country to a tenant that may not buy them: 403 `NotEligible`.
 pub(crate) async fn check_numbers(app: &App, scope: &Scope, country: &str) -> Result<(), Error> {
     let on = app.db().read();
     let Some(tenant) = scope.tenant() else { return Ok(()) };
     let Some(row) = store::tenants::get(on, scope, tenant).await? else { return Ok(()) };
-    let terms = Terms::of(&row)?;
-    let policy = read_policy(on).await?;
-    let general = policy.access(&terms, Connection::CloudCalling, None);
-    let access = match general {
-        Access::Allowed => policy.access(&terms, Connection::CloudCalling, Some(country)),
-        refused @ Access::NotAllowed { .. } => refused,
-    };
-    match access {
+    let said =
+        Said { terms: Terms::of(&row)?, policy: read_policy(on).await?, regions: read_regions(on).await? };
+    match said.numbers(country) {
         Access::Allowed => Ok(()),
         Access::NotAllowed { why } => Err(Error::Invalid {
             status: 403,
@@ -243,6 +242,21 @@ pub(crate) async fn check_numbers(app: &App, scope: &Scope, country: &str) -> Re
             target: Some("countryCode".to_owned()),
             inner: None,
         }),
+    }
+}
+
+/// All that says whether a tenant may buy numbers.
+struct Said {
+    terms: Terms,
+    policy: Policy,
+    regions: Regions,
+}
+
+impl Said {
+    fn numbers(&self, country: &str) -> Access {
+        let by_policy = |of| self.policy.access(&self.terms, Connection::CloudCalling, of);
+        let refusal = [by_policy(None), by_policy(Some(country)), self.regions.access(&self.terms, country)];
+        refusal.into_iter().find(|access| access.refusal().is_some()).unwrap_or_default()
     }
 }
 

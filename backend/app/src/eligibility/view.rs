@@ -1,6 +1,6 @@
 //! What a tenant may use, as it is told.
 
-use super::{Agreement, Connection, Policy, Terms, read_policy};
+use super::{Agreement, Connection, Said, Terms, read_policy, regions::read_regions};
 use crate::{App, Error};
 use domain::{
     access::{Actor, Permission, Scope},
@@ -65,35 +65,36 @@ pub async fn view_of(app: &App, actor: &Actor, id: TenantId) -> Result<(Terms, E
 async fn of(app: &App, scope: &Scope, id: TenantId) -> Result<EligibilityView, Error> {
     let on = app.db().read();
     let row = store::tenants::get(on, scope, id).await?.ok_or_else(no_tenant)?;
-    let terms = Terms::of(&row)?;
-    let policy = read_policy(on).await?;
-    let cloud = policy.access(&terms, Connection::CloudCalling, None);
+    let said =
+        Said { terms: Terms::of(&row)?, policy: read_policy(on).await?, regions: read_regions(on).await? };
+    let connection = |connection| said.policy.access(&said.terms, connection, None);
     let for_sale = crate::numbers::countries_for_sale(app).await?;
-    let numbers = named(&policy, for_sale)
+    let numbers = named(&said, for_sale)
         .into_iter()
         .map(|country| {
-            let access = match &cloud {
-                Access::Allowed => policy.access(&terms, Connection::CloudCalling, Some(&country)),
-                refused @ Access::NotAllowed { .. } => refused.clone(),
-            };
-            NumberCountry { country, access: shown(access, "numbers of this country can be bought") }
+            let access = shown(said.numbers(&country), "numbers of this country can be bought");
+            NumberCountry { country, access }
         })
         .collect();
     Ok(EligibilityView {
-        cloud_calling: shown(cloud, "numbers can be bought, and calls go over the platform's carriers"),
+        cloud_calling: shown(
+            connection(Connection::CloudCalling),
+            "numbers can be bought, and calls go over the platform's carriers",
+        ),
         direct_routing: shown(
-            policy.access(&terms, Connection::DirectRouting, None),
+            connection(Connection::DirectRouting),
             "session border controllers of your own can be connected as trunks",
         ),
         numbers,
-        agreement: terms.agreement,
-        country: terms.country,
+        agreement: said.terms.agreement,
+        country: said.terms.country,
     })
 }
 
-fn named(policy: &Policy, for_sale: BTreeSet<String>) -> BTreeSet<String> {
-    let rules = policy.rules.iter().flat_map(|rule| rule.number_countries.iter().cloned());
-    for_sale.into_iter().chain(rules).collect()
+fn named(said: &Said, for_sale: BTreeSet<String>) -> BTreeSet<String> {
+    let rules = said.policy.rules.iter().flat_map(|rule| rule.number_countries.iter().cloned());
+    let regions = said.regions.regions.iter().map(|region| region.number_country.clone());
+    for_sale.into_iter().chain(rules).chain(regions).collect()
 }
 
 fn shown(access: Access, otherwise: &str) -> ConnectionView {

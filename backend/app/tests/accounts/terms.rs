@@ -82,6 +82,35 @@ async fn what_a_tenant_may_not_use_is_said_before_and_refused_when_it_tries() {
 }
 
 #[tokio::test]
+async fn numbers_of_a_country_are_sold_to_accounts_that_are_billed_where_the_operator_says() {
+    for test in TestDb::each().await.unwrap() {
+        let app = start(&test).await;
+        let (actor, acme) = tenant(&app, "Acme").await;
+        let regions = |billed: &str| {
+            let region = json!({ "numberCountry": "US", "billingCountries": [billed] });
+            serde_json::from_value::<eligibility::Regions>(json!({ "regions": [region] })).unwrap()
+        };
+        eligibility::put_regions(&app, &operator(), regions("SE")).await.unwrap();
+        let refused = buy(&app, &actor).await.unwrap_err();
+        assert!(
+            matches!(&refused, Error::Invalid { status: 403, message, .. } if message.contains("nobody has said yours")),
+            "{refused:?}"
+        );
+        set_country(&app, &acme, "US").await;
+        let refused = buy(&app, &actor).await.unwrap_err();
+        assert!(
+            matches!(&refused, Error::Invalid { status: 403, message, .. } if message.contains("billed in SE")),
+            "{refused:?}"
+        );
+        set_country(&app, &acme, "SE").await;
+        buy(&app, &actor).await.unwrap();
+        assert!(matches!(eligibility::regions(&app, &actor).await, Err(Error::Denied { .. })));
+        let error = eligibility::put_regions(&app, &operator(), regions("XX")).await.unwrap_err();
+        assert_eq!(target(&error), Some("regions.0.billingCountries"));
+    }
+}
+
+#[tokio::test]
 async fn a_tenant_protects_itself_within_the_bounds_of_the_operator() {
     for test in TestDb::each().await.unwrap() {
         let app = start(&test).await;

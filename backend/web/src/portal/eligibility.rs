@@ -64,7 +64,8 @@ struct At {
     index: usize,
 }
 
-const AGREEMENTS: [(&str, &str, bool); 5] = [
+/// Agreements as pages call them; the first is any.
+pub(super) const AGREEMENTS: [(&str, &str, bool); 5] = [
     ("", "any agreement", true),
     ("payAsYouGo", "pay as you go", true),
     ("customerAgreement", "customer agreement", true),

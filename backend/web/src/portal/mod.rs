@@ -29,6 +29,7 @@ mod overview;
 mod page;
 mod posted;
 mod protection;
+mod regions;
 mod regulatory;
 mod routes;
 mod signaling;
@@ -131,6 +132,7 @@ fn mount(pages: &mut ServiceConfig) {
     emergency_countries::mount(pages);
     stir::mount(pages);
     eligibility::mount(pages);
+    regions::mount(pages);
     inventory::mount(pages);
     suppliers::mount(pages);
     pages.service(operator::show).service(outbox::show);

@@ -22,6 +22,7 @@ mod numbers;
 mod operator_tenants;
 mod protection;
 mod quarantine;
+mod regions;
 mod registrations;
 mod regulatory;
 mod routes;
@@ -61,6 +62,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     protection::mount(routes);
     emergency::mount(routes);
     eligibility::mount(routes);
+    regions::mount(routes);
     operator_tenants::mount(routes);
     users::mount(routes);
     access_keys::mount(routes);
