@@ -24,6 +24,7 @@ pub mod money;
 pub mod notation;
 pub mod numbering;
 pub mod phone;
+pub mod porting;
 pub mod prefix;
 pub mod rating;
 pub mod registration;

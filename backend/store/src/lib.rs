@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod orders;
 pub mod outbox;
 pub mod platform;
+pub mod porting;
 pub mod regulatory;
 pub mod reservations;
 pub mod searches;

@@ -7,7 +7,10 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::access::Scope;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 pub use crate::entity::{session::Model as Session, user::Model as User};
@@ -39,6 +42,22 @@ pub async fn by_email<C: ConnectionTrait>(on: &C, scope: &Scope, email: &str) ->
 /// [`Error`] where the database fails.
 pub async fn get<C: ConnectionTrait>(on: &C, scope: &Scope, id: Uuid) -> Result<Option<User>, Error> {
     Ok(own(user::Entity::find_by_id(id), user::Column::TenantId, scope).one(on).await?)
+}
+
+/// The people of a tenant, by their address; those who have not shown that it is theirs are left out.
+///
+/// # Errors
+/// [`Error`] where the scope does not see the tenant, or the database fails.
+pub async fn of_tenant<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    tenant: Uuid,
+    limit: u64,
+) -> Result<Vec<User>, Error> {
+    table::see(scope, tenant)?;
+    let query = user::Entity::find().filter(user::Column::TenantId.eq(tenant));
+    let query = query.filter(user::Column::VerifiedAt.is_not_null());
+    Ok(query.order_by_asc(user::Column::Email).limit(limit).all(on).await?)
 }
 
 /// Whether there is an operator.

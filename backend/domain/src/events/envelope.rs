@@ -138,6 +138,11 @@ impl EventKind {
                 "type": "geographic", "reason": "requested", "at": "2026-11-22T18:21:12Z",
                 "endsAt": "2026-12-22T18:21:12Z",
             }),
+            Self::PortingRequestStateChanged => json!({
+                "requestId": "01940000-0000-7000-8000-000000000005", "direction": "in", "from": "submitted",
+                "to": "accepted", "by": "operator", "numbers": [{"number": to, "state": "accepted", "reason": null}],
+                "firmOn": "2026-12-01", "answerBy": null, "reason": null, "at": "2026-11-22T18:21:12Z",
+            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

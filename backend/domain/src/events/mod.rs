@@ -30,6 +30,8 @@ pub enum EventKind {
     NumberPurchased,
     /// A number was given back, or ended because nobody paid for it.
     NumberReleased,
+    /// A request to port numbers, in or out, came to another state.
+    PortingRequestStateChanged,
     /// A trunk is heard, or is heard no more.
     TrunkHealthChanged,
     /// The balance fell below the tenant's mark.
@@ -40,13 +42,14 @@ pub enum EventKind {
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::IncomingCall,
         Self::CallStarted,
         Self::CallAnswered,
         Self::CallEnded,
         Self::NumberPurchased,
         Self::NumberReleased,
+        Self::PortingRequestStateChanged,
         Self::TrunkHealthChanged,
         Self::BalanceLow,
         Self::InvoiceReady,
@@ -62,6 +65,7 @@ impl EventKind {
             Self::CallEnded => "call.ended",
             Self::NumberPurchased => "number.purchased",
             Self::NumberReleased => "number.released",
+            Self::PortingRequestStateChanged => "porting.changed",
             Self::TrunkHealthChanged => "trunk.health.changed",
             Self::BalanceLow => "balance.low",
             Self::InvoiceReady => "invoice.ready",
@@ -78,6 +82,7 @@ impl EventKind {
             Self::CallEnded => "Microsoft.Communication.CallEnded",
             Self::NumberPurchased => "Dialtone.NumberPurchased",
             Self::NumberReleased => "Dialtone.NumberReleased",
+            Self::PortingRequestStateChanged => "Dialtone.PortingRequestStateChanged",
             Self::TrunkHealthChanged => "Dialtone.TrunkHealthChanged",
             Self::BalanceLow => "Dialtone.BalanceLow",
             Self::InvoiceReady => "Dialtone.InvoiceReady",
@@ -94,6 +99,9 @@ impl EventKind {
             Self::CallEnded => "A call that was put through is over, and charged.",
             Self::NumberPurchased => "A number was bought.",
             Self::NumberReleased => "A number was given back, or ended because it was not paid for.",
+            Self::PortingRequestStateChanged => {
+                "A request to port numbers, in or out, came to another state."
+            }
             Self::TrunkHealthChanged => "A trunk is heard again, or is heard no more.",
             Self::BalanceLow => "The balance fell below your mark.",
             Self::InvoiceReady => "An invoice is ready. (No invoices are made yet.)",
