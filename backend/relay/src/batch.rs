@@ -1,12 +1,17 @@
 //! The system calls of the packet path that the standard library has no words for: which of many sockets hold a packet, in one
 //! call; a wake-up for a worker that waits; and the limit of open files.
 //!
-//! Each session has its own sockets, so packets can't be received or sent many in one call; what is batched is the question which
-//! sockets are ready. A packet is then one receive and one send, both through the standard library.
-#![expect(unsafe_code, reason = "epoll, eventfd and rlimit have no safe interface in the standard library")]
+//! Each session has its own sockets, so what is batched is the question which of them hold a packet: each is reported once when
+//! something arrives (edge-triggered), and emptied then by a receive that takes two, which almost always finds one and no more.
+#![expect(
+    unsafe_code,
+    reason = "epoll, eventfd, recvmmsg and rlimit have no safe interface in the standard library"
+)]
 
 use std::{
     io::{self, Read, Write},
+    mem,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket},
     os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
     ptr,
     time::Duration,
@@ -34,9 +39,16 @@ impl ReadySet {
         Ok(Self { epoll, events: vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS], ready: 0 })
     }
 
-    /// Adds a socket; as long as it holds a packet, it is reported with this token.
-    pub(crate) fn add(&self, socket: &impl AsFd, token: u64) -> io::Result<()> {
+    /// Adds a descriptor; as long as it can be read, it is reported with this token.
+    pub(crate) fn add(&self, source: &impl AsFd, token: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: token };
+        self.control(libc::EPOLL_CTL_ADD, source, &raw mut event)
+    }
+
+    /// Adds a socket that is emptied whenever it is reported: once for what it holds now, and once for what arrives after that.
+    pub(crate) fn add_emptied(&self, socket: &impl AsFd, token: u64) -> io::Result<()> {
+        let events = (libc::EPOLLIN | libc::EPOLLET) as u32;
+        let mut event = libc::epoll_event { events, u64: token };
         self.control(libc::EPOLL_CTL_ADD, socket, &raw mut event)
     }
 
@@ -65,10 +77,131 @@ impl ReadySet {
         Ok(self.ready)
     }
 
+    /// How many one wait reports at most: after so many there may be more.
+    pub(crate) const fn most(&self) -> usize {
+        EVENTS
+    }
+
     /// The token of one of those that the last wait found.
     pub(crate) fn token(&self, index: usize) -> Option<u64> {
         self.events[..self.ready].get(index).map(|event| event.u64)
     }
+}
+
+/// Packets that one receive takes.
+pub(crate) const BURST: usize = 2;
+
+/// Room for the packets of one receive.
+#[derive(Debug)]
+pub(crate) struct Inbox<const ROOM: usize> {
+    packets: Box<[[u8; ROOM]; BURST]>,
+    names: [libc::sockaddr_storage; BURST],
+    lengths: [usize; BURST],
+}
+
+impl<const ROOM: usize> Inbox<ROOM> {
+    pub(crate) fn new() -> Self {
+        // SAFETY: an address is plain data for which all zeroes are valid: one of no family.
+        let names = unsafe { mem::zeroed() };
+        Self { packets: Box::new([[0; ROOM]; BURST]), names, lengths: [0; BURST] }
+    }
+
+    /// Takes what waits in a socket, at most [`BURST`] packets; how many there were.
+    pub(crate) fn take(&mut self, socket: &UdpSocket) -> usize {
+        // SAFETY: both structures are plain data for which all zeroes are valid.
+        let (mut parts, mut heads): ([libc::iovec; BURST], [libc::mmsghdr; BURST]) =
+            unsafe { (mem::zeroed(), mem::zeroed()) };
+        for index in 0..BURST {
+            parts[index] = libc::iovec { iov_base: self.packets[index].as_mut_ptr().cast(), iov_len: ROOM };
+            let head = &mut heads[index].msg_hdr;
+            (head.msg_iov, head.msg_iovlen) = (&raw mut parts[index], 1);
+            head.msg_name = (&raw mut self.names[index]).cast();
+            head.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+        }
+        // SAFETY: each header points to one part and one address of this object, with their true lengths; all live through the
+        // call. The plain system call is made: the C library's would prepare each time for a cancellation that never comes.
+        let count = unsafe {
+            libc::syscall(
+                libc::SYS_recvmmsg,
+                socket.as_raw_fd(),
+                heads.as_mut_ptr(),
+                BURST,
+                libc::MSG_DONTWAIT,
+                ptr::null_mut::<libc::timespec>(),
+            )
+        };
+        let count = usize::try_from(count).unwrap_or(0).min(BURST);
+        for (length, head) in self.lengths.iter_mut().zip(&heads).take(count) {
+            *length = (head.msg_len as usize).min(ROOM);
+        }
+        count
+    }
+
+    /// A packet of the last receive, and where it came from.
+    pub(crate) fn packet(&mut self, index: usize) -> (&mut [u8], SocketAddr) {
+        let source = address(&self.names[index]);
+        (&mut self.packets[index][..self.lengths[index]], source)
+    }
+}
+
+/// A socket address as the kernel wrote it; one of no family is the unspecified one.
+fn address(name: &libc::sockaddr_storage) -> SocketAddr {
+    let pointer: *const libc::sockaddr_storage = name;
+    match i32::from(name.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the storage is larger than, and aligned for, an address of the family that it says.
+            let v4 = unsafe { &*pointer.cast::<libc::sockaddr_in>() };
+            SocketAddr::from((Ipv4Addr::from(v4.sin_addr.s_addr.to_ne_bytes()), u16::from_be(v4.sin_port)))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: as above.
+            let v6 = unsafe { &*pointer.cast::<libc::sockaddr_in6>() };
+            let (ip, port) = (Ipv6Addr::from(v6.sin6_addr.s6_addr), u16::from_be(v6.sin6_port));
+            SocketAddrV6::new(ip, port, 0, v6.sin6_scope_id).into()
+        }
+        _ => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+    }
+}
+
+/// Sends one packet; whether the system took it whole.
+pub(crate) fn send(socket: &UdpSocket, packet: &[u8], to: SocketAddr) -> bool {
+    let send = |name: *const libc::c_void, length: usize| {
+        // SAFETY: the packet and the address are valid for the lengths that are given, through the call. For the plain system
+        // call see above.
+        unsafe {
+            libc::syscall(
+                libc::SYS_sendto,
+                socket.as_raw_fd(),
+                packet.as_ptr(),
+                packet.len(),
+                libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
+                name,
+                length,
+            )
+        }
+    };
+    let sent = match to {
+        SocketAddr::V4(v4) => {
+            let name = libc::sockaddr_in {
+                sin_family: libc::AF_INET as libc::sa_family_t,
+                sin_port: v4.port().to_be(),
+                sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(v4.ip().octets()) },
+                sin_zero: [0; 8],
+            };
+            send((&raw const name).cast(), size_of::<libc::sockaddr_in>())
+        }
+        SocketAddr::V6(v6) => {
+            let name = libc::sockaddr_in6 {
+                sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                sin6_port: v6.port().to_be(),
+                sin6_flowinfo: v6.flowinfo(),
+                sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
+                sin6_scope_id: v6.scope_id(),
+            };
+            send((&raw const name).cast(), size_of::<libc::sockaddr_in6>())
+        }
+    };
+    usize::try_from(sent).is_ok_and(|sent| sent == packet.len())
 }
 
 /// Wakes a worker that waits for packets.

@@ -2,6 +2,7 @@
 
 use crate::{
     Direction, Endpoint, Side,
+    batch::send,
     counters::DirectionCounters,
     crypto::{Cover, Crypto, Room},
     digits::{Digits, Fate},
@@ -11,7 +12,7 @@ use media::{
     quality::{Jitter, Sequence},
     rtcp, rtp,
 };
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 
 /// The far end of a side, as the packet path needs it.
 #[derive(Debug, Clone)]
@@ -205,8 +206,4 @@ fn split(ends: &mut [End; 2], from: Side) -> (&mut End, &mut End) {
 
 fn passes(from: &Target, to: &Target) -> bool {
     from.direction.sends() && to.direction.receives() && !to.rtp.ip().is_unspecified()
-}
-
-fn send(socket: &UdpSocket, packet: &[u8], to: SocketAddr) -> bool {
-    socket.send_to(packet, to).is_ok_and(|sent| sent == packet.len())
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Conversion, Digit, Side,
-    batch::{ReadySet, Wake},
+    batch::{BURST, Inbox, ReadySet, Wake},
     counters::SessionCounters,
     crypto::{Rekeying, Room},
     digits::Digits,
@@ -23,7 +23,7 @@ use std::{
 
 /// The largest packet that is relayed, bytes; anything longer is no telephone audio.
 const PACKET_MAX: usize = 2048;
-/// How often a worker asks for more before it looks at its commands again: a burst on one socket can't keep it from them.
+/// Receives on one socket before the others have their turn: a flood on one can't keep a worker from them and from its commands.
 const ROUNDS_MAX: usize = 16;
 /// How often a worker looks at the keys that are pressed while nothing else happens.
 const PRESS_TICK: Duration = Duration::from_millis(5);
@@ -74,7 +74,9 @@ pub(crate) struct Worker {
     counters: Arc<[SessionCounters]>,
     origin: Instant,
     pace: Pace,
-    packet: Box<[u8; PACKET_MAX]>,
+    inbox: Inbox<PACKET_MAX>,
+    /// Sockets that were not emptied when they were reported, at most all of them.
+    rest: Vec<u64>,
     /// Sessions with keys that are pressed.
     pressing: Vec<u32>,
     /// Where packets of our own are written.
@@ -93,9 +95,22 @@ impl Worker {
         let ready = ReadySet::new()?;
         ready.add(&bell.wake, WAKE)?;
         let sessions = counters.iter().map(|_| None).collect();
-        let (pace, packet) = (Pace::new(tick, origin), Box::new([0; PACKET_MAX]));
+        let (pace, inbox, rest) = (Pace::new(tick, origin), Inbox::new(), Vec::new());
         let (pressing, room) = (Vec::new(), Room::new());
-        Ok(Self { commands, bell, ready, pairs, sessions, counters, origin, pace, packet, pressing, room })
+        Ok(Self {
+            commands,
+            bell,
+            ready,
+            pairs,
+            sessions,
+            counters,
+            origin,
+            pace,
+            inbox,
+            rest,
+            pressing,
+            room,
+        })
     }
 
     /// Works until it is told to stop.
@@ -109,13 +124,11 @@ impl Worker {
                 None => self.wait_long()?,
             };
             let now = Instant::now();
-            let mut moved = 0;
-            for _ in 0..ROUNDS_MAX {
-                moved += self.move_ready(count, now);
-                if count < 2 {
-                    break;
-                }
+            let micros = now.saturating_duration_since(self.origin).as_micros() as u64;
+            let mut moved = self.move_rest(micros) + self.move_ready(count, micros);
+            while count == self.ready.most() {
                 count = self.ready.wait(Some(Duration::ZERO))?;
+                moved += self.move_ready(count, micros);
             }
             self.pace.moved(moved, now);
             if !self.pressing.is_empty() {
@@ -130,7 +143,7 @@ impl Worker {
         self.bell.waiting.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         let at_most = match () {
-            () if !self.commands.is_empty() => Some(Duration::ZERO),
+            () if !self.commands.is_empty() || !self.rest.is_empty() => Some(Duration::ZERO),
             () if !self.pressing.is_empty() => Some(PRESS_TICK),
             () => None,
         };
@@ -139,37 +152,60 @@ impl Worker {
         count
     }
 
-    fn move_ready(&mut self, count: usize, now: Instant) -> u32 {
-        let micros = now.saturating_duration_since(self.origin).as_micros() as u64;
+    fn move_ready(&mut self, count: usize, micros: u64) -> u32 {
         let mut moved = 0;
         for index in 0..count {
             match self.ready.token(index) {
                 Some(WAKE) => self.bell.wake.quieten(),
-                Some(token) => moved += u32::from(self.move_one(token, micros)),
+                Some(token) => moved += self.empty(token, micros),
                 None => break,
             }
         }
         moved
     }
 
-    /// Takes one packet from the socket of this token; whether there was one.
-    fn move_one(&mut self, token: u64, micros: u64) -> bool {
+    /// Goes on with the sockets that were not emptied before.
+    fn move_rest(&mut self, micros: u64) -> u32 {
+        if self.rest.is_empty() {
+            return 0;
+        }
+        let rest = std::mem::take(&mut self.rest);
+        rest.into_iter().map(|token| self.empty(token, micros)).sum()
+    }
+
+    /// Takes all packets from the socket of this token, or as many as it may at a time; how many there were.
+    fn empty(&mut self, token: u64, micros: u64) -> u32 {
+        let mut moved = 0;
+        for _ in 0..ROUNDS_MAX {
+            let taken = self.move_some(token, micros);
+            moved += taken as u32;
+            if taken < BURST {
+                return moved;
+            }
+        }
+        self.rest.push(token);
+        moved
+    }
+
+    /// Takes a few packets from the socket of this token; how many there were.
+    fn move_some(&mut self, token: u64, micros: u64) -> usize {
         let (slot, side, is_rtcp) = Self::read_token(token);
-        let Some(session) = self.sessions.get_mut(slot).and_then(Option::as_mut) else { return false };
+        let Some(session) = self.sessions.get_mut(slot).and_then(Option::as_mut) else { return 0 };
         let pair = &self.pairs[session.ends[side.index()].pair as usize];
-        let socket = if is_rtcp { &pair.rtcp } else { &pair.rtp };
-        let Ok((length, source)) = socket.recv_from(&mut self.packet[..]) else { return false };
+        let taken = self.inbox.take(if is_rtcp { &pair.rtcp } else { &pair.rtp });
         let counters = &self.counters[slot].from[side.index()];
         let out = &self.pairs[session.ends[side.other().index()].pair as usize];
-        let packet = &self.packet[..length];
-        if length == PACKET_MAX {
-            counters.malformed.add(1);
-        } else if is_rtcp {
-            session.pass_rtcp(side, packet, source, out, counters, &mut self.room);
-        } else {
-            session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
+        for index in 0..taken {
+            let (packet, source) = self.inbox.packet(index);
+            if packet.len() == PACKET_MAX {
+                counters.malformed.add(1);
+            } else if is_rtcp {
+                session.pass_rtcp(side, packet, source, out, counters, &mut self.room);
+            } else {
+                session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
+            }
         }
-        true
+        taken
     }
 
     const fn token(slot: u32, side: Side, is_rtcp: bool) -> u64 {
@@ -230,9 +266,10 @@ impl Worker {
         session.live = true;
         for side in [Side::A, Side::B] {
             let pair = &self.pairs[session.ends[side.index()].pair as usize];
-            let added = self.ready.add(&pair.rtp, Self::token(slot, side, false));
-            if let Err(error) = added.and_then(|()| self.ready.add(&pair.rtcp, Self::token(slot, side, true)))
-            {
+            let added = self.ready.add_emptied(&pair.rtp, Self::token(slot, side, false));
+            let added =
+                added.and_then(|()| self.ready.add_emptied(&pair.rtcp, Self::token(slot, side, true)));
+            if let Err(error) = added {
                 tracing::error!(%error, "a media socket can't be watched: this call has no audio");
             }
         }

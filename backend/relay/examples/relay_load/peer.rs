@@ -1,0 +1,152 @@
+//! The relays that are compared, each a process of its own on a core of its own.
+
+use crate::{cpu, ng::Ng};
+use media::sdp::{Direction, simple_offer};
+use std::{
+    env, fmt,
+    io::{self, BufRead, BufReader, Write},
+    net::SocketAddr,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The core that relays run on.
+const CORE: &str = "1";
+/// Where rtpengine is.
+const RTPENGINE: &str = "127.24.7.1";
+/// Its control port.
+const NG: &str = "127.24.7.1:22222";
+/// How long a relay may take to start.
+const START: Duration = Duration::from_secs(10);
+
+/// Which relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// This crate's.
+    Ours,
+    /// rtpengine in user space, one thread.
+    Rtpengine,
+    /// epoll, recv, send.
+    Bare,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ours => "ours",
+            Self::Rtpengine => "rtpengine",
+            Self::Bare => "bare",
+        })
+    }
+}
+
+/// A relay that runs. It ends with this value.
+pub(crate) struct Peer {
+    child: Child,
+    control: Control,
+    calls: usize,
+}
+
+enum Control {
+    Lines(ChildStdin, BufReader<ChildStdout>),
+    Ng(Ng),
+}
+
+impl Peer {
+    /// Starts a relay with room for so many calls.
+    pub(crate) fn start(kind: Kind, calls: usize) -> io::Result<Self> {
+        let mut command = Command::new("taskset");
+        command.args(["-c", CORE]);
+        if kind == Kind::Rtpengine {
+            return Self::rtpengine(command);
+        }
+        command.arg(env::current_exe()?).arg("serve").arg(kind.to_string()).arg(calls.to_string());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("the relay has no pipes"));
+        };
+        let mut peer = Self { child, control: Control::Lines(stdin, BufReader::new(stdout)), calls: 0 };
+        peer.say("hello")?;
+        Ok(peer)
+    }
+
+    fn rtpengine(mut command: Command) -> io::Result<Self> {
+        command.args(["rtpengine", "--foreground", "--table=-1", "--num-threads=1", "--log-level=1"]);
+        command.args(["--log-stderr", "--port-min=30000", "--port-max=52000"]);
+        command.arg(format!("--interface={RTPENGINE}")).arg(format!("--listen-ng={NG}"));
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut peer = Self { child, control: Control::Ng(Ng::connect(NG)?), calls: 0 };
+        let deadline = Instant::now() + START;
+        while let Control::Ng(ng) = &mut peer.control
+            && let Err(error) = ng.ask(&[("command", "ping")])
+        {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(peer)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sets up a call between these ends; where each side's packets go.
+    pub(crate) fn open(&mut self, ends: [SocketAddr; 2]) -> io::Result<[SocketAddr; 2]> {
+        self.calls += 1;
+        let call = format!("call-{}", self.calls);
+        match &mut self.control {
+            Control::Lines(..) => {
+                let answer = self.say(&format!("open {} {}", ends[0], ends[1]))?;
+                let mut words = answer.split(' ').map(str::parse);
+                match (words.next(), words.next()) {
+                    (Some(Ok(a)), Some(Ok(b))) => Ok([a, b]),
+                    _ => Err(io::Error::other(format!("the relay says {answer}"))),
+                }
+            }
+            Control::Ng(ng) => {
+                let say = |end: SocketAddr| simple_offer(end.ip(), end.port(), &[0], Direction::SendRecv);
+                let (offer, answer) = (say(ends[0]), say(ends[1]));
+                let common = [("call-id", call.as_str()), ("from-tag", "a"), ("ICE", "remove")];
+                let offered = [&common[..], &[("command", "offer"), ("sdp", &offer)]].concat();
+                let b = ng.describe(&offered)?;
+                let answered =
+                    [&common[..], &[("command", "answer"), ("to-tag", "b"), ("sdp", &answer)]].concat();
+                Ok([ng.describe(&answered)?, b])
+            }
+        }
+    }
+
+    /// Says one line to a relay of ours, and waits for its answer.
+    pub(crate) fn say(&mut self, line: &str) -> io::Result<String> {
+        let Control::Lines(to, from) = &mut self.control else {
+            return Err(io::Error::other("rtpengine takes no lines"));
+        };
+        writeln!(to, "{line}")?;
+        to.flush()?;
+        let mut answer = String::new();
+        match from.read_line(&mut answer)? {
+            0 => Err(io::Error::other("the relay has ended")),
+            _ => Ok(answer.trim().to_owned()),
+        }
+    }
+
+    /// CPU time of its process so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu::of(self.pid())
+    }
+
+    /// Its memory, KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        cpu::memory(self.pid())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
