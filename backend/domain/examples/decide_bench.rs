@@ -132,12 +132,13 @@ fn carrier(index: usize) -> Carrier {
         signing: dialtone_domain::stir::Signing::Always,
         unverified: false,
         currency: dialtone_domain::money::Currency::USD,
+        deck: None,
     }
 }
 
 fn platform() -> Platform {
     let mut plan = sandbox_plan(PLAN);
-    plan.outbound.extend((10..RATES).map(|n| Rate { prefix: n.to_string(), per_minute_micros: 20_000 }));
+    plan.outbound.extend((10..RATES).map(|n| Rate::new(n.to_string(), 20_000)));
     let abilities = Abilities { sip_tls: true, srtp: true };
     Platform::new((0..CARRIERS).map(carrier).collect(), vec![plan], abilities)
 }

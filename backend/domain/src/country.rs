@@ -86,6 +86,11 @@ pub fn is_known(code: &str) -> bool {
     PREFIXES.iter().any(|(_, known)| *known == code)
 }
 
+/// Every prefix with its country, in the order of their digits.
+pub fn codes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PREFIXES.iter().copied()
+}
+
 /// Every country, in the order of its code.
 #[must_use]
 pub fn all() -> Vec<&'static str> {

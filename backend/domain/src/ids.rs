@@ -50,6 +50,8 @@ id! {
     DecisionId,
     /// A price plan.
     PlanId,
+    /// A rate deck.
+    DeckId,
     /// A registration of ours with a carrier or PBX.
     RegistrationId,
 }

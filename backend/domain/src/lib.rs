@@ -12,6 +12,7 @@ pub mod cause;
 pub mod config;
 pub mod country;
 pub mod decision;
+pub mod deck;
 pub mod events;
 pub mod grants;
 pub mod health;

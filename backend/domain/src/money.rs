@@ -6,6 +6,14 @@ use std::{fmt, str::FromStr};
 /// Micro-units in one unit of a currency: 1.00 USD is 1,000,000.
 pub const MICROS_PER_UNIT: i64 = 1_000_000;
 
+/// The currencies of ISO 4217, without funds, metals and codes for testing.
+const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD \
+    CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD \
+    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL \
+    MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD \
+    RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD \
+    UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
 /// An ISO 4217 currency code of three capital letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -14,6 +22,12 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// The currency of the sandbox plan.
     pub const USD: Self = Self(*b"USD");
+
+    /// Whether ISO 4217 has it: money that people pay with.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        CURRENCIES.split_ascii_whitespace().any(|code| code == self.code())
+    }
 
     /// The three letters.
     #[must_use]

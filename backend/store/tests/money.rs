@@ -76,6 +76,7 @@ fn call(tenant: TenantId) -> Call {
         per_minute_micros: 4_000,
         increment_ms: 1,
         rate_version: "v1".to_owned(),
+        terms: None,
     };
     Call {
         id: CallId(Uuid::now_v7()),

@@ -4,7 +4,7 @@ use super::{get::find, view::SimulationView};
 use crate::{App, Error};
 use domain::{
     access::{Actor, Permission, Scope},
-    config::{Piece, Platform, PlatformPiece, Snapshot, Tenant, TenantPiece},
+    config::{Decks, Piece, Platform, PlatformPiece, Snapshot, Tenant, TenantPiece},
     decision::decide,
     ids::CallId,
 };
@@ -53,7 +53,9 @@ async fn as_it_was(app: &App, versions: &[String]) -> Result<Snapshot, Error> {
             Error::not_found("configVersion", format!("configuration {version} is not kept any more"))
         })?;
         match kept.kind.as_str() {
-            "platform" => platform = Some(PlatformPiece::kept(piece::<Platform>(version, &kept.body)?)),
+            "platform" => {
+                platform = Some(PlatformPiece::kept(piece::<Platform>(version, &kept.body)?, Decks::new()))
+            }
             _ => tenants.push(Arc::new(TenantPiece::kept(piece::<Tenant>(version, &kept.body)?))),
         }
     }

@@ -67,6 +67,7 @@ pub fn plain(name: &str, hosts: Vec<CarrierHost>, prefixes: Vec<CarrierPrefix>) 
         signing: domain::stir::Signing::Always,
         unverified: false,
         currency: domain::money::Currency::USD,
+        deck: None,
     }
 }
 

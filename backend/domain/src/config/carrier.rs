@@ -5,7 +5,7 @@ use super::{
     peer::{Limits, PeerPolicy, Transport},
     window::Window,
 };
-use crate::{country, ids::CarrierId, money::Currency, stir::Signing};
+use crate::{country, ids::CarrierId, money::Currency, rating::DeckUse, stir::Signing};
 use serde::{Deserialize, Serialize};
 
 /// The quality of a carrier of which nothing is said.
@@ -108,6 +108,9 @@ pub struct Carrier {
     /// In what its costs are.
     #[serde(default = "usd", skip_serializing_if = "is_usd")]
     pub currency: Currency,
+    /// What it carries beside its prefixes, which go before equally long ones of the deck, and at what cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deck: Option<DeckUse>,
 }
 
 const fn default_quality() -> u8 {

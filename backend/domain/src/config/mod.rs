@@ -27,7 +27,7 @@ pub use peer::{
 };
 pub use platform::{Abilities, Platform};
 pub use protection::{Access, Eligibility, OverLimit, PREFIXES_MAX, Protection};
-pub use snapshot::{PeerRewrites, Piece, PlatformPiece, Snapshot, TenantPiece};
+pub use snapshot::{Decks, PeerRewrites, Piece, PlatformPiece, Snapshot, TenantPiece};
 pub use tenant::Tenant;
 pub use trunk::{Authentication, Trunk};
 pub use window::{Day, TimeOfDay, WINDOWS_MAX, Window, Zone, is_open};

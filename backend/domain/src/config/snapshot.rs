@@ -6,16 +6,19 @@ use super::{
     platform::{Abilities, Platform},
     tenant::Tenant,
     trunk::Trunk,
+    window::is_open,
 };
 use crate::{
+    deck::Deck,
     identity::AppUser,
     ids::{CarrierId, PlanId, TenantId, TrunkId},
     numbering::Owned,
     phone::E164,
     prefix::PrefixIndex,
-    rating::{Line, PricePlan},
+    rating::{Line, PricePlan, Rate},
     routing::{CompiledRewrites, Rewrites, RouteTable},
 };
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{
@@ -213,18 +216,31 @@ pub struct PlatformPiece {
     /// Every prefix of every enabled carrier: the carrier's place and the prefix's among the carrier's.
     prefixes: (PrefixIndex, Vec<(u32, u32)>),
     rewrites: Vec<Option<Arc<PeerRewrites>>>,
+    decks: Decks,
+    /// The carriers with a deck, and the deck of each.
+    deck_carriers: Vec<(usize, Arc<Deck>)>,
 }
+
+/// Decks by the hash of their content. They are too large to be kept in each version of the platform: plans and carriers
+/// name them by their hash, and all share one.
+pub type Decks = HashMap<String, Arc<Deck>>;
 
 impl PlatformPiece {
     /// Indexes the platform.
     #[must_use]
     pub fn new(platform: Platform) -> Self {
-        Self::kept(Piece::new(platform))
+        Self::kept(Piece::new(platform), Decks::new())
     }
 
-    /// Indexes the platform as it was kept under a version.
+    /// Indexes the platform with the decks that it names.
     #[must_use]
-    pub fn kept(piece: Piece<Platform>) -> Self {
+    pub fn with_decks(platform: Platform, decks: Decks) -> Self {
+        Self::kept(Piece::new(platform), decks)
+    }
+
+    /// Indexes the platform as it was kept under a version, with the decks that it names.
+    #[must_use]
+    pub fn kept(piece: Piece<Platform>, decks: Decks) -> Self {
         let Piece { version, value } = piece;
         let plan = |(place, plan): (usize, &PricePlan)| {
             (plan.id, (place, PrefixIndex::new(plan.outbound.iter().map(|rate| rate.prefix.as_str()))))
@@ -245,7 +261,32 @@ impl PlatformPiece {
             }
         }
         let prefixes = (PrefixIndex::new(texts), places);
-        Self { version, plans, carriers, prefixes, rewrites, value }
+        let deck_of = |(at, carrier): (usize, &Carrier)| {
+            Some((at, Arc::clone(decks.get(&carrier.deck.as_ref()?.hash)?)))
+        };
+        let deck_carriers = value.carriers.iter().enumerate().filter_map(deck_of).collect();
+        Self { version, plans, carriers, prefixes, rewrites, decks, deck_carriers, value }
+    }
+
+    /// A deck by the hash of its content.
+    #[must_use]
+    pub fn deck(&self, hash: &str) -> Option<&Arc<Deck>> {
+        self.decks.get(hash)
+    }
+
+    /// The decks that plans and carriers name.
+    #[must_use]
+    pub const fn decks(&self) -> &Decks {
+        &self.decks
+    }
+
+    /// What carriers with decks ask for a call to a number: the carrier's place, the length of the prefix, and the cost of a
+    /// minute.
+    pub fn deck_costs(&self, number: E164) -> impl Iterator<Item = (usize, u8, i64)> + '_ {
+        self.deck_carriers.iter().filter_map(move |(carrier, deck)| {
+            let row = deck.find(number)?;
+            Some((*carrier, u8::try_from(row.prefix.len()).ok()?, row.rate.per_minute_micros))
+        })
     }
 
     /// The prefixes of carriers that a number begins with, the longest first: the length, the carrier's place, and the
@@ -341,15 +382,36 @@ impl Snapshot {
         self.platform.value.plans.get(*place)
     }
 
-    /// What a plan asks for a call to a number, as [`PricePlan::outbound`] says it, by its index. `None` where the plan
-    /// does not sell it.
+    /// What a plan asks for a call to a number that arrives at a moment: by the longest prefix, of its own rates or of its
+    /// deck, and where they are equally long by its own. `None` where the plan does not sell it.
     #[must_use]
-    pub fn outbound(&self, plan: &PricePlan, number: E164) -> Option<Line> {
+    pub fn outbound(&self, plan: &PricePlan, number: E164, at: DateTime<Utc>) -> Option<Line> {
+        let own = self.own_rate(plan, number, at);
+        let row = plan.deck.as_ref().and_then(|deck| self.platform.deck(&deck.hash)?.find(number));
+        match (own, row) {
+            (own, Some(row)) if own.is_none_or(|(length, _)| usize::from(length) < row.prefix.len()) => {
+                let price = (row.rate.per_minute_micros, row.rate.terms);
+                Some(plan.outbound_by_deck((&row.prefix.to_string(), &row.destination.name), price, at))
+            }
+            (Some((_, rate)), _) => Some(plan.outbound_at(rate, at)),
+            (None, _) => None,
+        }
+    }
+
+    /// The rate of a plan's own by the longest prefix that is open, and its length. Of equal prefixes the last one counts.
+    fn own_rate<'p>(&self, plan: &'p PricePlan, number: E164, at: DateTime<Utc>) -> Option<(u8, &'p Rate)> {
         let (_, index) = self.platform.plans.get(&plan.id)?;
-        let longest = index.find(number).next()?.0;
-        // Of equal prefixes the last one counts, as in the plan's own search.
-        let place = index.find(number).take_while(|(length, _)| *length == longest).last()?.1;
-        Some(plan.outbound_at(plan.outbound.get(place)?))
+        let mut found: Option<(u8, &Rate)> = None;
+        for (length, place) in index.find(number) {
+            if found.is_some_and(|(longest, _)| length < longest) {
+                break;
+            }
+            let Some(rate) = plan.outbound.get(place) else { continue };
+            if is_open(&rate.windows, at) {
+                found = Some((length, rate));
+            }
+        }
+        found
     }
 
     /// A carrier.

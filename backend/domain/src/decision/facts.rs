@@ -3,6 +3,7 @@
 use crate::{
     ids::{CarrierId, TenantId, TrunkId},
     phone::Dialled,
+    rating::UsedVolume,
     stir::Verification,
 };
 use chrono::{DateTime, Utc};
@@ -100,11 +101,15 @@ pub struct Usage {
     /// Trunks and carriers that missed their last health checks, of those that the call might take.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub offline: Vec<Peer>,
+    /// What the payer has used of this month's free minutes and volume, where its plan counts them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<UsedVolume>,
 }
 
 impl Usage {
     /// Nothing spent, nothing busy, nothing offline.
-    pub const NONE: Self = Self { spent_today_micros: 0, loads: Vec::new(), offline: Vec::new() };
+    pub const NONE: Self =
+        Self { spent_today_micros: 0, loads: Vec::new(), offline: Vec::new(), volumes: Vec::new() };
 
     /// The load of a peer, where it is named.
     #[must_use]

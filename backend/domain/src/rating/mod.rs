@@ -1,60 +1,25 @@
 //! What a call costs: one function that the quote, the hold and the charge share.
+//!
+//! A [`Quote`] says everything that its charge is made from: prices, increments, what is due once, and how much of the
+//! month's free minutes and volume was gone before the call. So the charge of a duration is computed from the quote alone,
+//! at any time, and is the same.
 
+mod line;
 mod plan;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod volume;
 
-pub use plan::{DEFAULT_HOLD_SECONDS, PricePlan, Rate, sandbox_plan};
+pub use line::{Line, LineKind, LineTerms, Step};
+pub use plan::{
+    DEFAULT_HOLD_SECONDS, DeckUse, NumberPrice, PRICE_MAX_MICROS, PricePlan, Rate, Tax, sandbox_plan,
+};
+pub use terms::{KindTerms, PERCENT_MAX, PERIODS_MAX, Period, RateTerms, Tier, VolumePrice};
+pub use volume::{UsedVolume, month_of};
 
-use crate::money::{Currency, Money, divide_rounding_half_up};
+use crate::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-
-/// What a line of a quote or charge is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum LineKind {
-    /// A call to a phone number over a carrier, by the longest prefix.
-    Outbound,
-    /// A call to an owned number from a carrier, by the number's type.
-    Inbound,
-    /// The leg of an app or a SIP user.
-    App,
-    /// The leg of a trunk.
-    Trunk,
-}
-
-/// A price per minute that applies to a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Line {
-    /// What it is for.
-    pub kind: LineKind,
-    /// For people: `outbound to +1`.
-    pub description: Cow<'static, str>,
-    /// Micro-units per minute, not negative.
-    pub per_minute_micros: i64,
-    /// Durations are billed in steps of so many milliseconds, rounded up; 1 is exact.
-    pub increment_ms: u32,
-    /// The version of the plan that this price is from.
-    pub rate_version: String,
-}
-
-impl Line {
-    /// The milliseconds billed for a duration: rounded up to the increment.
-    #[must_use]
-    pub const fn billed_ms(&self, duration_ms: u64) -> u64 {
-        let step = if self.increment_ms == 0 { 1 } else { self.increment_ms as u64 };
-        duration_ms.div_ceil(step).saturating_mul(step)
-    }
-
-    /// The charge for a duration in micro-units: billed milliseconds × micro-units per minute / 60,000, rounded half up.
-    #[must_use]
-    pub fn price(&self, duration_ms: u64) -> i64 {
-        divide_rounding_half_up(
-            i128::from(self.billed_ms(duration_ms)) * i128::from(self.per_minute_micros),
-            60_000,
-        )
-    }
-}
 
 /// What a call would cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,15 +39,25 @@ impl Quote {
         Money::new(micros, self.currency)
     }
 
-    /// The charge lines of a duration.
+    /// The charge lines of a duration: as many, of the same kinds, for every duration. Those that say nothing are left out
+    /// by [`told`].
     #[must_use]
     pub fn charges(&self, duration_ms: u64) -> Vec<Charge> {
-        let charge = |line: &Line| Charge {
-            line: line.clone(),
-            billed_ms: line.billed_ms(duration_ms),
-            amount: Money::new(line.price(duration_ms), self.currency),
-        };
-        self.lines.iter().map(charge).collect()
+        let mut charges = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            line.parts(duration_ms, |part| {
+                let (.., billed_ms, micros) = part;
+                let amount = Money::new(micros, self.currency);
+                charges.push(Charge { line: line.of_part(part), billed_ms, amount });
+            });
+        }
+        charges
+    }
+
+    /// The lines by which each of the charges is made, in their order.
+    #[must_use]
+    pub fn charged_lines(&self) -> Vec<Line> {
+        self.charges(0).into_iter().map(|charge| charge.line).collect()
     }
 
     /// The longest duration, in whole seconds, whose price is at most `available` micro-units, capped at `cap_seconds`.
@@ -101,7 +76,8 @@ impl Quote {
     }
 }
 
-/// A line of a finished call's charge.
+/// A line of a finished call's charge. Its amount is billed milliseconds × micro-units per minute / 60,000, rounded half up,
+/// but for what is due once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Charge {
@@ -114,55 +90,13 @@ pub struct Charge {
     pub amount: Money,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn line(per_minute_micros: i64, increment_ms: u32) -> Line {
-        Line {
-            kind: LineKind::Outbound,
-            description: "outbound".into(),
-            per_minute_micros,
-            increment_ms,
-            rate_version: "v1".into(),
-        }
+/// The charges without those that say nothing, such as free minutes of which none were left; all of them where none says
+/// anything.
+#[must_use]
+pub fn told(mut charges: Vec<Charge>) -> Vec<Charge> {
+    let says = |charge: &Charge| charge.billed_ms > 0 || charge.amount.micros != 0;
+    if charges.iter().any(says) {
+        charges.retain(says);
     }
-
-    #[test]
-    fn hand_counted_charges_hold() {
-        // 61,234 ms at 0.0130 a minute: 61,234 * 13,000 / 60,000 = 13,267.36 -> 13,267
-        assert_eq!(line(13_000, 1).price(61_234), 13_267);
-        // 30 s at 0.0085: 4,250 exactly
-        assert_eq!(line(8_500, 1).price(30_000), 4_250);
-        // 3 ms at 0.0100: 0.5 -> 1 (half up)
-        assert_eq!(line(10_000, 1).price(3), 1);
-        // 61 s in minutes: 120 s at 0.0130
-        assert_eq!(line(13_000, 60_000).price(61_000), 26_000);
-        assert_eq!(line(13_000, 1).price(0), 0);
-    }
-
-    #[test]
-    fn an_affordable_duration_is_the_last_second_the_money_covers() {
-        let quote = Quote { currency: Currency::USD, lines: vec![line(13_000, 1), line(4_000, 1)] };
-        let seconds = quote.affordable_seconds(1_000_000, 100_000);
-        assert!(
-            quote.price(seconds * 1000).micros <= 1_000_000
-                && quote.price((seconds + 1) * 1000).micros > 1_000_000
-        );
-        assert_eq!(quote.affordable_seconds(0, 100), 0);
-        assert_eq!(Quote { currency: Currency::USD, lines: vec![] }.affordable_seconds(0, 100), 100);
-    }
-
-    proptest! {
-        #[test]
-        fn a_longer_call_never_costs_less_and_charges_sum_to_the_price(
-            prices in proptest::collection::vec((0_i64..2_000_000, 1_u32..90_000), 0..4), a in 0_u64..90_000_000, b in 0_u64..90_000_000,
-        ) {
-            let quote = Quote { currency: Currency::USD, lines: prices.iter().map(|(p, i)| line(*p, *i)).collect() };
-            let (short, long) = (a.min(b), a.max(b));
-            prop_assert!(quote.price(short).micros <= quote.price(long).micros);
-            prop_assert_eq!(quote.charges(a).iter().map(|c| c.amount.micros).sum::<i64>(), quote.price(a).micros);
-        }
-    }
+    charges
 }

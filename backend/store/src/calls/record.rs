@@ -11,7 +11,7 @@ use domain::{
     decision::{Decision, Facts, Funds},
     ids::{CallId, DecisionId, TenantId},
     money::{Currency, Money},
-    rating::{Charge, Line, Quote},
+    rating::{Charge, Line, Quote, told},
 };
 use sea_orm::Value;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -192,7 +192,7 @@ impl Call {
     }
 }
 
-/// Charges as they are kept: of each line of the quote the milliseconds billed and the micro-units.
+/// Charges as they are kept: of each line that the quote charges by the milliseconds billed and the micro-units.
 pub(super) fn amounts(charges: &[Charge]) -> Result<String, Error> {
     let amounts: Vec<(u64, i64)> =
         charges.iter().map(|charge| (charge.billed_ms, charge.amount.micros)).collect();
@@ -215,7 +215,7 @@ fn read_charges(text: &str, quote: &Quote) -> Result<Vec<Charge>, Error> {
                 billed_ms,
                 amount: Money::new(micros, quote.currency),
             };
-            quote.lines.iter().zip(amounts).map(charge).collect()
+            told(quote.charged_lines().iter().zip(amounts).map(charge).collect())
         }
     })
 }

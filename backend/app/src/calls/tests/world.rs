@@ -211,6 +211,7 @@ fn carrier(index: usize) -> impl Strategy<Value = Carrier> {
         signing: domain::stir::Signing::Always,
         unverified: false,
         currency: domain::money::Currency::USD,
+        deck: None,
     })
 }
 

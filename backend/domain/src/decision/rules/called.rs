@@ -26,10 +26,10 @@ impl<'a> Court<'a> {
             self.pass("number", format!("{} is a SIP user of {}", self.to, tenant.slug));
             let username = self.to.as_str().to_owned();
             self.push_user(tenant, &username);
-            return Ok(plan.app_leg());
+            return Ok(plan.app_leg(self.facts.at));
         }
         if self.routes(payer)? {
-            return Ok(plan.trunk_leg());
+            return Ok(plan.trunk_leg(self.facts.at));
         }
         self.platform(tenant, plan)
     }
@@ -61,7 +61,7 @@ impl<'a> Court<'a> {
         }
         self.destination(tenant, number)?;
         self.high_risk(tenant, number)?;
-        let Some(line) = self.snapshot.outbound(plan, number) else {
+        let Some(line) = self.snapshot.outbound(plan, number, self.facts.at) else {
             let text = format!("plan {} does not sell calls to {number}", plan.name);
             return self.refuse("price", Cause::NoRoute, text);
         };

@@ -121,14 +121,34 @@ impl<'a> Court<'a> {
                 }
                 Some(_) => {}
                 None => {
-                    let live = self.usage.load(Peer::Carrier(carrier.id)).map_or(0, |load| load.live_calls);
-                    let room = carrier.room().saturating_sub(live);
+                    let room = self.room_of(carrier);
                     let is_foreign = cost > 0 && carrier.currency != currency;
                     found.push(Candidate { carrier, place, length, cost, is_foreign, room });
                 }
             }
         }
+        for (place, length, cost) in platform.deck_costs(number) {
+            let carrier = &platform.value.carriers[place];
+            if !carrier.enabled || carrier.hosts.is_empty() {
+                continue;
+            }
+            let is_foreign = cost > 0 && carrier.currency != currency;
+            match found.iter_mut().find(|known| known.place == place) {
+                Some(known) if known.length >= length => {}
+                Some(known) => (known.length, known.cost, known.is_foreign) = (length, cost, is_foreign),
+                None => {
+                    let room = self.room_of(carrier);
+                    found.push(Candidate { carrier, place, length, cost, is_foreign, room });
+                }
+            }
+        }
         found
+    }
+
+    /// How many more calls a carrier can carry.
+    fn room_of(&self, carrier: &Carrier) -> u32 {
+        let live = self.usage.load(Peer::Carrier(carrier.id)).map_or(0, |load| load.live_calls);
+        carrier.room().saturating_sub(live)
     }
 
     fn in_order(&self, mut candidates: Vec<Candidate<'a>>) -> Vec<Candidate<'a>> {

@@ -40,7 +40,7 @@ impl<'a> Court<'a> {
                 }
                 self.pass_joined("number", &[&number.text(), " is bound to user ", username]);
                 self.push_user(&owner.piece.value, username);
-                Ok(plan.app_leg())
+                Ok(plan.app_leg(self.facts.at))
             }
             Binding::Trunk(fqdn) => self.deliver_to_trunk(owner, number, fqdn, plan),
             Binding::Forward(next) => self.forward(owner, number, *next, plan, hops),
@@ -79,7 +79,7 @@ impl<'a> Court<'a> {
             failover_on: failover(&trunk.policy),
         };
         self.try_next(draft);
-        Ok(plan.trunk_leg())
+        Ok(plan.trunk_leg(self.facts.at))
     }
 
     fn forward(

@@ -98,15 +98,18 @@ impl<'a> Court<'a> {
         self.caller_may(tenant)?;
         self.identity(tenant)?;
         let plan = self.plan_of(payer)?;
-        let caller_line = Self::caller_line(plan, &leg);
+        let caller_line = Self::caller_line(plan, &leg, self.facts.at);
         let callee_line = match leg {
             CallerLeg::Number(owned) => self.deliver(payer, owned, plan, 0)?,
             CallerLeg::App | CallerLeg::Trunk => self.called_by_tenant(payer, plan)?,
         };
-        let lines = match caller_line {
+        let mut lines = match caller_line {
             Some(line) => vec![line, callee_line],
             None => vec![callee_line],
         };
+        if !plan.volumes.is_empty() {
+            plan.at_volumes(&mut lines, &self.usage.volumes, self.facts.at);
+        }
         self.decision.quote = Quote { currency: plan.currency, lines };
         self.decision.hold_seconds = plan.hold_seconds;
         self.limits(tenant, funds)?;

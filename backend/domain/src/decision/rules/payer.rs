@@ -9,6 +9,7 @@ use crate::{
     phone::Dialled,
     rating::{Line, PricePlan},
 };
+use chrono::{DateTime, Utc};
 
 /// Number manipulation of the leg that a call came in on.
 fn inbound<'a>(snapshot: &'a Snapshot, facts: &Facts) -> Option<&'a PeerRewrites> {
@@ -150,11 +151,11 @@ impl<'a> Court<'a> {
     }
 
     /// What the caller's leg costs; nothing where the plan asks nothing for numbers of this type.
-    pub(super) fn caller_line(plan: &PricePlan, leg: &CallerLeg<'_>) -> Option<Line> {
+    pub(super) fn caller_line(plan: &PricePlan, leg: &CallerLeg<'_>, at: DateTime<Utc>) -> Option<Line> {
         match leg {
-            CallerLeg::App => Some(plan.app_leg()),
-            CallerLeg::Trunk => Some(plan.trunk_leg()),
-            CallerLeg::Number(owned) => plan.inbound(owned.number_type),
+            CallerLeg::App => Some(plan.app_leg(at)),
+            CallerLeg::Trunk => Some(plan.trunk_leg(at)),
+            CallerLeg::Number(owned) => plan.inbound(owned.number_type, at),
         }
     }
 }

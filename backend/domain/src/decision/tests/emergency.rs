@@ -34,7 +34,12 @@ fn no_money_limit_list_cap_or_suspension_holds_an_emergency_call_up() {
     tenant.protection.max_day_micros = Some(0);
     tenant.eligibility.cloud_calling = Access::NotAllowed { why: "no".into() };
     let load = PeerLoad { peer: Peer::Carrier(CARRIER), live_calls: 9_999, calls_last_second: 9_999 };
-    let usage = Usage { spent_today_micros: 5, loads: vec![load], offline: vec![Peer::Carrier(CARRIER)] };
+    let usage = Usage {
+        spent_today_micros: 5,
+        loads: vec![load],
+        offline: vec![Peer::Carrier(CARRIER)],
+        ..Usage::NONE
+    };
     let poor = Funds { available_micros: -5, live_calls: 9, calls_last_second: 9, usage };
     let decision = decide(&world(tenant, by_carrier()), &app("+12125550100", "911"), &poor);
     assert!(decision.connects(), "{:?}", decision.trace);

@@ -96,6 +96,7 @@ fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
         signing: crate::stir::Signing::Always,
         unverified: false,
         currency: crate::money::Currency::USD,
+        deck: None,
     }
 }
 
