@@ -73,6 +73,7 @@ impl From<LineKind> for Subject {
             LineKind::Inbound => Self::Inbound,
             LineKind::App => Self::App,
             LineKind::Trunk => Self::Trunk,
+            LineKind::Connection | LineKind::Minimum => Self::Usage,
         }
     }
 }
