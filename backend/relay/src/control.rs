@@ -150,7 +150,7 @@ impl Link {
             pairs.iter().for_each(|&pair| state.pairs[pair as usize].keep_for(Use::Live));
         }
         // The keys go first: not one packet passes without them.
-        if let Some(keys) = keys.map(Box::new) {
+        if let Some(keys) = keys {
             state.tell(Command::Rekey { slot, generation, side, keys })?;
         }
         state.tell(Command::Remote { slot, generation, side, target: remote.map(Into::into) })

@@ -45,8 +45,8 @@ impl Cover {
 /// The keys of one side, in use.
 #[derive(Debug)]
 pub(crate) struct Crypto {
-    sender: Sender,
-    receiver: Receiver,
+    sender: Box<Sender>,
+    receiver: Box<Receiver>,
 }
 
 /// A change of a side's keys; what did not change is not there, and goes on with its counts.
@@ -55,7 +55,7 @@ pub(crate) enum Rekeying {
     /// No encryption from now on.
     Off,
     /// These keys from now on.
-    Keys { sender: Option<Sender>, receiver: Option<Receiver> },
+    Keys { sender: Option<Box<Sender>>, receiver: Option<Box<Receiver>> },
 }
 
 impl Rekeying {
@@ -67,21 +67,21 @@ impl Rekeying {
             (before, Some(after)) => {
                 let sends = before.is_none_or(|before| before.send != after.send);
                 let receives = before.is_none_or(|before| before.receive != after.receive);
-                let sender = sends.then(|| Sender::new(&after.send));
-                let receiver = receives.then(|| Receiver::new(&after.receive));
+                let sender = sends.then(|| Box::new(Sender::new(&after.send)));
+                let receiver = receives.then(|| Box::new(Receiver::new(&after.receive)));
                 (sends || receives).then_some(Self::Keys { sender, receiver })
             }
         }
     }
 
     /// Carries it out.
-    pub(crate) fn apply(self, crypto: &mut Option<Box<Crypto>>) {
+    pub(crate) fn apply(self, crypto: &mut Option<Crypto>) {
         *crypto = match (self, crypto.take()) {
             (Self::Off, _) => None,
             (Self::Keys { sender, receiver }, Some(mut known)) => {
                 if let Some(receiver) = receiver {
                     let before = std::mem::replace(&mut known.receiver, receiver);
-                    known.receiver.follow(before);
+                    known.receiver.follow(*before);
                 }
                 if let Some(sender) = sender {
                     known.sender = sender;
@@ -89,7 +89,7 @@ impl Rekeying {
                 Some(known)
             }
             (Self::Keys { sender: Some(sender), receiver: Some(receiver) }, None) => {
-                Some(Box::new(Crypto { sender, receiver }))
+                Some(Crypto { sender, receiver })
             }
             // A change of keys that were never there: none was told of such a side.
             (Self::Keys { .. }, None) => None,

@@ -40,7 +40,7 @@ pub(crate) struct End {
     pub(crate) pair: u32,
     pub(crate) target: Option<Target>,
     /// Its keys, where its media is encrypted.
-    pub(crate) crypto: Option<Box<Crypto>>,
+    pub(crate) crypto: Option<Crypto>,
     sequence: Sequence,
     jitter: Jitter,
     source: Option<u32>,

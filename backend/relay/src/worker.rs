@@ -35,7 +35,7 @@ const WAKE: u64 = u64::MAX;
 pub(crate) enum Command {
     Open { slot: u32, generation: u32, pairs: [u32; 2] },
     Remote { slot: u32, generation: u32, side: Side, target: Option<Target> },
-    Rekey { slot: u32, generation: u32, side: Side, keys: Box<Rekeying> },
+    Rekey { slot: u32, generation: u32, side: Side, keys: Rekeying },
     Close { slot: u32, generation: u32 },
     Convert { slot: u32, generation: u32, plan: Option<Box<Conversion>> },
     Press { slot: u32, generation: u32, digit: Digit },

@@ -33,9 +33,11 @@ fn dice() -> impl FnMut(&mut [u8]) {
     }
 }
 
+type Dice = dyn FnMut(&mut [u8]);
+
 struct Talk {
     negotiation: Negotiation,
-    dice: Box<dyn FnMut(&mut [u8])>,
+    dice: Box<Dice>,
 }
 
 impl Talk {

@@ -115,6 +115,7 @@ fn lines(description: &[u8]) -> Vec<Crypto> {
 }
 
 struct Call {
+    number: u8,
     bridge: Bridge,
     id: u64,
     a: Phone,
@@ -128,8 +129,14 @@ impl Call {
         let (relay, running) = start(Config { workers: 1, ..config(number, 8) });
         let bridge = Bridge::new(relay);
         let id = bridge.open().unwrap();
-        let mut call =
-            Self { bridge, id, a: Phone::new(number, a), b: Phone::new(number, b), _running: running };
+        let mut call = Self {
+            number,
+            bridge,
+            id,
+            a: Phone::new(number, a),
+            b: Phone::new(number, b),
+            _running: running,
+        };
         let policy =
             |suite: Option<Suite>| if suite.is_some() { Encryption::Required } else { Encryption::Off };
         call.bridge.encrypt(id, [policy(a), policy(b)]);
@@ -141,13 +148,14 @@ impl Call {
 
     /// An offer of a side, and its answer.
     fn agree(&mut self, from: Side, says: &str) {
-        let Self { bridge, id, a, b, .. } = self;
+        let Self { number, bridge, id, a, b, .. } = self;
         let (asks, answers) = if from == Side::A { (a, b) } else { (b, a) };
         let offered = bridge.update(*id, from, Kind::Offer, says.as_bytes()).unwrap();
         let answer = answers.answers(&offered);
         answers.follow(&offered);
         let answered = bridge.update(*id, from.other(), Kind::Answer, answer.as_bytes()).unwrap();
         asks.follow(&answered);
+        await_worker(bridge.relay(), *number);
     }
 
     fn flows(&mut self) {
@@ -193,7 +201,7 @@ fn reports_cross_between_srtcp_and_rtcp() {
     call.b.peer.rtcp.send_to(&report, rtcp_of(&call.b.peer)).unwrap();
     call.b.peer.rtcp.send_to(&wire[..length], rtcp_of(&call.b.peer)).unwrap();
     eventually("the report arrives in the clear", || {
-        drain(&call.a.peer.rtcp, rtcp_of(&call.a.peer)).iter().any(|packet| *packet == report)
+        drain(&call.a.peer.rtcp, rtcp_of(&call.a.peer)).contains(&report)
     });
     let stats = call.bridge.stats(call.id).unwrap();
     assert_eq!((stats.from_a.rtcp, stats.from_b.rtcp), (1, 1));
