@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use edge::seam::{
-    Digit, DigitListener, DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind, Side,
+    Digit, DigitListener, DirectionStats, Encryption, MediaError, MediaId, MediaPool, MediaStats, SdpKind,
+    Side,
 };
 use relay::{Bridge, BridgeError, BridgeStats, RelayError};
 use std::{sync::Arc, time::Instant};
@@ -28,6 +29,18 @@ impl MediaPool for Pool {
             SdpKind::Answer => relay::Kind::Answer,
         };
         self.0.update(id, from, kind, sdp).map(Bytes::from).map_err(error)
+    }
+
+    fn encrypt(&self, id: MediaId, sides: [Encryption; 2]) {
+        self.0.encrypt(
+            id,
+            sides.map(|side| match side {
+                Encryption::Off => relay::Encryption::Off,
+                Encryption::Accepted => relay::Encryption::Accepted,
+                Encryption::Offered => relay::Encryption::Offered,
+                Encryption::Required => relay::Encryption::Required,
+            }),
+        );
     }
 
     fn convert(&self, id: MediaId, info: Option<(Side, DigitListener)>) {
@@ -83,6 +96,8 @@ fn direction(stats: &relay::DirectionStats, opened: Instant) -> DirectionStats {
         bytes: stats.bytes,
         lost: stats.lost,
         foreign: stats.foreign,
+        unauthentic: stats.unauthentic + stats.replayed,
+        is_encrypted: stats.is_encrypted,
         jitter_us: u32::try_from(stats.jitter.as_micros()).unwrap_or(u32::MAX),
         codec: stats.codec.clone(),
         verdict: stats.verdict.word().to_owned(),

@@ -349,7 +349,7 @@ fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app
         trace_days: settings.traces.keep_days,
         options_interval_seconds: settings.sip.options_interval_seconds.clamp(1, 3_600),
         node: format!("sip-{}", settings.sip.listen),
-        abilities: Abilities { sip_tls: true, srtp: false },
+        abilities: Abilities { sip_tls: true, srtp: true },
     }
 }
 

@@ -21,8 +21,8 @@ mod media;
 
 pub use media::{Digit, DigitListener, DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind};
 pub use sip::b2bua::{
-    BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Extensions, FAILOVER_ON, LegPolicy,
-    OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
+    BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, FAILOVER_ON,
+    LegPolicy, OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
 };
 
 /// Identity headers of a call that are read.

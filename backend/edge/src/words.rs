@@ -35,7 +35,7 @@ pub(crate) fn to_engine(refusal: &Refusal) -> sip::b2bua::Refusal {
 
 /// As the engine gives it back.
 pub(crate) fn from_engine(refusal: sip::b2bua::Refusal) -> Refusal {
-    let sip::b2bua::Refusal { status, q850, cause, retry_after } = refusal;
+    let sip::b2bua::Refusal { status, q850, cause, retry_after, .. } = refusal;
     Refusal { status, q850, cause, retry_after }
 }
 

@@ -53,10 +53,21 @@ pub struct Trial {
     pub from: String,
     /// The codecs to offer, by the payload types of `media::codec`.
     pub payloads: &'static [u8],
-    /// Whether to talk, press a key, hold and resume after the answer; else the call is ended at once.
-    pub talk: bool,
+    /// What to do after the answer.
+    pub talk: Talk,
     /// The Call-ID under which the INVITE reaches the edge.
     pub call_id: String,
+}
+
+/// What is done in an answered call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Talk {
+    /// Nothing: it is ended at once.
+    Nothing,
+    /// Audio alone.
+    Audio,
+    /// Audio, a key, hold and resume.
+    Whole,
 }
 
 /// What came of it.
@@ -157,8 +168,8 @@ impl Tester {
         match answer {
             Some(Event::Answered { .. }) => {
                 outcome.status = 200;
-                if trial.talk {
-                    outcome.talk = Some(self.talk(call, &mut outcome.is_cut_off)?);
+                if trial.talk != Talk::Nothing {
+                    outcome.talk = Some(self.talk(call, trial.talk, &mut outcome.is_cut_off)?);
                 }
             }
             Some(Event::Failed { status, reason, .. }) => {
@@ -172,7 +183,7 @@ impl Tester {
         Ok(outcome)
     }
 
-    fn talk(&mut self, call: CallId, is_cut_off: &mut bool) -> Result<Talked, TrialError> {
+    fn talk(&mut self, call: CallId, talk: Talk, is_cut_off: &mut bool) -> Result<Talked, TrialError> {
         let mut talked = Talked {
             sent: PACKETS,
             returned: 0,
@@ -188,6 +199,10 @@ impl Tester {
         let second = Duration::from_millis(u64::from(PACKETS) * 20);
         self.listen(call, second + ECHO_WITHIN, is_cut_off, |tester| tester.returned(call) >= PACKETS)?;
         talked.returned = self.returned(call);
+        if talk == Talk::Audio {
+            talked.heard = self.driver.audio(call).map_or(0, |line| line.heard().packets);
+            return Ok(talked);
+        }
         if let Some(line) = self.driver.line(call) {
             talked.has_events = line.press(KEY);
         }
@@ -298,7 +313,7 @@ mod tests {
             to: to.to_owned(),
             from: "+12025550100".to_owned(),
             payloads: crate::session::PAYLOADS,
-            talk: true,
+            talk: Talk::Whole,
             call_id: format!("test-{to}"),
         }
     }

@@ -115,10 +115,14 @@ impl Pending {
         }
         let caller = legs::of_caller(&self.config, &self.call.party);
         match plan_now(&self.app, &self.config, &decision, caller) {
-            Ok(plan) => self.reply.send(seam::Verdict::Connect(plan)),
+            Ok(mut plan) => {
+                legs::as_tried(&self.app, &self.call, &mut plan);
+                self.reply.send(seam::Verdict::Connect(plan));
+            }
             Err(drafts) => {
                 tokio::spawn(async move {
-                    let plan = looked_up(&self.app, &decision, drafts).await;
+                    let mut plan = looked_up(&self.app, &decision, drafts).await;
+                    legs::as_tried(&self.app, &self.call, &mut plan);
                     self.reply.send(seam::Verdict::Connect(plan));
                 });
             }

@@ -1,16 +1,41 @@
 //! How the edge treats a leg, by the policy of the trunk or carrier at its end.
 
-use domain::config::{Crossing, Dtmf, EarlyMedia, PeerPolicy, Snapshot};
+use crate::App;
+use domain::config::{Crossing, Dtmf, EarlyMedia, PeerPolicy, Snapshot, Srtp, Trunk};
 use domain::ids::{CarrierId, TenantId, TrunkId};
 use edge::seam::{
-    self, DigitForm, DiversionForm, Extensions, LegPolicy, Party, PartyKind, SessionTimer, Transfer,
+    self, CallFacts, DigitForm, DiversionForm, Encryption, Extensions, LegPolicy, Party, PartyKind, Plan,
+    SessionTimer, Transfer,
 };
 use std::time::Duration;
 use uuid::Uuid;
 
 /// The leg of a trunk, which is not trusted with the identities of others.
-pub(super) fn of_trunk(policy: &PeerPolicy) -> LegPolicy {
-    of_peer(policy, false)
+pub(super) fn of_trunk(trunk: &Trunk) -> LegPolicy {
+    LegPolicy { encryption: encryption(trunk.srtp), ..of_peer(&trunk.policy, false) }
+}
+
+/// The legs of a test call, where it tries another setting of `media.srtp` than the trunk's own.
+pub(super) fn as_tried(app: &App, call: &CallFacts, plan: &mut Plan) {
+    if call.party.kind != PartyKind::Tester {
+        return;
+    }
+    if let Some(srtp) = app.doctor().tried_srtp(call.source.address) {
+        plan.attempts.iter_mut().for_each(|attempt| attempt.leg.encryption = encryption(srtp));
+    }
+}
+
+const fn encryption(srtp: Srtp) -> Encryption {
+    match srtp {
+        Srtp::Required => Encryption::Required,
+        Srtp::Optional => Encryption::Offered,
+        Srtp::Off => Encryption::Off,
+    }
+}
+
+/// The leg of a phone: encrypted where it can.
+pub(super) fn of_phone() -> LegPolicy {
+    LegPolicy { encryption: Encryption::Offered, ..LegPolicy::default() }
 }
 
 /// The leg of a carrier, which is in our trust domain (RFC 3325).
@@ -22,19 +47,19 @@ pub(super) fn of_carrier(policy: &PeerPolicy) -> LegPolicy {
 pub(super) fn of_caller(snapshot: &Snapshot, party: &Party) -> LegPolicy {
     let policy = match party.kind {
         PartyKind::User | PartyKind::Tester => None,
-        PartyKind::Trunk => trunk_policy(snapshot, party).map(of_trunk),
+        PartyKind::Trunk => trunk_of(snapshot, party).map(of_trunk),
         PartyKind::Carrier => {
             let carrier = snapshot.carrier(CarrierId(Uuid::from_u128(party.id)));
             carrier.map(|carrier| of_carrier(&carrier.policy))
         }
     };
-    policy.unwrap_or_default()
+    policy.unwrap_or_else(of_phone)
 }
 
-fn trunk_policy<'a>(snapshot: &'a Snapshot, party: &Party) -> Option<&'a PeerPolicy> {
+fn trunk_of<'a>(snapshot: &'a Snapshot, party: &Party) -> Option<&'a Trunk> {
     let tenant = snapshot.tenant(TenantId(Uuid::from_u128(party.tenant?)))?;
     let (_, trunk) = tenant.trunk(&party.name)?;
-    (trunk.id == TrunkId(Uuid::from_u128(party.id))).then_some(&trunk.policy)
+    (trunk.id == TrunkId(Uuid::from_u128(party.id))).then_some(trunk)
 }
 
 fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
@@ -77,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_policy_that_says_nothing_is_the_edges_default_but_for_trust() {
-        assert_eq!(of_trunk(&PeerPolicy::default()), LegPolicy::default());
+        assert_eq!(of_peer(&PeerPolicy::default(), false), LegPolicy::default());
         assert_eq!(
             of_carrier(&PeerPolicy::default()),
             LegPolicy { is_trusted: true, ..LegPolicy::default() }
@@ -100,7 +125,7 @@ mod tests {
             },
             ..PeerPolicy::default()
         };
-        let leg = of_trunk(&policy);
+        let leg = of_peer(&policy, false);
         assert_eq!((leg.early_media, leg.transfer), (seam::EarlyMedia::Ringing, Transfer::Pass));
         assert!(leg.large_over_tcp && leg.digits == DigitForm::Info);
         assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));

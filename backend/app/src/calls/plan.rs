@@ -165,7 +165,7 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
         decision::Target::User { tenant, username } => {
             let domain = &snapshot.tenant(*tenant)?.piece.value.sip_domain;
             let target = Target::Registered { aor: format!("{username}@{domain}").to_ascii_lowercase() };
-            Some(Draft::Ready(made(target, Vec::new(), LegPolicy::default(), None)))
+            Some(Draft::Ready(made(target, Vec::new(), legs::of_phone(), None)))
         }
         decision::Target::Trunk { tenant, fqdn } => {
             let tenant = snapshot.tenant(*tenant)?;
@@ -176,7 +176,7 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let hops = names::trunk_hops(app, &tenant.piece.value.sip_domain, trunk);
             let host = host_and_port(&trunk.fqdn, trunk.port, names::transport(trunk.transport));
             let (leg, credentials) =
-                (legs::of_trunk(&trunk.policy), credentials::to_trunk(app, tenant.piece.value.id, trunk));
+                (legs::of_trunk(trunk), credentials::to_trunk(app, tenant.piece.value.id, trunk));
             let named = || (vec![names::of_trunk(trunk)], trunk.policy.ip_version);
             let made = |target| made(target, headers, leg, credentials);
             Some(Draft::new(hops, host, named, made))

@@ -9,9 +9,15 @@ use crate::{
     App, Error,
     calls::{self, TraceView},
 };
-use domain::{access::Actor, config::Trunk, ids::CallId, ids::TenantId};
+use domain::{
+    access::Actor,
+    config::{Srtp, Trunk},
+    ids::CallId,
+    ids::TenantId,
+};
+use edge::seam::{Party, PartyKind};
 use media::codec;
-use sandbox::tester::{KEY, Outcome, Talked, Tester, Trial};
+use sandbox::tester::{KEY, Outcome, Talk, Talked, Tester, Trial};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
@@ -45,7 +51,7 @@ struct Called {
 
 /// The call with audio: INVITE, talk, key, hold, session timer.
 pub(super) async fn talk(app: &App, patient: &Patient) -> Vec<Finding> {
-    let called = match call(app, patient, sandbox::session::PAYLOADS, true).await {
+    let called = match call(app, patient, sandbox::session::PAYLOADS, (Talk::Whole, None)).await {
         Ok(called) => called,
         Err(finding) => return vec![finding],
     };
@@ -77,7 +83,7 @@ pub(super) async fn codecs(app: &App, patient: &Patient) -> Vec<Finding> {
             found.push(Finding::skipped(Topic::Codec, format!("{name} is not among the trunk's codecs")));
             continue;
         }
-        found.push(match call(app, patient, payloads, false).await {
+        found.push(match call(app, patient, payloads, (Talk::Nothing, None)).await {
             Ok(called) => one_codec(name, &called.outcome).of_call(called.id),
             Err(finding) => Finding { topic: Topic::Codec, ..finding },
         });
@@ -85,7 +91,25 @@ pub(super) async fn codecs(app: &App, patient: &Patient) -> Vec<Finding> {
     found
 }
 
-async fn call(app: &App, patient: &Patient, payloads: &'static [u8], talk: bool) -> Result<Called, Finding> {
+/// A call with audio for each setting of `media.srtp` on its own, whatever the trunk's is.
+pub(super) async fn srtp(app: &App, patient: &Patient) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for setting in [Srtp::Required, Srtp::Off] {
+        let made = call(app, patient, sandbox::session::PAYLOADS, (Talk::Audio, Some(setting))).await;
+        found.push(match made {
+            Ok(called) => one_srtp(setting, patient.trunk.srtp, &called.outcome).of_call(called.id),
+            Err(finding) => Finding { topic: Topic::Srtp, ..finding },
+        });
+    }
+    found
+}
+
+async fn call(
+    app: &App,
+    patient: &Patient,
+    payloads: &'static [u8],
+    (talk, srtp): (Talk, Option<Srtp>),
+) -> Result<Called, Finding> {
     let skipped = |why: &str| Finding::skipped(Topic::Invite, why);
     let Some(edge) = app.settings().sip_listen.filter(|_| app.deps().edge.is_some()) else {
         return Err(skipped("this node carries no calls: examine the trunk on one that does"));
@@ -94,8 +118,9 @@ async fn call(app: &App, patient: &Patient, payloads: &'static [u8], talk: bool)
     let tester = Tester::bind(here).map_err(|_| skipped("no port is free for a test call"))?;
     let at = tester.local_addr();
     let trunk = &patient.trunk;
-    let known = app.doctor().admit(at, patient.tenant.0.as_u128(), trunk.id.0.as_u128(), &trunk.fqdn);
-    if !known {
+    let (tenant, id) = (Some(patient.tenant.0.as_u128()), trunk.id.0.as_u128());
+    let party = Party { kind: PartyKind::Tester, tenant, id, name: trunk.fqdn.as_str().into() };
+    if !app.doctor().admit(at, party, srtp) {
         return Err(skipped("too many test calls are up at this moment: try again later"));
     }
     let _known = Known { app, at };
@@ -296,6 +321,36 @@ pub(super) fn one_codec(name: &str, outcome: &Outcome) -> Finding {
             Topic::Codec,
             format!("a call with {name} alone ended with {status}"),
             "an SBC without the codec should answer 488",
+        ),
+    }
+}
+
+/// What came of a call with media encrypted, or not.
+pub(super) fn one_srtp(tried: Srtp, set: Srtp, outcome: &Outcome) -> Finding {
+    let (name, is_needed) = match tried {
+        Srtp::Off => ("plain RTP", set != Srtp::Required),
+        Srtp::Required | Srtp::Optional => ("SRTP", set == Srtp::Required),
+    };
+    let returned = outcome.talk.as_ref().map_or(0, |talked| talked.returned);
+    match outcome.status {
+        200 if returned > 0 => {
+            Finding::passed(Topic::Srtp, format!("{name} is taken: {returned} packets came back"))
+        }
+        200 => Finding::warning(
+            Topic::Srtp,
+            format!("{name} is taken, and nothing came back"),
+            "look at the call's page: it says of each direction whether packets came, and with a valid tag",
+        ),
+        488 | 606 | 415 if is_needed => Finding::failed(
+            Topic::Srtp,
+            format!("{name} alone was offered, and refused with {}", outcome.status),
+            "have the SBC take it, or set media.srtp to what it takes",
+        ),
+        488 | 606 | 415 => Finding::skipped(Topic::Srtp, format!("{name} is not taken ({})", outcome.status)),
+        status => Finding::warning(
+            Topic::Srtp,
+            format!("a call with {name} alone ended with {status}"),
+            "an SBC that does not take it should answer 488",
         ),
     }
 }

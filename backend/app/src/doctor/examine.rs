@@ -185,7 +185,7 @@ async fn all(app: &App, id: Uuid, trunk: &Trunk, patient: Option<&Patient>, code
     note(app, id, found);
     let found = network::options(app, trunk, &hops).await;
     note(app, id, found);
-    note(app, id, [network::srtp(app, trunk)]);
+    note(app, id, network::srtp(trunk));
     let Some(patient) = patient else {
         return note(
             app,
@@ -197,6 +197,8 @@ async fn all(app: &App, id: Uuid, trunk: &Trunk, patient: Option<&Patient>, code
     note(app, id, found);
     if codecs {
         let found = calls::codecs(app, patient).await;
+        note(app, id, found);
+        let found = calls::srtp(app, patient).await;
         note(app, id, found);
     }
 }

@@ -18,7 +18,8 @@ pub use listen::{HeardView, LISTEN_FOR, ListeningView, RuleView, listen, listeni
 pub use report::{Finding, FindingState, Report, Topic};
 
 use crate::App;
-use edge::seam::{Approach, Identity, Party, PartyKind};
+use domain::config::Srtp;
+use edge::seam::{Approach, Identity, Party};
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
@@ -39,9 +40,17 @@ pub(crate) struct State {
     /// Whether anybody listens: looked at with each request, so it is no lock.
     listeners: AtomicUsize,
     /// Test phones by where they call from, and whom they are for.
-    testers: Mutex<HashMap<SocketAddr, Party>>,
+    testers: Mutex<HashMap<SocketAddr, TestPhone>>,
     /// As many as `testers` has: looked at with each request.
     testing: AtomicUsize,
+}
+
+/// A test phone that calls.
+#[derive(Debug, Clone)]
+struct TestPhone {
+    party: Party,
+    /// The setting of `media.srtp` that is tried, in place of the trunk's own.
+    srtp: Option<Srtp>,
 }
 
 impl State {
@@ -55,7 +64,12 @@ impl State {
         if self.testing.load(Ordering::Acquire) == 0 {
             return None;
         }
-        Self::lock(&self.testers).get(&source).cloned()
+        Self::lock(&self.testers).get(&source).map(|phone| phone.party.clone())
+    }
+
+    /// The setting of `media.srtp` that the test phone at an address tries in place of the trunk's own.
+    pub(crate) fn tried_srtp(&self, source: SocketAddr) -> Option<Srtp> {
+        Self::lock(&self.testers).get(&source)?.srtp
     }
 
     /// Whether test phones call from this address.
@@ -65,13 +79,12 @@ impl State {
     }
 
     /// Makes a test phone known until it is dismissed; false where there are [`TESTERS_MAX`] already.
-    fn admit(&self, at: SocketAddr, tenant: u128, trunk: u128, fqdn: &str) -> bool {
+    fn admit(&self, at: SocketAddr, party: Party, srtp: Option<Srtp>) -> bool {
         let mut testers = Self::lock(&self.testers);
         if testers.len() >= TESTERS_MAX {
             return false;
         }
-        let party = Party { kind: PartyKind::Tester, tenant: Some(tenant), id: trunk, name: fqdn.into() };
-        testers.insert(at, party);
+        testers.insert(at, TestPhone { party, srtp });
         self.testing.store(testers.len(), Ordering::Release);
         true
     }

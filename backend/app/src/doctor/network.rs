@@ -49,24 +49,16 @@ pub(super) fn settings(app: &App, trunk: &Trunk) -> Finding {
     Finding::passed(Topic::Settings, format!("switched on, {said}, port {}", trunk.port))
 }
 
-/// Whether encrypted media can be had.
-pub(super) fn srtp(app: &App, trunk: &Trunk) -> Finding {
-    match (trunk.srtp, app.settings().abilities.srtp) {
-        (Srtp::Off, _) => Finding::skipped(Topic::Srtp, "media.srtp is off: audio goes unencrypted"),
-        (Srtp::Required, false) => Finding::failed(
+/// What the settings say of encrypted media, before a call tries it.
+pub(super) fn srtp(trunk: &Trunk) -> Option<Finding> {
+    let is_clear = trunk.srtp == Srtp::Required && trunk.transport != Transport::Tls;
+    is_clear.then(|| {
+        Finding::warning(
             Topic::Srtp,
-            "media.srtp is required, and this version does not relay SRTP yet: every call is refused",
-            "set media.srtp to off or optional",
-        ),
-        (Srtp::Optional, false) => Finding::warning(
-            Topic::Srtp,
-            "media.srtp is optional, and this version does not relay SRTP yet: audio goes unencrypted",
-            "have the SBC take RTP/AVP",
-        ),
-        (Srtp::Required | Srtp::Optional, true) => {
-            Finding::passed(Topic::Srtp, "encrypted media is asked for, and can be had")
-        }
-    }
+            "media.srtp is required, but signalling is not encrypted: the keys of each call can be read on their way",
+            "set the transport to tls",
+        )
+    })
 }
 
 /// What the DNS says about the trunk's name, and the hops that follow from it.

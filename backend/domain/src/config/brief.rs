@@ -137,6 +137,11 @@ impl Briefs {
         (brief.is_well && can).then_some(brief.id)
     }
 
+    /// Whether keys of SRTP go to the trunk at a place although its signalling is not encrypted.
+    pub(super) fn shows_keys(&self, trunk: usize) -> bool {
+        self.trunks.get(trunk).is_some_and(|brief| brief.needs_srtp && !brief.needs_tls)
+    }
+
     pub(super) fn sets_failover(&self, trunk: usize) -> bool {
         self.trunks.get(trunk).is_some_and(|brief| brief.sets_failover)
     }

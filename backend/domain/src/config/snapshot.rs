@@ -168,6 +168,12 @@ impl TenantPiece {
         self.briefs.ready(trunk, abilities)
     }
 
+    /// Whether the trunk at a place requires SRTP over signalling that is not encrypted: its keys are in that.
+    #[must_use]
+    pub fn shows_keys(&self, trunk: usize) -> bool {
+        self.briefs.shows_keys(trunk)
+    }
+
     /// The statuses on which a call goes on from the trunk at a place, where it sets them itself.
     #[must_use]
     pub fn failover_on(&self, trunk: usize) -> Option<&[u16]> {

@@ -1,6 +1,6 @@
 //! The seam to the media relay.
 
-use super::Side;
+use super::{Encryption, Side};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -41,11 +41,15 @@ pub struct DirectionStats {
     pub lost: u64,
     /// Packets from other sources, dropped.
     pub foreign: u64,
+    /// Packets without a valid SRTP tag, or that were there before, where this side's media is encrypted; dropped.
+    pub unauthentic: u64,
+    /// Whether this side's media is encrypted.
+    pub is_encrypted: bool,
     /// Interarrival jitter, microseconds.
     pub jitter_us: u32,
     /// The codec first in the side's last SDP.
     pub codec: String,
-    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `private-address`, …
+    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `srtp-failed`, `private-address`, …
     pub verdict: String,
     /// The verdict as a sentence with its remedy.
     pub explanation: String,
@@ -86,6 +90,11 @@ pub trait MediaPool: Send + Sync + 'static {
     /// # Errors
     /// [`MediaError`].
     fn update(&self, id: MediaId, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError>;
+    /// Says whether the media of each side, A and B, is encrypted, from the next description on. Until it is said, it is where
+    /// they offer it.
+    fn encrypt(&self, id: MediaId, sides: [Encryption; 2]) {
+        let _ = (id, sides);
+    }
     /// Says which side does its digits as INFO while the other one has telephone-events (RFC 4733), which are then taken out
     /// of its stream and said; `None` where both do them alike. It counts from the next description on.
     fn convert(&self, id: MediaId, info: Option<(Side, DigitListener)>) {

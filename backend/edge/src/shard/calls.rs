@@ -10,8 +10,8 @@ use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
 use crate::seam::{
-    CallFacts, CallId, CallSummary, End, Hop, MediaId, Party, PartyKind, Refusal, Reply, Side, TraceEvent,
-    Verdict,
+    CallFacts, CallId, CallSummary, Encryption, End, Hop, MediaId, Party, PartyKind, Refusal, Reply, Side,
+    TraceEvent, Verdict,
 };
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
@@ -36,6 +36,8 @@ pub(super) struct Call {
     pub(super) media: Option<MediaId>,
     /// The side that does its digits as INFO while the other one does not, as the media relay knows it.
     pub(super) info_side: Option<Side>,
+    /// Whether each side's media is encrypted, as the media relay knows it.
+    pub(super) encryption: [Encryption; 2],
     pub(super) begun: Begun,
     pub(super) live: Arc<Live>,
 }
@@ -86,6 +88,7 @@ impl Shard {
             over_time_at: None,
             media: None,
             info_side: None,
+            encryption: Default::default(),
             begun: Begun::of(&facts),
             live,
         };
@@ -110,7 +113,8 @@ impl Shard {
             None => Err(words::refusal(words::UNAVAILABLE)),
             Some(Verdict::Refuse(refusal)) => Err(refusal),
             Some(Verdict::Connect(plan)) => {
-                expand(&self.context, &plan, self.wall).map(|(engine_plan, places)| {
+                let source = entry.source.transport;
+                expand(&self.context, &plan, source, self.wall).map(|(engine_plan, places)| {
                     entry.places = places;
                     entry.max_duration = plan.max_duration;
                     entry.over_time = Some(plan.over_time);

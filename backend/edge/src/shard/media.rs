@@ -32,6 +32,7 @@ impl Shard {
     fn rewrite(&mut self, call: CallRef, from: Side, kind: SdpKind, sdp: &[u8]) -> Result<Bytes, MediaError> {
         let id = self.session(call)?;
         self.convert_digits(call, id);
+        self.encrypt(call, id);
         self.context.media.update(id, from, kind, sdp)
     }
 
@@ -50,6 +51,15 @@ impl Shard {
             (info, Arc::new(say) as DigitListener)
         });
         self.context.media.convert(id, listener);
+    }
+
+    /// Tells the media relay whose media is encrypted, where that is other than it knows.
+    fn encrypt(&mut self, key: CallRef, id: MediaId) {
+        let sides = self.engine.encryption(key);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        if std::mem::replace(&mut call.encryption, sides) != sides {
+            self.context.media.encrypt(id, sides);
+        }
     }
 
     /// A side pressed a key in its media: the other one hears it as INFO.
@@ -87,11 +97,11 @@ impl Shard {
 }
 
 fn failed(error: MediaError) -> MediaFailed {
-    let word = match error {
-        MediaError::BadSdp(_) => words::BAD_MEDIA,
-        MediaError::NoPorts | MediaError::Gone => words::NO_MEDIA,
+    let (word, warning) = match error {
+        MediaError::BadSdp(why) => (words::BAD_MEDIA, Some(why.into_boxed_str())),
+        MediaError::NoPorts | MediaError::Gone => (words::NO_MEDIA, None),
     };
-    MediaFailed(words::to_engine(&words::refusal(word)))
+    MediaFailed(b2bua::Refusal { warning, ..words::to_engine(&words::refusal(word)) })
 }
 
 /// The seam's word for a side.

@@ -2,7 +2,7 @@
 
 use super::facts::hop;
 use crate::context::Context;
-use crate::seam::{Attempt, Hop, Plan, Refusal, Target};
+use crate::seam::{Attempt, Hop, LegPolicy, Plan, Refusal, Target};
 use crate::words;
 use sip::Transport;
 use sip::b2bua;
@@ -22,13 +22,14 @@ pub(super) struct Place {
     pub(super) hop: Hop,
 }
 
-/// Finds the places of a plan.
+/// Finds the places of a plan, whose caller is reached over `source`.
 ///
 /// # Errors
 /// The refusal where there is none: no phone registered, no address known.
 pub(super) fn expand(
     context: &Context,
     plan: &Plan,
+    source: Transport,
     wall: SystemTime,
 ) -> Result<(b2bua::Plan, Vec<Place>), Refusal> {
     let mut attempts = Vec::new();
@@ -50,10 +51,15 @@ pub(super) fn expand(
         funded: plan.funded,
         extend_lead: plan.extend_lead,
         out_of_funds: words::to_engine(&plan.out_of_funds),
-        caller: plan.caller.clone(),
+        caller: over(&plan.caller, source),
         ..b2bua::Plan::new(attempts)
     };
     Ok((plan, places))
+}
+
+/// The policy of a leg whose signalling goes over this transport.
+fn over(leg: &LegPolicy, transport: Transport) -> LegPolicy {
+    LegPolicy { encryption: leg.encryption.over(transport), ..leg.clone() }
 }
 
 fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bua::Attempt> {
@@ -71,7 +77,7 @@ fn of_target(context: &Context, attempt: &Attempt, wall: SystemTime) -> Vec<b2bu
         next_on_any_failure: is_binding,
         credentials: attempt.credentials.clone(),
         part: attempt.part.clone(),
-        leg: attempt.leg.clone(),
+        leg: over(&attempt.leg, peer.transport),
         ..b2bua::Attempt::new(peer, request_uri, from.clone(), format!("<sip:{callee}@{host}>"))
     };
     match &attempt.target {

@@ -161,8 +161,8 @@ pub(super) struct Unacknowledged {
 /// What goes on when the media plane has rewritten a description; in the order of asking.
 #[derive(Debug)]
 pub(super) enum Need {
-    /// The caller's first offer.
-    Offer,
+    /// The caller's first offer, as this attempt is to see it.
+    Offer { index: usize },
     /// In a provisional response of this attempt.
     Early { attempt: usize, response: Message },
     /// In the callee's 2xx to the first INVITE.

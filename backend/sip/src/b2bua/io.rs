@@ -15,6 +15,9 @@ use super::ids::Ids;
 use super::link::Link;
 use super::{CallRef, Config, MediaNeed, Output, RETRY_AFTER_SECS, Refusal, RequestRef, Side};
 
+/// The longest text of a Warning of ours, bytes.
+const WARNING_MAX: usize = 200;
+
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
@@ -153,6 +156,12 @@ impl Io {
         let usual = (refusal.status == 503).then_some(RETRY_AFTER_SECS);
         if let Some(seconds) = refusal.retry_after.or(usual) {
             writer = writer.header_fmt(HeaderName::RetryAfter, seconds);
+        }
+        if let Some(text) = &refusal.warning {
+            let host = self.config.host(asked.from.transport);
+            let text =
+                crate::header::quote(text.get(..text.floor_char_boundary(WARNING_MAX)).unwrap_or_default());
+            writer = writer.header_fmt(HeaderName::Warning, format_args!("399 {host} {text}"));
         }
         self.send_reply(now, asked, refusal.status, writer);
     }

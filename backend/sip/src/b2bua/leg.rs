@@ -37,6 +37,8 @@ pub struct LegPolicy {
     pub offer: OfferPolicy,
     /// How this leg does its digits.
     pub digits: DigitForm,
+    /// Whether this leg's media is encrypted.
+    pub encryption: Encryption,
     /// Whether a request of more than [`DATAGRAM_MAX`] bytes goes over TCP where the leg is one of UDP
     /// (RFC 3261 §18.1.1); over UDP all the same where TCP does not get there.
     pub large_over_tcp: bool,
@@ -47,6 +49,38 @@ impl LegPolicy {
     pub(super) fn grown(&self, peer: Peer, bytes: usize) -> Option<Peer> {
         let grows = bytes > DATAGRAM_MAX && self.large_over_tcp && peer.transport == Transport::Udp;
         grows.then(|| Peer::new(peer.addr, Transport::Tcp))
+    }
+}
+
+/// Whether the media of a leg is encrypted. The keys travel in its descriptions (RFC 4568).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encryption {
+    /// Never.
+    Off,
+    /// Where the far side offers it.
+    #[default]
+    Accepted,
+    /// Where the far side can; it is offered where signalling is encrypted itself, for the keys are in it.
+    Offered,
+    /// Always; a far side that does not is refused.
+    Required,
+}
+
+impl Encryption {
+    /// What holds where signalling goes over this transport.
+    #[must_use]
+    pub const fn over(self, transport: Transport) -> Self {
+        match (self, transport) {
+            (Self::Offered, Transport::Udp | Transport::Tcp | Transport::Ws | Transport::Wss) => {
+                Self::Accepted
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether we put keys of ours into what the leg is offered first.
+    pub(super) const fn offers(self) -> bool {
+        matches!(self, Self::Offered | Self::Required)
     }
 }
 

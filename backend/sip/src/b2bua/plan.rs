@@ -36,13 +36,15 @@ pub struct Refusal {
     pub cause: Cow<'static, str>,
     /// Seconds for Retry-After; a 503 without it says [`RETRY_AFTER_SECS`].
     pub retry_after: Option<u32>,
+    /// What the far side can do about it; goes out as a Warning (RFC 3261 §20.43), cut at 200 bytes.
+    pub warning: Option<Box<str>>,
 }
 
 impl Refusal {
     /// A refusal from its three parts.
     #[must_use]
     pub fn new(status: u16, q850: u8, cause: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, q850, cause: cause.into(), retry_after: None }
+        Self { status, q850, cause: cause.into(), retry_after: None, warning: None }
     }
 }
 

@@ -67,12 +67,17 @@ impl Call {
         if offer.is_none() && !caller.message.body().is_empty() {
             return self.end_by_us(io, now, Refusal::new(415, 79, "media-unavailable"));
         }
+        // The callee's first description is made for whoever is tried first.
+        if let Some(first) = plan.attempts.first() {
+            self.policies[Side::B as usize] = first.leg.clone();
+        }
         self.plan = Some(Box::new(plan));
         self.set(io, Alarm::Ring, now + io.config.ring_timeout);
         match offer {
             Some(sdp) => {
                 self.stage = Stage::Offering;
-                self.need(io, Need::Offer, MediaNeed::Rewrite { from: Side::A, kind: SdpKind::Offer, sdp });
+                let need = Need::Offer { index: 0 };
+                self.need(io, need, MediaNeed::Rewrite { from: Side::A, kind: SdpKind::Offer, sdp });
             }
             None => self.begin_attempts(io, now),
         }
@@ -99,15 +104,22 @@ impl Call {
         true
     }
 
-    /// The caller's offer has been rewritten, or cannot be.
-    pub(super) fn on_offer(&mut self, io: &mut Io, now: Instant, answer: Result<Bytes, MediaFailed>) {
+    /// The caller's offer has been rewritten for an attempt, or cannot be.
+    pub(super) fn on_offer(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        index: usize,
+        answer: Result<Bytes, MediaFailed>,
+    ) {
         if self.stage != Stage::Offering {
             return;
         }
         match answer {
             Ok(offer) => {
                 self.offer = Some(offer);
-                self.begin_attempts(io, now);
+                self.stage = Stage::Calling;
+                self.try_from(io, now, index);
             }
             Err(MediaFailed(refusal)) => self.end_by_us(io, now, refusal),
         }
@@ -155,10 +167,24 @@ impl Call {
                 .get(index)
                 .is_some_and(|attempt| attempt.next_on_any_failure || attempt.failover_on.contains(&status));
         if moves_on && index + 1 < plan.attempts.len() {
-            self.try_from(io, now, index + 1);
+            self.try_next(io, now, index + 1);
         } else {
             self.fail(io, now, failed);
         }
+    }
+
+    /// Goes on to the next attempt, with a description of its own where one of the two has keys in it: keys are for one only.
+    fn try_next(&mut self, io: &mut Io, now: Instant, index: usize) {
+        let next =
+            self.plan.as_ref().and_then(|plan| plan.attempts.get(index)).map(|attempt| attempt.leg.clone());
+        let before = self.policies[Side::B as usize].encryption;
+        let has_keys = next.as_ref().is_some_and(|next| before.offers() || next.encryption.offers());
+        let offer = self.caller.as_ref().filter(|_| has_keys).and_then(|caller| sdp_of(&caller.message));
+        let (Some(leg), Some(sdp)) = (next, offer) else { return self.try_from(io, now, index) };
+        self.policies[Side::B as usize] = leg;
+        self.stage = Stage::Offering;
+        let need = Need::Offer { index };
+        self.need(io, need, MediaNeed::Rewrite { from: Side::A, kind: SdpKind::Offer, sdp });
     }
 
     /// Passes the failure on to the caller as it is (status, phrase and body). A challenge that was ours to answer and a

@@ -70,6 +70,7 @@ impl<'a> Court<'a> {
             return self.refuse("trunk", cause, format!("{number} is bound to trunk {fqdn}: {problem}"));
         }
         self.pass("number", format!("{number} is bound to trunk {fqdn}"));
+        self.warn_of_keys(owner, place, fqdn);
         let draft = Draft {
             target: Target::Trunk { tenant: tenant.id, fqdn: fqdn.to_owned() },
             caller_id: self.shown(),

@@ -179,6 +179,7 @@ impl<'a> Court<'a> {
                 continue;
             }
             self.pass_joined("trunk", &["trunk ", fqdn, " is tried"]);
+            self.warn_of_keys(payer, at, fqdn);
             self.try_trunk(payer, (index, route.is_plain), at, fqdn);
         }
         if left_over > 0 {
@@ -187,6 +188,15 @@ impl<'a> Court<'a> {
                 route.name
             );
             self.skip("trunk", text);
+        }
+    }
+
+    /// Says where the keys of a call's media can be read on its way to a trunk.
+    pub(super) fn warn_of_keys(&mut self, owner: &TenantPiece, at: usize, fqdn: &str) {
+        if owner.shows_keys(at) {
+            let why =
+                " requires SRTP over signalling without TLS: the keys of its calls can be read on their way";
+            self.pass_joined("trunk", &["trunk ", fqdn, why]);
         }
     }
 

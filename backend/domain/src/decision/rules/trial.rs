@@ -48,6 +48,7 @@ impl Court<'_> {
             return self.refuse("trunk", Cause::TrunkUnusable, problem);
         }
         self.pass("trunk", format!("trunk {fqdn} is tried, as the test asks for"));
+        self.warn_of_keys(piece, place, fqdn);
         let target = Target::Trunk { tenant, fqdn: trunk.fqdn.clone() };
         let (caller_id, callee) = (self.shown(), self.to.to_string());
         let failover_on = failover(&trunk.policy);

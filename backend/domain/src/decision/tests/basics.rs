@@ -48,6 +48,20 @@ fn matching_routes_without_a_usable_trunk_do_not_fall_through_to_a_carrier() {
 }
 
 #[test]
+fn a_trunk_that_requires_srtp_is_tried_and_told_of_keys_without_tls() {
+    let mut acme = tenant(ACME, "acme");
+    acme.trunks[0].srtp = Srtp::Required;
+    acme.routes = vec![route(r"^\+\d+$", &["sbc1.acme.test"])];
+    acme.numbers = vec![owned(ACME, "+12125550100", Binding::None)];
+    let abilities = Abilities { sip_tls: false, srtp: true };
+    let platform = Platform::new(vec![carrier(1, true, "")], vec![sandbox_plan(PLAN)], abilities);
+    let config = snapshot(vec![acme], vec![]).with_platform(Arc::new(PlatformPiece::new(platform)));
+    let decision = decide(&config, &app("+12125550100", "+12065550100"), &RICH);
+    assert_eq!(names(&decision), ["sbc1.acme.test"]);
+    assert!(decision.trace.iter().any(|step| step.text.contains("without TLS")));
+}
+
+#[test]
 fn without_a_route_the_caller_id_must_be_owned() {
     let mut acme = tenant(ACME, "acme");
     acme.numbers = vec![owned(ACME, "+12125550100", Binding::None)];

@@ -25,7 +25,7 @@ pub(crate) struct Examination {
     echo_number: Option<String>,
     /// The caller id of the test calls; anonymous where it is not said.
     from: Option<String>,
-    /// Whether each codec is tried on its own, with a call for each.
+    /// Whether each codec, and encrypted and plain media, are tried on their own, with a call for each.
     codecs: bool,
 }
 
@@ -169,7 +169,7 @@ impl From<RuleView> for HeardRule {
 }
 
 /// Tries everything about a trunk: DNS, connection, certificate, OPTIONS, and with an echo number calls with audio, a key,
-/// hold, session timers and each codec. Answers at once; the report grows. Test calls are recorded and cost nothing.
+/// hold, session timers, each codec, and SRTP on and off. Answers at once; the report grows. Test calls are recorded and cost nothing.
 #[utoipa::path(tag = "trunks", request_body = Examination, responses((status = 201, body = TrunkReport)))]
 #[post("/api/v1/trunks/{fqdn}:examine")]
 pub(crate) async fn examine_trunk(
