@@ -21,6 +21,7 @@ mod peers;
 mod registrar;
 mod registrations;
 mod simulated;
+mod srtp;
 mod stir;
 mod tls;
 

@@ -190,6 +190,8 @@ fn legs(
         bytes: received.bytes,
         lost: received.lost,
         foreign_packets: received.foreign,
+        unauthentic_packets: received.unauthentic,
+        is_encrypted: received.is_encrypted,
         jitter_us: u64::from(received.jitter_us),
         sent_packets: sent.packets,
         verdict: received.verdict.clone(),

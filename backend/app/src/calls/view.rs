@@ -168,6 +168,8 @@ pub struct MediaView {
     pub lost: u64,
     /// Packets from elsewhere, dropped.
     pub foreign: u64,
+    /// Packets without a valid SRTP tag, or that were there before, where the media is encrypted; dropped.
+    pub unauthentic: u64,
     /// Interarrival jitter, microseconds.
     pub jitter_us: u64,
 }
@@ -186,6 +188,8 @@ pub struct LegView {
     pub sip_call_id: Option<String>,
     /// The codec; empty where there was no media.
     pub codec: String,
+    /// Whether its media is encrypted (SRTP).
+    pub is_encrypted: bool,
     /// What came from the peer.
     pub received: MediaView,
     /// Packets that were sent to the peer.
@@ -276,11 +280,13 @@ impl From<&store::calls::Leg> for LegView {
             transport: leg.transport.clone(),
             sip_call_id: leg.sip_call_id.clone(),
             codec: leg.codec.clone(),
+            is_encrypted: leg.is_encrypted,
             received: MediaView {
                 packets: leg.packets,
                 bytes: leg.bytes,
                 lost: leg.lost,
                 foreign: leg.foreign_packets,
+                unauthentic: leg.unauthentic_packets,
                 jitter_us: leg.jitter_us,
             },
             sent_packets: leg.sent_packets,

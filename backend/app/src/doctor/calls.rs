@@ -331,10 +331,10 @@ pub(super) fn one_srtp(tried: Srtp, set: Srtp, outcome: &Outcome) -> Finding {
         Srtp::Off => ("plain RTP", set != Srtp::Required),
         Srtp::Required | Srtp::Optional => ("SRTP", set == Srtp::Required),
     };
-    let returned = outcome.talk.as_ref().map_or(0, |talked| talked.returned);
+    let heard = outcome.talk.as_ref().map_or(0, |talked| talked.heard);
     match outcome.status {
-        200 if returned > 0 => {
-            Finding::passed(Topic::Srtp, format!("{name} is taken: {returned} packets came back"))
+        200 if heard > 0 => {
+            Finding::passed(Topic::Srtp, format!("{name} is taken: {heard} packets were heard"))
         }
         200 => Finding::warning(
             Topic::Srtp,

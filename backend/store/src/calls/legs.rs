@@ -67,6 +67,12 @@ pub struct Leg {
     /// Packets from elsewhere, dropped.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub foreign_packets: u64,
+    /// Packets without a valid SRTP tag, or that were there before, where the media of this leg is encrypted; dropped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unauthentic_packets: u64,
+    /// Whether the media of this leg is encrypted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_encrypted: bool,
     /// Interarrival jitter, microseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub jitter_us: u64,
@@ -87,6 +93,10 @@ const fn no_call() -> CallId {
 
 const fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+const fn is_false(word: &bool) -> bool {
+    !*word
 }
 
 /// Writes legs down, in one statement; those of a record stand together, the caller's first.

@@ -205,10 +205,17 @@ impl From<&LegView> for LegRow {
         Self {
             name: if leg.side == "caller" { "Caller" } else { "Callee" },
             peer,
-            codec: if leg.codec.is_empty() { "–".to_owned() } else { leg.codec.clone() },
+            codec: match (leg.codec.as_str(), leg.is_encrypted) {
+                ("", _) => "–".to_owned(),
+                (codec, true) => format!("{codec}, SRTP"),
+                (codec, false) => codec.to_owned(),
+            },
             packets: words::count(leg.received.packets),
             lost: words::count(leg.received.lost),
-            foreign: words::count(leg.received.foreign),
+            foreign: match leg.received.unauthentic {
+                0 => words::count(leg.received.foreign),
+                forged => format!("{}, {} forged", words::count(leg.received.foreign), words::count(forged)),
+            },
             jitter: format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
             sent: words::count(leg.sent_packets),
             verdict: verdict(&leg.verdict),

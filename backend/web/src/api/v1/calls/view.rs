@@ -92,6 +92,8 @@ pub(super) struct Leg {
     sip_call_id: Option<String>,
     /// Empty where there was no media.
     codec: String,
+    /// Whether its media is encrypted (SRTP).
+    encrypted: bool,
     /// What came from the peer.
     received: Media,
     /// Packets that were sent to the peer.
@@ -113,6 +115,8 @@ pub(super) struct Media {
     lost: u64,
     /// Packets from elsewhere, dropped.
     foreign: u64,
+    /// Packets without a valid SRTP tag, or that were there before, where the media is encrypted; dropped.
+    unauthentic: u64,
     /// Interarrival jitter, microseconds.
     jitter_us: u64,
 }
@@ -294,6 +298,7 @@ impl From<LegView> for Leg {
             transport: leg.transport,
             sip_call_id: leg.sip_call_id,
             codec: leg.codec,
+            encrypted: leg.is_encrypted,
             received: leg.received.into(),
             sent_packets: leg.sent_packets,
             verdict: leg.verdict,
@@ -309,6 +314,7 @@ impl From<MediaView> for Media {
             bytes: media.bytes,
             lost: media.lost,
             foreign: media.foreign,
+            unauthentic: media.unauthentic,
             jitter_us: media.jitter_us,
         }
     }
