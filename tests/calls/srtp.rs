@@ -149,7 +149,10 @@ fn a_trunk_made_through_sip_is_called_over_tls_and_srtp() {
     let call = answered(&tenant, &scratch);
     let record = flows(&tenant, &call, &scratch);
     assert_charged(&record, &[4_000, 8_500]);
-    assert_eq!((&record["legs"][0]["encrypted"], &record["legs"][1]["encrypted"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&record["legs"][0]["encrypted"], &record["legs"][1]["encrypted"]),
+        (&json!(false), &json!(true))
+    );
     assert_eq!(record["legs"][1]["received"]["unauthentic"], 0, "{record}");
     let seen = keys_are_hidden(&tenant, record["id"].as_str().expect("an id"));
     assert!(seen.contains("AEAD_AES_256_GCM") && seen.contains("RTP/SAVP"), "{seen}");
