@@ -39,7 +39,20 @@ fn whoever_edits_an_old_version_is_told_who_was_quicker() {
     stale(&tenant, "PUT", "/api/v1/routes", &route("one"), &route("two"));
     let country = |code: &str| json!({"allowedCountries": [code]});
     stale(&tenant, "PATCH", "/api/v1/protection", &country("SE"), &country("US"));
+    let alert = |micros: u32| json!({"threshold": {"amountMicros": micros, "currency": "USD"}});
+    stale(&tenant, "PUT", "/api/v1/balanceAlert", &alert(1_000_000), &alert(2_000_000));
+    let _ = tenant.post("/api/v1/domains", &json!({"name": "twice.edits.test"})).expect(201);
+    let enabled = |enabled: bool| json!({"enabled": enabled});
+    stale(&tenant, "PATCH", "/api/v1/domains/twice.edits.test", &enabled(false), &enabled(true));
+    let registrar = |user: &str| json!({"registrar": "127.20.1.250", "username": user, "password": "knows"});
+    let registration = "/api/v1/trunks/sbc.edits.test/registration";
+    let _ = tenant.send("PUT", registration, Some(&registrar("zero"))).expect(200);
+    stale(&tenant, "PUT", registration, &registrar("one"), &registrar("two"));
     let number = tenant.buy("US", "geographic").replace('+', "%2B");
+    let address = |line: &str| json!({"country": "US", "lines": [line], "locality": "Seattle", "region": "WA", "postalCode": "98101"});
+    let path = format!("/api/v1/emergency/addresses/{number}");
+    let _ = tenant.send("PUT", &path, Some(&address("0 Main Street"))).expect(200);
+    stale(&tenant, "PUT", &path, &address("1 Main Street"), &address("2 Main Street"));
     let inbound = |target: &str| json!({"inbound": {"kind": "application", "target": target}});
     stale(&tenant, "PATCH", &format!("/api/v1/numbers/{number}"), &inbound("one"), &inbound("two"));
     let id = tenant.account["tenant"]["id"].as_str().expect("an id").to_owned();
@@ -52,6 +65,38 @@ fn whoever_edits_an_old_version_is_told_who_was_quicker() {
     let made = operator.post("/api/v1/operator/carriers", &carrier).expect(201);
     let path = made.header("location").expect("a location").to_owned();
     stale(&operator, "PATCH", &path, &limits(5), &limits(6));
+}
+
+#[test]
+fn of_what_the_platform_sets_each_has_a_version_too() {
+    let operator = server().operator();
+    let supplier = |name: &str| json!({"name": name, "url": "https://numbers.edits.example/v1", "carrier": "sandbox", "enabled": false});
+    let made = operator.post("/api/v1/operator/suppliers", &supplier("edited")).expect(201);
+    let path = made.header("location").expect("a location").to_owned();
+    let margin = |points: u32| json!({"marginBasisPoints": points});
+    stale(&operator, "PATCH", &path, &margin(1), &margin(2));
+    let numbers = |number: &str| json!({"numbers": [number]});
+    let path = "/api/v1/operator/emergency/IS";
+    let _ = operator.patch(path, &numbers("110")).expect(200);
+    stale(&operator, "PATCH", path, &numbers("111"), &numbers("112"));
+}
+
+/// What has a version says so in the document, and so in its answers.
+#[test]
+fn whatever_takes_a_version_gives_one() {
+    let document = server().anonymous().get("/openapi.json").expect(200).body;
+    let paths = document["paths"].as_object().expect("paths");
+    let takes = |operation: &Value| operation.to_string().contains("#/components/parameters/If-Match");
+    let edited: Vec<&String> = paths
+        .iter()
+        .filter(|(_, item)| ["put", "patch"].iter().any(|method| takes(&item[method])))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(edited.len() > 15, "{edited:?}");
+    for path in edited {
+        let tag = &paths[path]["get"]["responses"]["200"]["headers"]["ETag"];
+        assert!(tag.is_object(), "{path} takes If-Match, and its GET says no ETag");
+    }
 }
 
 #[test]

@@ -77,6 +77,18 @@ impl Subject {
         Self { tenant: Some(tenant), targets: vec![e164.to_owned()] }
     }
 
+    /// A domain, by its name.
+    #[must_use]
+    pub fn domain(tenant: TenantId, name: &str) -> Self {
+        Self { tenant: Some(tenant), targets: vec![name.to_ascii_lowercase()] }
+    }
+
+    /// The balance at which the tenant is told.
+    #[must_use]
+    pub fn balance_alert(tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), targets: vec![crate::events::BALANCE_ALERT.to_owned()] }
+    }
+
     /// A webhook, by its id.
     #[must_use]
     pub fn webhook(tenant: TenantId, id: &str) -> Self {

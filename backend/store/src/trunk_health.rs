@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    QueryTrait, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ pub async fn all<C: ConnectionTrait>(on: &C, scope: &Scope) -> Result<Vec<Health
     Ok(own(trunk_health::Entity::find(), trunk_health::Column::TenantId, scope).all(on).await?)
 }
 
-/// The changes of a trunk or carrier, newest first.
+/// The changes of a trunk or carrier, newest first (their identifiers are by time), after one of them where it is named.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
@@ -67,15 +67,14 @@ pub async fn changes<C: ConnectionTrait>(
     on: &C,
     scope: &Scope,
     peer: Uuid,
-    skip: u64,
+    after: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Change>, Error> {
     let query = own(change::Entity::find(), change::Column::TenantId, scope);
     Ok(query
         .filter(change::Column::PeerId.eq(peer))
-        .order_by_desc(change::Column::At)
+        .apply_if(after, |query, after| query.filter(change::Column::Id.lt(after)))
         .order_by_desc(change::Column::Id)
-        .offset(skip)
         .limit(limit)
         .all(on)
         .await?)

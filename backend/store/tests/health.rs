@@ -60,13 +60,13 @@ async fn the_last_change_is_the_state_and_a_stranger_sees_neither() {
             [(trunk, "offline")]
         );
         assert_eq!(trunk_health::all(db.read(), &system).await.unwrap().len(), 2);
-        let history = trunk_health::changes(db.read(), &own, trunk, 0, 10).await.unwrap();
+        let history = trunk_health::changes(db.read(), &own, trunk, None, 10).await.unwrap();
         assert_eq!(
             history.iter().map(|row| row.to_health.as_str()).collect::<Vec<_>>(),
             ["offline", "online"]
         );
         assert!(trunk_health::all(db.read(), &stranger).await.unwrap().is_empty());
-        assert!(trunk_health::changes(db.read(), &stranger, trunk, 0, 10).await.unwrap().is_empty());
+        assert!(trunk_health::changes(db.read(), &stranger, trunk, None, 10).await.unwrap().is_empty());
         let (current, change) = state(Some(tenant), trunk, "online", 3);
         let denied = db
             .write::<_, dialtone_store::Error, _>(async |tx| {

@@ -3,6 +3,7 @@
 
 use crate::{
     auth::{self, Asker},
+    caught::Caught,
     door::Door,
     error::ApiError,
     extract::RawBody,
@@ -13,6 +14,7 @@ use actix_web::{
     Error, HttpMessage as _, ResponseError as _,
     body::{BodyStream, BoxBody, MessageBody, to_bytes_limited},
     dev::{Payload, ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{
         StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -65,7 +67,15 @@ pub(crate) async fn pass(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut dress = Dress::of(&request, &door);
     let mut response = match prepare(&app, &limiter, &mut request, &mut dress.standings).await {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Ok(()) => match Caught::new(next.call(request)).await {
+            Ok(response) => response?.map_into_boxed_body(),
+            Err(panicked) => {
+                let mut response = panicked.answer(dress.api);
+                door.answers.count(response.status());
+                dress.put_on(response.headers_mut());
+                return Err(InternalError::from_response("a handler panicked", response).into());
+            }
+        },
         Err(error) => request.into_response(error.error_response()),
     };
     door.answers.count(response.status());

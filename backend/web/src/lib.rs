@@ -8,6 +8,7 @@
 mod api;
 mod assets;
 mod auth;
+mod caught;
 mod cors;
 mod door;
 mod error;

@@ -90,6 +90,50 @@ fn unreadable() -> ApiError {
     ApiError::invalid("If-Match", "send the ETag as it was given, with its quotes: If-Match: \"0190…\"")
 }
 
+/// What has a version, as a path names it.
+enum Thing<'a> {
+    Trunk(&'a str),
+    Domain(&'a str),
+    Webhook(&'a str),
+    Routes,
+    Number(&'a str),
+    BalanceAlert,
+    OwnTenant,
+    Tenant(&'a str),
+    Carrier(&'a str),
+    Platform(String),
+}
+
+/// What the segments after [`ROOT`] name; `None` where it has no version.
+fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
+    Some(match segments {
+        [_, name] | [_, _, name] if name.contains(':') => return None,
+        ["trunks", fqdn] | ["trunks", fqdn, "registration"] => Thing::Trunk(fqdn),
+        ["domains", name] => Thing::Domain(name),
+        ["webhooks", id] => Thing::Webhook(id),
+        ["routes"] | ["routes", _] => Thing::Routes,
+        ["numbers", e164] | ["emergency", "addresses", e164] => Thing::Number(e164),
+        ["balanceAlert"] => Thing::BalanceAlert,
+        ["protection"] | ["emergency"] => Thing::OwnTenant,
+        ["operator", "tenants", id] => Thing::Tenant(id),
+        ["operator", "carriers", id] | ["operator", "carriers", id, "registration"] => Thing::Carrier(id),
+        ["operator", "suppliers", id] => Thing::Platform(id.to_ascii_lowercase()),
+        ["operator", "emergency", country] => Thing::Platform(country.to_ascii_uppercase()),
+        ["operator", "routing"] => Thing::Platform("carrier-order".to_owned()),
+        ["operator", "eligibility"] => Thing::Platform("eligibility".to_owned()),
+        ["operator", "eligibility", "regions"] => Thing::Platform("number-regions".to_owned()),
+        ["operator", "quarantinePolicy"] => Thing::Platform("quarantine".to_owned()),
+        ["operator", "stir"] => Thing::Platform("stir".to_owned()),
+        _ => return None,
+    })
+}
+
+/// Whether what is under a path of the document has a version.
+pub(crate) fn is_versioned(path: &str) -> bool {
+    let segments = path.strip_prefix(ROOT).map(|rest| rest.split('/').collect::<Vec<_>>());
+    segments.is_some_and(|segments| thing(&segments).is_some())
+}
+
 /// What a path is about, where it has a version.
 fn subject_of(app: &App, request: &ServiceRequest) -> Option<Subject> {
     let path = request.path().strip_prefix(ROOT)?;
@@ -98,34 +142,25 @@ fn subject_of(app: &App, request: &ServiceRequest) -> Option<Subject> {
     let decoded = |segment: &str| String::from_utf8_lossy(&percent::decode(segment.as_bytes())).into_owned();
     let segments: Vec<_> = path.split('/').map(decoded).collect();
     let segments: Vec<_> = segments.iter().map(String::as_str).collect();
-    of_tenant(app, actor, &segments).or_else(|| of_platform(app, actor, &segments))
+    subject(app, actor, thing(&segments)?)
 }
 
-fn of_tenant(app: &App, actor: &Actor, segments: &[&str]) -> Option<Subject> {
-    let tenant = actor.tenant?;
-    match segments {
-        ["trunks", fqdn] if !fqdn.contains(':') => Some(Subject::trunk(tenant, fqdn)),
-        ["webhooks", id] if !id.contains(':') => Some(Subject::webhook(tenant, id)),
-        ["routes"] | ["routes", _] => Some(Subject::routes(tenant)),
-        ["numbers", e164] => Some(Subject::number(tenant, &format!("+{}", e164.trim_start_matches('+')))),
-        ["protection"] | ["emergency"] => Subject::tenant(app, tenant),
-        _ => None,
-    }
-}
-
-fn of_platform(app: &App, actor: &Actor, segments: &[&str]) -> Option<Subject> {
-    if !actor.operates() {
-        return None;
-    }
-    match segments {
-        ["operator", "tenants", id] => Subject::tenant(app, id.parse().ok()?),
-        ["operator", "carriers", id] => Subject::carrier(app, id.parse().ok()?),
-        ["operator", "emergency", country] => Some(Subject::platform(&country.to_ascii_uppercase())),
-        ["operator", "routing"] => Some(Subject::platform("carrier-order")),
-        ["operator", "eligibility"] => Some(Subject::platform("eligibility")),
-        ["operator", "eligibility", "regions"] => Some(Subject::platform("number-regions")),
-        ["operator", "stir"] => Some(Subject::platform("stir")),
-        _ => None,
+/// The thing as the audit knows it, for somebody who may ask for it.
+fn subject(app: &App, actor: &Actor, thing: Thing<'_>) -> Option<Subject> {
+    match thing {
+        Thing::Trunk(fqdn) => Some(Subject::trunk(actor.tenant?, fqdn)),
+        Thing::Domain(name) => Some(Subject::domain(actor.tenant?, name)),
+        Thing::Webhook(id) => Some(Subject::webhook(actor.tenant?, id)),
+        Thing::Routes => Some(Subject::routes(actor.tenant?)),
+        Thing::Number(e164) => {
+            Some(Subject::number(actor.tenant?, &format!("+{}", e164.trim_start_matches('+'))))
+        }
+        Thing::BalanceAlert => Some(Subject::balance_alert(actor.tenant?)),
+        Thing::OwnTenant => Subject::tenant(app, actor.tenant?),
+        _ if !actor.operates() => None,
+        Thing::Tenant(id) => Subject::tenant(app, id.parse().ok()?),
+        Thing::Carrier(id) => Subject::carrier(app, id.parse().ok()?),
+        Thing::Platform(name) => Some(Subject::platform(&name)),
     }
 }
 

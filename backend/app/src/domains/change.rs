@@ -73,7 +73,7 @@ pub async fn delete(app: &App, actor: &Actor, domain: &str) -> Result<(), Error>
         .await
 }
 
-async fn find(on: &impl On, scope: &Scope, domain: &str) -> Result<trunks::Domain, Error> {
+pub(super) async fn find(on: &impl On, scope: &Scope, domain: &str) -> Result<trunks::Domain, Error> {
     let name = domain.trim_end_matches('.').to_ascii_lowercase();
     trunks::domains(on, scope).await?.into_iter().find(|row| row.name == name).ok_or_else(no_domain)
 }

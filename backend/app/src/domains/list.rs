@@ -1,6 +1,6 @@
 //! A tenant looks at its domains.
 
-use super::{DomainView, view};
+use super::{DomainView, change::find, view};
 use crate::{App, Error};
 use domain::access::{Actor, Permission};
 
@@ -11,4 +11,13 @@ use domain::access::{Actor, Permission};
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<DomainView>, Error> {
     let scope = actor.scope(Permission::ReadRouting)?;
     Ok(store::trunks::domains(app.db().read(), &scope).await?.iter().map(view).collect())
+}
+
+/// A domain of the actor's tenant.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`].
+pub async fn get(app: &App, actor: &Actor, name: &str) -> Result<DomainView, Error> {
+    let scope = actor.scope(Permission::ReadRouting)?;
+    Ok(view(&find(app.db().read(), &scope, name).await?))
 }

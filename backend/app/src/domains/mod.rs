@@ -9,7 +9,7 @@ mod verify;
 pub use add::add;
 pub(crate) use add::ensure;
 pub use change::{delete, switch};
-pub use list::list;
+pub use list::{get, list};
 pub(crate) use reserved::remember_sandbox;
 pub use verify::verify;
 

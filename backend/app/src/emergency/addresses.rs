@@ -26,6 +26,15 @@ pub async fn addresses(app: &App, actor: &Actor) -> Result<Vec<RegisteredAddress
     rows.into_iter().map(address).collect()
 }
 
+/// The address of a number of the actor's tenant.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`] where none is registered.
+pub async fn address_of(app: &App, actor: &Actor, number: E164) -> Result<RegisteredAddress, Error> {
+    let found = addresses(app, actor).await?.into_iter().find(|known| known.number == number);
+    found.ok_or_else(|| no_address(number))
+}
+
 /// Registers the address of a number, in the place of the one that it had.
 ///
 /// # Errors
@@ -91,7 +100,7 @@ pub async fn delete_address(app: &App, actor: &Actor, number: E164) -> Result<()
     app.db()
         .write::<_, Error, _>(async |tx| {
             if !emergency::delete_address(tx, &scope, &e164).await? {
-                return Err(Error::not_found("number", format!("no address is registered for {e164}")));
+                return Err(no_address(number));
             }
             let change = Change {
                 actor: &actor.name,
@@ -105,6 +114,10 @@ pub async fn delete_address(app: &App, actor: &Actor, number: E164) -> Result<()
         })
         .await?;
     refresh(app, Changed::Tenant(tenant)).await
+}
+
+fn no_address(number: E164) -> Error {
+    Error::not_found("number", format!("no address is registered for {number}"))
 }
 
 fn not_yours(number: E164) -> Error {

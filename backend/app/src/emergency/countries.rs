@@ -22,6 +22,16 @@ pub async fn countries(app: &App, actor: &Actor) -> Result<Vec<EmergencyCountry>
     read_countries(app.db().read(), &scope).await
 }
 
+/// A country. Operators only.
+///
+/// # Errors
+/// [`Error::Denied`], [`Error::NotFound`].
+pub async fn country(app: &App, actor: &Actor, code: &str) -> Result<EmergencyCountry, Error> {
+    let all = countries(app, actor).await?;
+    let found = all.into_iter().find(|known| known.country.eq_ignore_ascii_case(code));
+    found.ok_or_else(|| Error::not_found("country", "nothing is set for this country: PATCH sets it"))
+}
+
 /// Changes a country: `edit` is given it as it is, or `None` where nothing is set for it yet. Operators only.
 ///
 /// # Errors

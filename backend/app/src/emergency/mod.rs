@@ -4,9 +4,9 @@ mod addresses;
 mod countries;
 mod settings;
 
-pub use addresses::{addresses, delete_address, put_address};
+pub use addresses::{address_of, addresses, delete_address, put_address};
 pub(crate) use countries::read_countries;
-pub use countries::{countries, delete_country, put_country};
+pub use countries::{countries, country, delete_country, put_country};
 pub use settings::{EmergencyView, change_settings, settings};
 
 use crate::{Error, snapshot::load::read};

@@ -11,6 +11,9 @@ use domain::{
 };
 use serde_json::{Value, json};
 
+/// What the audit calls the mark.
+pub(crate) const BALANCE_ALERT: &str = "balance";
+
 /// The mark of the actor's tenant; `None` where it set none.
 ///
 /// # Errors
@@ -50,7 +53,7 @@ pub async fn set_mark(app: &App, actor: &Actor, mark: Option<Money>) -> Result<O
                 actor: &actor.name,
                 tenant: Some(tenant),
                 what: "balanceAlert.update",
-                target: "balance",
+                target: BALANCE_ALERT,
                 before: said(before),
                 after: said(micros),
             };

@@ -10,6 +10,7 @@ mod raise;
 
 pub(crate) use balance::{fallen, post};
 pub(crate) use interests::{Interests, State};
+pub(crate) use mark::BALANCE_ALERT;
 pub use mark::{mark, set_mark};
 pub(crate) use raise::{message, raise};
 

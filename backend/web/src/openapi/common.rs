@@ -2,7 +2,10 @@
 //! idempotency header, merge-patches as plain JSON.
 
 use super::{IDEMPOTENCY_KEY, IDEMPOTENT_ROOT};
-use crate::error::{CODE_HEADER, ErrorBody};
+use crate::{
+    error::{CODE_HEADER, ErrorBody},
+    versions,
+};
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use utoipa::{
@@ -20,6 +23,8 @@ use utoipa::{
 const JSON: &str = "application/json";
 /// The name of the one answer for everything that went wrong.
 const FAILURE: &str = "Failure";
+/// The header that names the version that a change is made upon.
+const IF_MATCH: &str = "If-Match";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Adds it.
@@ -34,8 +39,12 @@ pub(super) fn add(document: &mut Document) {
     open_what_is_extended(components);
     let parameter = format!("#/components/parameters/{IDEMPOTENCY_KEY}");
     components.parameters.insert(IDEMPOTENCY_KEY.to_owned(), RefOr::T(idempotency_key()));
+    components.parameters.insert(IF_MATCH.to_owned(), RefOr::T(if_match()));
     for (path, item) in &mut document.paths.paths {
         let can_repeat = path.starts_with(IDEMPOTENT_ROOT);
+        if versions::is_versioned(path) {
+            version(item);
+        }
         for (is_post, operation) in operations(item) {
             describe(operation);
             operation
@@ -99,6 +108,35 @@ fn describe(operation: &mut Operation) {
     {
         body.content.insert(JSON.to_owned(), content);
     }
+}
+
+/// What is edited says its version, and takes the one that its editor saw.
+fn version(item: &mut PathItem) {
+    let PathItem { get, put, delete, patch, .. } = item;
+    for operation in [put, delete, patch].into_iter().flatten() {
+        let reference = Ref::new(format!("#/components/parameters/{IF_MATCH}"));
+        operation.parameters.get_or_insert_with(Vec::new).push(RefOr::Ref(reference));
+    }
+    let Some(RefOr::T(answer)) =
+        get.as_mut().and_then(|operation| operation.responses.responses.get_mut("200"))
+    else {
+        return;
+    };
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let header = HeaderBuilder::new().schema(Some(text)).description(Some("Its version, for If-Match"));
+    answer.headers.insert("ETag".to_owned(), header.build().into());
+}
+
+fn if_match() -> Parameter {
+    ParameterBuilder::new()
+        .name(IF_MATCH)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The ETag of what was read: 412 where somebody else has changed it since; without it, it is done whatever the version",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }
 
 fn idempotency_key() -> Parameter {

@@ -15,6 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
     routes
         .service(list_domains)
+        .service(get_domain)
         .service(add_domain)
         .service(verify_domain)
         .service(update_domain)
@@ -72,12 +73,19 @@ pub(crate) async fn list_domains(app: Data<app::App>, caller: Caller) -> ApiResu
     ok(&Listing::<Domain>::whole(all.into_iter().map(Into::into).collect()))
 }
 
+/// A domain.
+#[utoipa::path(tag = "trunks", responses((status = 200, body = Domain)))]
+#[get("/api/v1/domains/{name}")]
+pub(crate) async fn get_domain(app: Data<app::App>, caller: Caller, name: Path<String>) -> ApiResult {
+    ok(&Domain::from(domains::get(&app, &caller, &name).await?))
+}
+
 /// Adds a domain, and says which TXT record to publish.
 #[utoipa::path(tag = "trunks", request_body = NewDomain, responses((status = 201, body = Domain)))]
 #[post("/api/v1/domains")]
 pub(crate) async fn add_domain(app: Data<app::App>, caller: Caller, body: Body<NewDomain>) -> ApiResult {
     let domain = domains::add(&app, &caller, &body.0.name).await?;
-    Ok(created("/api/v1/domains", &Domain::from(domain)))
+    Ok(created(&format!("/api/v1/domains/{}", domain.name), &Domain::from(domain)))
 }
 
 /// Looks for the TXT record, and takes the domain as the tenant's where it is there.

@@ -27,11 +27,13 @@ use uuid::Uuid;
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
     routes
         .service(list_emergency_countries)
+        .service(get_emergency_country)
         .service(put_emergency_country)
         .service(delete_emergency_country)
         .service(get_emergency)
         .service(update_emergency)
         .service(list_emergency_addresses)
+        .service(get_emergency_address)
         .service(put_emergency_address)
         .service(delete_emergency_address);
 }
@@ -112,6 +114,17 @@ impl From<Country> for EmergencyCountry {
 pub(crate) async fn list_emergency_countries(app: Data<app::App>, operator: Operator) -> ApiResult {
     let all = emergency::countries(&app, &operator).await?;
     ok(&Listing::<Country>::whole(all.iter().map(Into::into).collect()))
+}
+
+/// What the platform does with emergency calls of a country.
+#[utoipa::path(tag = "operator", responses((status = 200, body = Country)))]
+#[get("/api/v1/operator/emergency/{country}")]
+pub(crate) async fn get_emergency_country(
+    app: Data<app::App>,
+    operator: Operator,
+    country: Path<String>,
+) -> ApiResult {
+    ok(&Country::from(&emergency::country(&app, &operator, &country).await?))
 }
 
 /// Sets what happens to emergency calls of a country: what is left out stays, `null` takes away.
@@ -273,6 +286,17 @@ impl From<RegisteredAddress> for Address {
 pub(crate) async fn list_emergency_addresses(app: Data<app::App>, caller: Caller) -> ApiResult {
     let all = emergency::addresses(&app, &caller).await?;
     ok(&Listing::<Address>::whole(all.into_iter().map(Into::into).collect()))
+}
+
+/// The address of a number.
+#[utoipa::path(tag = "emergency", responses((status = 200, body = Address)))]
+#[get("/api/v1/emergency/addresses/{e164}")]
+pub(crate) async fn get_emergency_address(
+    app: Data<app::App>,
+    caller: Caller,
+    e164: Path<String>,
+) -> ApiResult {
+    ok(&Address::from(emergency::address_of(&app, &caller, number(&e164)?).await?))
 }
 
 /// Registers the address of a number, in the place of the one that it had.

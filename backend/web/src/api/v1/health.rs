@@ -138,8 +138,8 @@ pub(crate) async fn list_trunk_health(
     page: Params<PageParams>,
     request: HttpRequest,
 ) -> ApiResult {
-    let list = health::trunk_history(&app, &caller, &fqdn, page.0.window()?).await?;
-    ok(&Listing::<HealthChange>::of_list(list, &request))
+    let found = health::trunk_history(&app, &caller, &fqdn, &page.0.request()?).await?;
+    ok(&Listing::<HealthChange>::of_page(found, &request))
 }
 
 /// How a carrier is doing.
@@ -159,6 +159,6 @@ pub(crate) async fn list_carrier_health(
     page: Params<PageParams>,
     request: HttpRequest,
 ) -> ApiResult {
-    let list = health::carrier_history(&app, &caller, CarrierId(*id), page.0.window()?).await?;
-    ok(&Listing::<HealthChange>::of_list(list, &request))
+    let found = health::carrier_history(&app, &caller, CarrierId(*id), &page.0.request()?).await?;
+    ok(&Listing::<HealthChange>::of_page(found, &request))
 }

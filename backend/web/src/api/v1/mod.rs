@@ -114,12 +114,6 @@ impl PageParams {
             size => Ok(app::PageRequest { after: self.after, size: size.unwrap_or(app::PAGE_DEFAULT) }),
         }
     }
-
-    fn window(self) -> Result<app::Window, ApiError> {
-        let skip = self.after.as_deref().map_or(Ok(0), str::parse);
-        let skip = skip.map_err(|_| ApiError::invalid("after", "after: follow nextLink as it was given"))?;
-        Ok(app::Window { skip, limit: u64::from(self.request()?.size) })
-    }
 }
 
 impl<T> Listing<T> {
@@ -130,11 +124,6 @@ impl<T> Listing<T> {
     fn of_page<V: Into<T>>(page: app::Page<V>, request: &HttpRequest) -> Self {
         let next_link = page.next.map(|after| link(request, &after));
         Self { value: page.value.into_iter().map(Into::into).collect(), next_link }
-    }
-
-    fn of_list<V: Into<T>>(list: app::List<V>, request: &HttpRequest) -> Self {
-        let next_link = list.next_skip.map(|skip| link(request, &skip.to_string()));
-        Self { value: list.value.into_iter().map(Into::into).collect(), next_link }
     }
 }
 

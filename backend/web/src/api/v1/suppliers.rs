@@ -17,7 +17,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
-    routes.service(list_suppliers).service(create_supplier).service(update_supplier).service(list_steps);
+    routes
+        .service(list_suppliers)
+        .service(create_supplier)
+        .service(get_supplier)
+        .service(update_supplier)
+        .service(list_steps);
 }
 
 /// What is said of a supplier.
@@ -170,7 +175,14 @@ pub(crate) async fn create_supplier(
 ) -> ApiResult {
     let (view, secret) = suppliers::create(&app, &operator, body.0.into()).await?;
     let made = Supplier { secret: Some(secret), ..Supplier::from(view) };
-    Ok(created("/api/v1/operator/suppliers", &made))
+    Ok(created(&format!("/api/v1/operator/suppliers/{}", made.id), &made))
+}
+
+/// A supplier.
+#[utoipa::path(tag = "operator", params(("id" = Uuid, Path)), responses((status = 200, body = Supplier)))]
+#[get("/api/v1/operator/suppliers/{id}")]
+pub(crate) async fn get_supplier(app: Data<app::App>, operator: Operator, id: Path<String>) -> ApiResult {
+    ok(&Supplier::from(suppliers::get(&app, &operator, identifier(&id)?).await?))
 }
 
 /// Changes a supplier; with a secret, from now on that one signs.
@@ -184,10 +196,14 @@ pub(crate) async fn update_supplier(
     id: Path<String>,
     patch: Patch<SupplierSettings>,
 ) -> ApiResult {
-    let id = id.parse().map_err(|_| ApiError::not_found("there is no such supplier"))?;
+    let id = identifier(&id)?;
     let now = SupplierSettings::from(suppliers::get(&app, &operator, id).await?);
     let view = suppliers::change(&app, &operator, id, patch.apply(&now)?.into()).await?;
     ok(&Supplier::from(view))
+}
+
+fn identifier(text: &str) -> Result<Uuid, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found("there is no such supplier"))
 }
 
 /// The last 50 things that were asked of suppliers, youngest first.

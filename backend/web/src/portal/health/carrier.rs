@@ -13,7 +13,7 @@ use actix_web::{
     post,
     web::{Data, Path, ServiceConfig},
 };
-use app::{App, Window, health, registrars};
+use app::{App, PageRequest, health, registrars};
 use domain::ids::CarrierId;
 use uuid::Uuid;
 
@@ -64,7 +64,8 @@ async fn page(
 ) -> PageResult {
     let actor = &operator.actor;
     let view = health::carrier(app, actor, id)?;
-    let changes = health::carrier_history(app, actor, id, Window { skip: 0, limit: CHANGES }).await?;
+    let changes =
+        health::carrier_history(app, actor, id, &PageRequest { after: None, size: CHANGES }).await?;
     let registration = match registrars::get_of_carrier(app, actor, id) {
         Ok(view) => Some(view),
         Err(app::Error::NotFound { .. }) => None,

@@ -11,7 +11,7 @@ use actix_web::web::ServiceConfig;
 use askama::Template;
 
 /// Changes that the page shows.
-const CHANGES: u64 = 20;
+const CHANGES: u32 = 20;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
     trunk::mount(pages);

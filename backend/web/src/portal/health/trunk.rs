@@ -13,7 +13,7 @@ use actix_web::{
     post,
     web::{Data, Path, ServiceConfig},
 };
-use app::{App, Window, health, registrars};
+use app::{App, PageRequest, health, registrars};
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(show).service(save).service(delete);
@@ -60,7 +60,8 @@ async fn page(
 ) -> PageResult {
     let actor = &member.actor;
     let view = health::trunk(app, actor, fqdn).await?;
-    let changes = health::trunk_history(app, actor, fqdn, Window { skip: 0, limit: CHANGES }).await?;
+    let changes =
+        health::trunk_history(app, actor, fqdn, &PageRequest { after: None, size: CHANGES }).await?;
     let registration = match registrars::get(app, actor, fqdn).await {
         Ok(view) => Some(view),
         Err(app::Error::NotFound { .. }) => None,
