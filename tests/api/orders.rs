@@ -7,10 +7,10 @@ use std::{
     net::Ipv4Addr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use testkit::server::{Client, Options, PASSWORD, Server};
 
@@ -20,12 +20,15 @@ const KILLS: usize = 3;
 const TENANTS: usize = 4;
 /// What each may spend: more than all numbers that are for sale cost.
 const CREDIT: i64 = 3_000_000_000;
+/// How long the first purchase may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A buyer that goes on until it is stopped, or the server dies under it.
 struct Buyer {
     base: String,
     token: String,
     stop: Arc<AtomicBool>,
+    bought: Arc<AtomicUsize>,
 }
 
 impl Buyer {
@@ -53,7 +56,10 @@ impl Buyer {
             let id = if turn.is_multiple_of(3) { self.reserve(&http) } else { self.search(&http) };
             let Some((buy, id)) = id else { return confirmed };
             match self.post(&http, &buy, &json!({"searchId": id})) {
-                Some((202, _)) => confirmed.push(id),
+                Some((202, _)) => {
+                    self.bought.fetch_add(1, Ordering::Relaxed);
+                    confirmed.push(id);
+                }
                 Some((status, _)) => assert!(matches!(status, 409 | 503), "a purchase was answered {status}"),
                 None => return confirmed,
             }
@@ -168,6 +174,7 @@ fn after_kill_9_at_any_moment_each_number_has_one_owner_who_paid_for_it_once_or_
         assert!(answer.status < 300, "{}", answer.text);
     }
     let mut confirmed = vec![Vec::new(); TENANTS];
+    let bought = Arc::new(AtomicUsize::new(0));
     for round in 0..kills {
         let stop = Arc::new(AtomicBool::new(false));
         let (clients, tokens): (Vec<Client>, Vec<String>) =
@@ -175,12 +182,22 @@ fn after_kill_9_at_any_moment_each_number_has_one_owner_who_paid_for_it_once_or_
         let buyers: Vec<(usize, JoinHandle<Vec<String>>)> = (0..TENANTS * 2)
             .map(|n| {
                 let token = tokens[n % TENANTS].clone();
-                let buyer = Buyer { base: server.http(), token, stop: Arc::clone(&stop) };
+                let buyer = Buyer {
+                    base: server.http(),
+                    token,
+                    stop: Arc::clone(&stop),
+                    bought: Arc::clone(&bought),
+                };
                 (n % TENANTS, std::thread::spawn(move || buyer.run()))
             })
             .collect();
+        let end = Instant::now() + PATIENCE;
+        while bought.load(Ordering::Relaxed) == 0 {
+            assert!(Instant::now() < end, "nobody buys anything");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         // The moment is as good as any other: what was written when, nobody here knows.
-        let moment = 150 + uuid::Uuid::new_v4().as_u128() % 500;
+        let moment = uuid::Uuid::new_v4().as_u128() % 500;
         std::thread::sleep(Duration::from_millis(u64::try_from(moment).expect("short")));
         server.kill();
         stop.store(true, Ordering::Relaxed);
@@ -202,14 +219,14 @@ trait Drift {
 
 impl Drift for Client {
     fn wait_for_drift(&self) -> String {
-        let end = std::time::Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(30);
         loop {
             let text = self.get("/metrics").text;
             let line = text.lines().find_map(|line| line.strip_prefix("dialtone_money_drift_micros "));
             if let Some(figure) = line {
                 return figure.to_owned();
             }
-            assert!(std::time::Instant::now() < end, "nobody counts the drift");
+            assert!(Instant::now() < end, "nobody counts the drift");
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -33,6 +33,23 @@ const RETRY_PAUSE: Duration = Duration::from_millis(20);
 /// The advisory lock under which migrations run on PostgreSQL: one node at a time. Any fixed number does.
 const MIGRATION_LOCK: i64 = 0x4469_616c_746f_6e65;
 
+#[cfg(debug_assertions)]
+tokio::task_local! {
+    /// Within the work of a write transaction. Who asks for a second connection there waits for others who hold one and
+    /// wait alike: on PostgreSQL for ever, once there are as many of them as connections.
+    static WRITING: ();
+}
+
+/// Panics where a transaction's work asks for another connection: a mistake of ours, which only a busy PostgreSQL shows.
+#[cfg(debug_assertions)]
+#[track_caller]
+fn outside_of_a_transaction() {
+    assert!(
+        WRITING.try_with(|()| ()).is_err(),
+        "a write transaction asks for a second connection: read on `tx`, or before it begins"
+    );
+}
+
 /// One write transaction. Dropped without commit, it is rolled back.
 pub type Tx = DatabaseTransaction;
 
@@ -106,7 +123,10 @@ impl Db {
 
     /// Where queries that only read go.
     #[must_use]
-    pub const fn read(&self) -> &DatabaseConnection {
+    #[track_caller]
+    pub fn read(&self) -> &DatabaseConnection {
+        #[cfg(debug_assertions)]
+        outside_of_a_transaction();
         &self.reader
     }
 
@@ -115,6 +135,8 @@ impl Db {
     /// # Errors
     /// [`Error::Busy`] where another process holds the lock for longer than 5 s.
     pub async fn begin(&self) -> Result<Tx, Error> {
+        #[cfg(debug_assertions)]
+        outside_of_a_transaction();
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -152,6 +174,9 @@ impl Db {
         F: AsyncFn(&Tx) -> Result<T, E>,
     {
         let tx = self.begin().await?;
+        #[cfg(debug_assertions)]
+        let value = WRITING.scope((), work(&tx)).await?;
+        #[cfg(not(debug_assertions))]
         let value = work(&tx).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(value)

@@ -474,3 +474,19 @@ async fn a_named_value_of_the_platform_is_kept_once_and_put_as_often_as_wanted()
         );
     }
 }
+
+/// With as many such transactions at once as there are connections, none would ever go on.
+#[tokio::test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "asks for a second connection")]
+async fn a_transaction_that_asks_for_a_second_connection_is_found_out() {
+    let test = TestDb::sqlite().await.unwrap();
+    let db = &test.db;
+    let asked: Result<(), Error> = db
+        .write(async |_| {
+            db.read();
+            Ok(())
+        })
+        .await;
+    asked.unwrap();
+}
