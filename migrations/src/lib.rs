@@ -24,6 +24,7 @@ mod m0311_orders;
 mod m0320_stock_kinds;
 mod m0321_suppliers;
 mod m0322_regulatory;
+mod m0323_stock_free;
 mod m0330_porting;
 mod m0340_webhooks;
 mod m0350_access;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0311_orders::Migration),
             Box::new(m0350_access::Migration),
             Box::new(m0330_porting::Migration),
+            Box::new(m0323_stock_free::Migration),
         ]
     }
 }

@@ -25,6 +25,8 @@ const BATCH: usize = 10_000;
 const PROMISE: Duration = Duration::from_millis(20);
 /// Numbers of a page of results.
 const PAGE: u64 = 100;
+/// Kinds of which a search without digits chooses, as the app does.
+const KINDS: u64 = 256;
 /// Numbers of a search that holds.
 const HELD: u64 = 10;
 /// Pause between two changes beside the searches.
@@ -130,11 +132,11 @@ fn code(turn: u64) -> u64 {
 }
 
 const fn any(_: u64) -> Pattern {
-    Pattern { prefixes: Vec::new(), contains: String::new(), kind: String::new() }
+    Pattern { prefixes: Vec::new(), contains: String::new() }
 }
 
-fn contains(digits: String, kind: String) -> Pattern {
-    Pattern { prefixes: Vec::new(), contains: digits, kind }
+const fn contains(digits: String) -> Pattern {
+    Pattern { prefixes: Vec::new(), contains: digits }
 }
 
 const QUESTIONS: [Question; 9] = [
@@ -156,27 +158,27 @@ const QUESTIONS: [Question; 9] = [
     Question {
         name: "contains 3 digits",
         wanted: |_| us("geographic", None),
-        pattern: |turn| contains(format!("{:03}", turn * 7 % 1_000), "USg".to_owned()),
+        pattern: |turn| contains(format!("{:03}", turn * 7 % 1_000)),
     },
     Question {
         name: "contains 4 digits",
         wanted: |_| us("geographic", None),
-        pattern: |turn| contains(format!("{:04}", turn * 97 % 10_000), "USg".to_owned()),
+        pattern: |turn| contains(format!("{:04}", turn * 97 % 10_000)),
     },
     Question {
         name: "contains 6 digits",
         wanted: |_| us("geographic", None),
-        pattern: |turn| contains(format!("{:06}", turn * 7_919 % 1_000_000), "USg".to_owned()),
+        pattern: |turn| contains(format!("{:06}", turn * 7_919 % 1_000_000)),
     },
     Question {
         name: "code and 3 digits",
         wanted: |turn| us("geographic", Some(code(turn))),
-        pattern: |turn| contains(format!("{:03}", turn * 7 % 1_000), format!("USg{}", code(turn))),
+        pattern: |turn| contains(format!("{:03}", turn * 7 % 1_000)),
     },
     Question {
         name: "digits of another country",
         wanted: |_| us("tollFree", None),
-        pattern: |turn| contains(format!("447{}", 7 + turn % 2), "USt".to_owned()),
+        pattern: |turn| contains(format!("447{}", 7 + turn % 2)),
     },
 ];
 
@@ -215,7 +217,8 @@ async fn ask(db: &Db, questions: usize) -> Duration {
         for _ in 0..questions {
             let began = Instant::now();
             let wanted = Wanted { country: Some("US".to_owned()), ..Wanted::default() };
-            std::hint::black_box(stock::kinds(db.read(), &system(), &wanted).await.expect("kinds"));
+            std::hint::black_box(stock::area_codes(db.read(), &system(), &wanted).await.expect("codes"));
+            std::hint::black_box(stock::offers(db.read(), &system(), &wanted).await.expect("offers"));
             times.push(began.elapsed());
         }
         slowest = slowest.max(print("area codes and offerings", times, 0));
@@ -238,22 +241,22 @@ fn print(name: &str, mut times: Vec<Duration>, found: usize) -> Duration {
 /// Finds a page of numbers, and says how many there were.
 async fn look(db: &Db, question: &Question, turn: u64) -> usize {
     let (wanted, pattern, scope) = ((question.wanted)(turn), (question.pattern)(turn), system());
-    let kinds = stock::priced_kinds(db.read(), &scope, &wanted).await.expect("kinds");
     if !pattern.is_any() {
-        let ids: Vec<i64> = kinds.iter().map(|(kind, _)| *kind).collect();
-        return stock::matching(db.read(), &scope, &ids, &pattern, PAGE).await.expect("numbers").len();
+        return stock::matching(db.read(), &scope, &wanted, &pattern, PAGE).await.expect("numbers").len();
     }
-    let Some((kind, _)) = kinds.get(turn as usize % kinds.len().max(1)) else { return 0 };
-    let ends = stock::ends(db.read(), &scope, *kind).await.expect("ends");
+    let kinds = stock::cheapest(db.read(), &scope, &wanted, (0, KINDS)).await.expect("kinds");
+    let Some(kind) = kinds.get(turn as usize % kinds.len().max(1)) else { return 0 };
+    let ends = stock::ends(db.read(), &scope, kind.id).await.expect("ends");
     let from = ends.map(|(low, _)| low).unwrap_or_default();
-    stock::free(db.read(), &scope, *kind, &from, PAGE).await.expect("numbers").len()
+    stock::free(db.read(), &scope, kind.id, &from, PAGE).await.expect("numbers").len()
 }
 
 /// Holds ten numbers of an area code for a search.
 async fn hold(db: &Db, turn: u64) -> Uuid {
     let (search, scope) = (Uuid::now_v7(), system());
     db.write::<_, Error, _>(async |tx| {
-        let kinds = stock::kinds(tx, &scope, &us("geographic", Some(code(turn)))).await?;
+        let wanted = us("geographic", Some(code(turn)));
+        let kinds = stock::cheapest(tx, &scope, &wanted, (0, KINDS)).await?;
         let Some(kind) = kinds.first() else { return Ok(()) };
         let found = stock::free(tx, &scope, kind.id, "", HELD).await?;
         let names: Vec<String> = found.into_iter().map(|row| row.e164).collect();

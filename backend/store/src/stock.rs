@@ -4,12 +4,15 @@
 mod find;
 mod kinds;
 mod outside;
+mod text;
 
 pub use find::{CONTAINED_MIN, KINDS_LOOKED_AT, Pattern, ends, free, matching};
-pub use kinds::{KINDS_MAX, Kind, is_known, kinds, priced_kinds};
+pub use kinds::{
+    KINDS_MAX, Kind, Offer, Priced, area_codes, cheapest, countries, is_known, kinds, localities, offers,
+};
 pub use outside::{
-    change, count, drop_held, drop_leased, end_quarantine, end_quarantines, outside_lapsed, put, quarantine,
-    quarantined,
+    change, count, drop_held, drop_leased, drop_some_held, end_quarantine, end_quarantines, hand_over,
+    outside_lapsed, put, quarantine, quarantined,
 };
 
 use crate::{
@@ -20,8 +23,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -49,6 +52,10 @@ pub struct Wanted {
     pub area_code: Option<String>,
     /// The place.
     pub locality: Option<String>,
+    /// Words of kinds of which one will do; empty is any.
+    pub number_types: Vec<String>,
+    /// Places of which one will do; empty is any.
+    pub localities: Vec<String>,
     /// Words of `calling` that will do; empty is any.
     pub calling: Vec<String>,
     /// Words of `sms` that will do; empty is any.
@@ -88,12 +95,12 @@ pub async fn get<C: ConnectionTrait>(on: &C, _scope: &Scope, e164: &str) -> Resu
     Ok(Entity::find_by_id(e164.to_owned()).one(on).await?)
 }
 
-/// How many free numbers there are: it looks at each, so no search asks it.
+/// How many free numbers there are.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn count_free<C: ConnectionTrait>(on: &C, _scope: &Scope) -> Result<u64, Error> {
-    Ok(Entity::find().filter(Column::State.eq(FREE)).count(on).await?)
+    kinds::count_free(on).await
 }
 
 /// Holds free numbers for a search, and says how many of them it got.
@@ -149,7 +156,7 @@ pub async fn let_go<C: ConnectionTrait>(tx: &C, _scope: &Scope, search: Uuid) ->
     Ok(query.filter(Column::SupplierId.is_null()).exec(tx).await?.rows_affected)
 }
 
-/// Frees some of what a search or reservation holds, and says how many numbers that is.
+/// Frees some of what a search or reservation holds of the platform's own, and says how many numbers that is.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
@@ -160,6 +167,7 @@ pub async fn let_some_go<C: ConnectionTrait>(
     numbers: &[String],
 ) -> Result<u64, Error> {
     let query = moved(FREE).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(holder));
+    let query = query.filter(Column::SupplierId.is_null());
     Ok(query.filter(Column::E164.is_in(numbers)).exec(tx).await?.rows_affected)
 }
 

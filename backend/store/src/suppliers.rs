@@ -108,6 +108,27 @@ pub async fn advance<C: ConnectionTrait>(
     Ok(query.exec(tx).await?.rows_affected)
 }
 
+/// Moves one step on from a state; whether it was in it.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn advance_one<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    id: Uuid,
+    (from, to): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    platform(scope)?;
+    let query = supplier_order::Entity::update_many()
+        .col_expr(supplier_order::Column::State, Expr::value(to))
+        .col_expr(supplier_order::Column::NextAt, Expr::value(now))
+        .col_expr(supplier_order::Column::UpdatedAt, Expr::value(now))
+        .filter(supplier_order::Column::Id.eq(id))
+        .filter(supplier_order::Column::State.eq(from));
+    Ok(query.exec(tx).await?.rows_affected > 0)
+}
+
 /// What a reference has at suppliers.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 
 use chrono::{Duration, Utc};
 use dialtone_store::{
-    Db, Error,
+    Db, Error, Options,
     stock::{self, FREE, Pattern, Stock, Wanted},
 };
 use domain::access::Scope;
@@ -116,15 +116,7 @@ fn question(dice: &mut StdRng, rows: &[Stock]) -> (Wanted, Pattern) {
     }
     let other = rows.choose(dice).unwrap();
     let digits = if dice.random_bool(0.7) { &model.e164[1..] } else { &other.e164[1..] };
-    let mut pattern = Pattern {
-        kind: format!(
-            "{}{}{}",
-            model.country,
-            &model.number_type[..1],
-            wanted.area_code.as_deref().unwrap_or_default()
-        ),
-        ..Pattern::default()
-    };
+    let mut pattern = Pattern::default();
     if dice.random_bool(0.6) {
         let length = dice.random_range(3..7);
         let start = dice.random_range(0..digits.len() - length);
@@ -163,15 +155,17 @@ async fn every_search_answers_what_a_look_at_every_number_would() {
                 .filter(|row| will_do(row, &wanted, &pattern))
                 .map(|row| row.e164.as_str())
                 .collect();
-            let kinds = stock::kinds(on, &system(), &wanted).await.unwrap();
-            let ids: Vec<i64> = kinds.iter().map(|kind| kind.id).collect();
-            let found = stock::matching(on, &system(), &ids, &pattern, 10_000).await.unwrap();
+            let found = stock::matching(on, &system(), &wanted, &pattern, 10_000).await.unwrap();
             let names: BTreeSet<&str> = found.iter().map(|row| row.e164.as_str()).collect();
             assert_eq!(names, right, "{wanted:?} {pattern:?}");
             assert_eq!(names.len(), found.len(), "nothing comes twice");
-            let few = stock::matching(on, &system(), &ids, &pattern, 3).await.unwrap();
-            assert!(few.len() <= 3 && few.iter().all(|row| right.contains(row.e164.as_str())));
-            assert_eq!(few.is_empty(), right.is_empty());
+            let few = stock::matching(on, &system(), &wanted, &pattern, 3).await.unwrap();
+            assert!(few.iter().all(|row| right.contains(row.e164.as_str())));
+            assert_eq!(few.len(), right.len().min(3));
+            let mut prices: Vec<i64> = found.iter().map(|row| row.monthly_micros).collect();
+            prices.sort_unstable();
+            let paid: Vec<i64> = few.iter().map(|row| row.monthly_micros).collect();
+            assert_eq!(paid, prices[..few.len()], "the cheapest come first: {wanted:?} {pattern:?}");
             found_some += usize::from(!right.is_empty());
         }
         assert!(found_some > SEARCHES / 3, "{found_some} of {SEARCHES} searches found something");
@@ -231,5 +225,103 @@ async fn a_kind_without_free_numbers_is_known_and_not_for_sale() {
         assert!(stock::is_known(db.read(), &system(), &wanted).await.unwrap());
         let other = Wanted { country: Some("SE".to_owned()), ..Wanted::default() };
         assert!(!stock::is_known(db.read(), &system(), &other).await.unwrap());
+    }
+}
+
+/// One of the things that move numbers of the stock, with numbers by chance.
+async fn something(db: &Db, dice: &mut StdRng, rows: &[Stock]) -> Result<(), Error> {
+    let some: Vec<Stock> =
+        (0..dice.random_range(1..12)).map(|_| rows.choose(dice).unwrap().clone()).collect();
+    let names: Vec<String> = some.iter().map(|row| row.e164.clone()).collect();
+    let search = Uuid::from_u128(dice.random_range(0..20));
+    let (now, dear) = (Utc::now(), dice.random_range(1..4) * 1_000_000);
+    let until = now + Duration::minutes(dice.random_range(-1..2));
+    let (what, carrier) = (dice.random_range(0..14), Uuid::from_u128(dice.random_range(0..2)));
+    let outside: Vec<Stock> = (0..3)
+        .map(|_| Stock {
+            e164: format!("+4670{}", dice.random_range(10_000_000..99_999_999_u64)),
+            supplier_id: Some(Uuid::max()),
+            state: stock::HELD.to_owned(),
+            held_by: Some(search),
+            held_until: Some(until),
+            ..some[0].clone()
+        })
+        .collect();
+    db.write::<_, Error, _>(async |tx| {
+        let scope = &system();
+        match what {
+            0..4 => stock::hold(tx, scope, &names, search, until).await.map(drop),
+            4 => stock::sell(tx, scope, search).await.map(drop),
+            5 => stock::let_go(tx, scope, search).await.map(drop),
+            6 => stock::let_some_go(tx, scope, search, &names).await.map(drop),
+            7 => stock::expire(tx, scope, now).await.map(drop),
+            8 => stock::take_back(tx, scope, &names).await.map(drop),
+            9 => stock::quarantine(tx, scope, &names[0], search, until).await.map(drop),
+            10 => stock::end_quarantines(tx, scope, now).await.map(drop),
+            11 => stock::shelve(tx, scope, carrier, dear > 1_000_000).await.map(drop),
+            12 => {
+                // Other prices are other kinds.
+                let there = stock::some(tx, scope, &names).await?;
+                let dearer = there.into_iter().map(|row| Stock { monthly_micros: dear, ..row });
+                stock::change(tx, scope, dearer.collect()).await
+            }
+            _ => {
+                stock::add(tx, scope, some.clone()).await?;
+                stock::put(tx, scope, outside.clone()).await?;
+                stock::drop_held(tx, scope, (Uuid::max(), search)).await.map(drop)
+            }
+        }
+    })
+    .await
+}
+
+/// How many of the numbers are free, where one looks at each.
+async fn looked_at(db: &Db, rows: &[Stock]) -> u64 {
+    let names: Vec<String> = rows.iter().map(|row| row.e164.clone()).collect();
+    let there = stock::some(db.read(), &system(), &names).await.unwrap();
+    there.iter().filter(|row| row.state == FREE).count() as u64
+}
+
+/// Each kind says how many of its numbers are free and between which ones they lie; what has none is not for sale.
+async fn check_counts(db: &Db, rows: &[Stock]) -> u64 {
+    let (on, scope) = (db.read(), system());
+    let kinds = stock::kinds(on, &scope, &Wanted::default()).await.unwrap();
+    let mut all = 0;
+    for kind in &kinds {
+        let free = stock::free(on, &scope, kind.id, "", 10_000).await.unwrap();
+        assert_eq!(kind.free, i64::try_from(free.len()).unwrap(), "{kind:?}");
+        assert!(free.iter().all(|row| kind.lowest <= row.e164 && row.e164 <= kind.highest), "{kind:?}");
+        all += free.len() as u64;
+    }
+    assert_eq!(stock::count_free(on, &scope).await.unwrap(), all);
+    let found: u64 = looked_at(db, rows).await;
+    assert_eq!(found, all, "every free number is of a kind that is for sale");
+    all
+}
+
+#[tokio::test]
+async fn what_is_counted_as_free_is_free_after_whatever_two_writers_did() {
+    for test in TestDb::each().await.unwrap() {
+        let dice = &mut StdRng::seed_from_u64(323);
+        let rows = stocked(&test.db, dice).await;
+        let other = Db::connect(&test.url, Options::default()).await.unwrap();
+        let mut counts = BTreeSet::new();
+        for _ in 0..5 {
+            let work = |db: &Db, seed: u64| {
+                let (db, rows, mut dice) = (db.clone(), rows.clone(), StdRng::seed_from_u64(seed));
+                tokio::task::spawn_local(async move {
+                    for _ in 0..60 {
+                        something(&db, &mut dice, &rows).await.unwrap();
+                    }
+                })
+            };
+            let (one, two) = (dice.random(), dice.random());
+            let both = async { tokio::join!(work(&test.db, one), work(&other, two)) };
+            let (one, two) = tokio::task::LocalSet::new().run_until(both).await;
+            one.unwrap();
+            two.unwrap();
+            counts.insert(check_counts(&test.db, &rows).await);
+        }
+        assert!(counts.len() > 3, "numbers came and went: {counts:?}");
     }
 }

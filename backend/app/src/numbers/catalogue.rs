@@ -7,15 +7,18 @@ use domain::{
     numbering::{AssignmentType, NumberType},
 };
 use std::collections::BTreeSet;
-use store::stock::{Kind, Wanted, kinds};
+use store::stock::{self, Wanted};
+
+/// All types of number.
+const TYPES: [NumberType; 3] = [NumberType::Geographic, NumberType::TollFree, NumberType::Mobile];
 
 /// The countries in which numbers are for sale.
 ///
 /// # Errors
 /// [`Error::Denied`].
 pub async fn countries(app: &App, actor: &Actor, window: Window) -> Result<List<Country>, Error> {
-    let found = read(app, actor, None, &Filter::default()).await?;
-    let codes: BTreeSet<String> = found.into_iter().map(|kind| kind.country).collect();
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let codes = stock::countries(app.db().read(), &scope).await?;
     Ok(window.of(codes
         .into_iter()
         .map(|code| Country { localized_name: places::country(&code), country_code: code })))
@@ -24,8 +27,7 @@ pub async fn countries(app: &App, actor: &Actor, window: Window) -> Result<List<
 /// The countries in which numbers are for sale, by code.
 pub(crate) async fn countries_for_sale(app: &App) -> Result<BTreeSet<String>, Error> {
     let scope = Scope::system("what is for sale is everybody's to know");
-    let found = kinds(app.db().read(), &scope, &Wanted::default()).await?;
-    Ok(found.into_iter().map(|kind| kind.country).collect())
+    Ok(stock::countries(app.db().read(), &scope).await?.into_iter().collect())
 }
 
 /// The places of a country in which numbers are for sale.
@@ -39,13 +41,16 @@ pub async fn localities(
     filter: Filter,
     window: Window,
 ) -> Result<List<Locality>, Error> {
-    let found = read(app, actor, Some(country), &filter).await?;
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let Some(wanted) = wanted(country, &filter) else { return Ok(window.of([])) };
+    let country = country.to_uppercase();
+    let found = stock::localities(app.db().read(), &scope, &wanted).await?;
     let all: BTreeSet<Locality> = found
-        .iter()
-        .filter_map(|kind| {
-            let name = Some(kind.locality.clone()).filter(|name| !name.is_empty())?;
-            let administrative_division = places::state(&kind.country, &name);
-            Some(Locality { localized_name: name, administrative_division })
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            let administrative_division = places::state(&country, &name);
+            Locality { localized_name: name, administrative_division }
         })
         .collect();
     Ok(window.of(all))
@@ -62,9 +67,10 @@ pub async fn area_codes(
     filter: Filter,
     window: Window,
 ) -> Result<List<String>, Error> {
-    let found = read(app, actor, Some(country), &filter).await?;
-    let all: BTreeSet<String> =
-        found.into_iter().map(|kind| kind.area_code).filter(|code| !code.is_empty()).collect();
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let Some(wanted) = wanted(country, &filter) else { return Ok(window.of([])) };
+    let found = stock::area_codes(app.db().read(), &scope, &wanted).await?;
+    let all: BTreeSet<String> = found.into_iter().filter(|code| !code.is_empty()).collect();
     Ok(window.of(all))
 }
 
@@ -79,9 +85,10 @@ pub async fn offerings(
     filter: Filter,
     window: Window,
 ) -> Result<List<Offering>, Error> {
-    let found = read(app, actor, Some(country), &filter).await?;
+    let scope = actor.scope(Permission::ReadNumbers)?;
+    let Some(wanted) = wanted(country, &filter) else { return Ok(window.of([])) };
     let mut all: Vec<Offering> = Vec::new();
-    for kind in &found {
+    for kind in stock::offers(app.db().read(), &scope, &wanted).await? {
         let number_type: NumberType = kind.number_type.parse().map_err(Error::internal)?;
         for assignment_type in
             uses(number_type).filter(|one| filter.assignment_type.is_none_or(|want| want == *one))
@@ -107,26 +114,27 @@ pub(super) fn uses(number_type: NumberType) -> impl Iterator<Item = AssignmentTy
         .filter(move |one| number_type != NumberType::TollFree || *one == AssignmentType::Application)
 }
 
-async fn read(app: &App, actor: &Actor, country: Option<&str>, filter: &Filter) -> Result<Vec<Kind>, Error> {
-    let scope = actor.scope(Permission::ReadNumbers)?;
-    let wanted = Wanted {
-        country: country.map(str::to_uppercase),
-        number_type: filter.number_type.map(|kind| kind.word().to_owned()),
+/// What of the stock a filter leaves; `None` where that is nothing.
+fn wanted(country: &str, filter: &Filter) -> Option<Wanted> {
+    let country = country.to_uppercase();
+    let fits_use =
+        |kind: NumberType| filter.assignment_type.is_none_or(|want| uses(kind).any(|one| one == want));
+    let fits = |kind: &NumberType| filter.number_type.is_none_or(|want| want == *kind) && fits_use(*kind);
+    let number_types: Vec<String> =
+        TYPES.into_iter().filter(fits).map(|kind| kind.word().to_owned()).collect();
+    if number_types.is_empty() {
+        return None;
+    }
+    let state = filter.administrative_division.as_deref();
+    let localities = state.map(|state| places::of_state(&country, state));
+    if localities.as_ref().is_some_and(Vec::is_empty) {
+        return None;
+    }
+    Some(Wanted {
+        country: Some(country),
+        number_types,
         locality: filter.locality.clone(),
+        localities: localities.unwrap_or_default(),
         ..Wanted::default()
-    };
-    let mut found = kinds(app.db().read(), &scope, &wanted).await?;
-    found.retain(|kind| {
-        let fits_use = filter.assignment_type.is_none_or(|want| {
-            kind.number_type.parse().is_ok_and(|number_type| uses(number_type).any(|one| one == want))
-        });
-        fits_use && fits_state(kind, filter.administrative_division.as_deref())
-    });
-    Ok(found)
-}
-
-fn fits_state(kind: &Kind, wanted: Option<&str>) -> bool {
-    let Some(wanted) = wanted else { return true };
-    let state = places::state(&kind.country, &kind.locality);
-    state.is_some_and(|(name, short)| short.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(wanted))
+    })
 }

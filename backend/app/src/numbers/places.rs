@@ -68,3 +68,10 @@ pub(super) fn state(country: &str, locality: &str) -> Option<(String, String)> {
         STATES.iter().find(|(land, place, ..)| *land == country && *place == locality)?;
     Some(((*name).to_owned(), (*short).to_owned()))
 }
+
+/// The places of a country that lie in a state, by its name or abbreviation.
+pub(super) fn of_state(country: &str, state: &str) -> Vec<String> {
+    let is = |name: &str| name.eq_ignore_ascii_case(state);
+    let found = STATES.iter().filter(|(land, _, name, short)| *land == country && (is(name) || is(short)));
+    found.map(|(_, place, ..)| (*place).to_owned()).collect()
+}

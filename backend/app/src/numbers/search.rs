@@ -151,13 +151,7 @@ pub(super) fn pattern(wanted: &Wanted, narrow: &Narrow) -> Result<Pattern, Error
             format!("give {CONTAINED_MIN} to {DIGITS_MAX} digits that the number contains, such as 777");
         return Err(Error::invalid("contains", message));
     }
-    Ok(Pattern { prefixes, contains: contains.to_owned(), kind: kind_word(wanted) })
-}
-
-/// Country, first letter of the type and area code in one word, as the index of digits has them.
-fn kind_word(wanted: &Wanted) -> String {
-    let (Some(country), Some(kind)) = (&wanted.country, &wanted.number_type) else { return String::new() };
-    format!("{country}{}{}", &kind[..1], wanted.area_code.as_deref().unwrap_or_default())
+    Ok(Pattern { prefixes, contains: contains.to_owned() })
 }
 
 /// A prefix as numbers are kept, after the `+`: with the country's code. `None` where it is none.

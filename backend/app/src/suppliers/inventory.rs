@@ -8,11 +8,14 @@ use domain::access::Scope;
 use rand::seq::SliceRandom;
 use store::{
     On, Tx,
-    stock::{self, Stock, Wanted},
+    stock::{self, Priced, Stock, Wanted},
 };
 
 /// Minutes that a purchase has from the moment at which its numbers are made sure of.
 const PURCHASE_MINUTES: i64 = 5;
+
+/// Kinds of which a search without digits chooses at a time.
+const KINDS_AT_ONCE: u64 = 256;
 
 /// Which numbers of the stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,43 +52,52 @@ impl<'a> Inventory<'a> {
     }
 
     async fn find<C: On>(&self, on: &C, query: &Query) -> Result<Vec<Stock>, SupplierError> {
-        let kinds = stock::priced_kinds(on, self.scope, &self.wanted(&query.wanted)).await?;
-        let quantity = u64::from(query.quantity);
+        let (wanted, quantity) = (self.wanted(&query.wanted), u64::from(query.quantity));
         if query.pattern.is_any() {
-            return Ok(self.anywhere(on, kinds, quantity).await?);
+            return Ok(self.anywhere(on, &wanted, quantity).await?);
         }
-        let mut found = Vec::new();
-        let cheapest = kinds.first().map_or(0, |(_, monthly)| *monthly);
-        let split = kinds.partition_point(|(_, monthly)| *monthly == cheapest);
-        let (cheap, dear) = kinds.split_at(split);
-        for some in [cheap, dear] {
-            let ids: Vec<i64> = some.iter().map(|(kind, _)| *kind).collect();
-            let missing = quantity.saturating_sub(found.len() as u64);
-            found.extend(stock::matching(on, self.scope, &ids, &query.pattern, missing).await?);
-        }
-        Ok(found)
+        Ok(stock::matching(on, self.scope, &wanted, &query.pattern, quantity).await?)
     }
 
     /// Numbers of any look: within a price by chance, so that searches that run side by side seldom meet.
     async fn anywhere<C: On>(
         &self,
         on: &C,
-        mut kinds: Vec<(i64, i64)>,
+        wanted: &Wanted,
         quantity: u64,
     ) -> Result<Vec<Stock>, store::Error> {
-        let mut found: Vec<Stock> = Vec::new();
-        for same in kinds.chunk_by_mut(|(_, one), (_, next)| one == next) {
+        let (mut found, mut skip) = (Vec::new(), 0);
+        loop {
+            let kinds = stock::cheapest(on, self.scope, wanted, (skip, KINDS_AT_ONCE)).await?;
+            let read = kinds.len() as u64;
+            self.among(on, kinds, quantity, &mut found).await?;
+            // Others may have taken what was counted a moment ago.
+            if read < KINDS_AT_ONCE || found.len() as u64 >= quantity {
+                return Ok(found);
+            }
+            skip += read;
+        }
+    }
+
+    async fn among<C: On>(
+        &self,
+        on: &C,
+        mut kinds: Vec<Priced>,
+        quantity: u64,
+        found: &mut Vec<Stock>,
+    ) -> Result<(), store::Error> {
+        for same in kinds.chunk_by_mut(|one, next| one.monthly_micros == next.monthly_micros) {
             same.shuffle(&mut rand::rng());
-            for (kind, _) in same {
+            for kind in same {
                 let missing = quantity.saturating_sub(found.len() as u64);
                 if missing == 0 {
-                    return Ok(found);
+                    return Ok(());
                 }
-                let Some((low, high)) = stock::ends(on, self.scope, *kind).await? else { continue };
-                found.extend(stock::free(on, self.scope, *kind, &between(&low, &high), missing).await?);
+                let Some((low, high)) = stock::ends(on, self.scope, kind.id).await? else { continue };
+                found.extend(stock::free(on, self.scope, kind.id, &between(&low, &high), missing).await?);
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     async fn hold_in(&self, tx: &Tx, order: &Order<'_>) -> Result<(), SupplierError> {

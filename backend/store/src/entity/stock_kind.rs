@@ -33,6 +33,12 @@ pub struct Model {
     pub setup_micros: i64,
     /// ISO 4217.
     pub currency: String,
+    /// How many of them are free: the database counts, in the transaction that changes a number.
+    pub free: i64,
+    /// No number of the kind is lower; nothing where there was none yet.
+    pub lowest: String,
+    /// No number of the kind is higher.
+    pub highest: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,7 +1,7 @@
 //! Free numbers are found: by kind, by their first digits, by digits that they contain. Each query walks an index and stops
 //! at its limit; none sorts or counts what it finds.
 
-use super::{FREE, Stock};
+use super::{FREE, Stock, Wanted, kinds, text::Text};
 use crate::{
     Error,
     entity::stock::{Column, Entity},
@@ -9,15 +9,14 @@ use crate::{
 use domain::access::Scope;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value,
+    QuerySelect, Statement,
     sea_query::{LockBehavior, LockType},
 };
-use std::fmt::Write as _;
 
 /// Digits of a text that a number contains, at least: an index of three digits each serves them.
 pub const CONTAINED_MIN: usize = 3;
-/// Kinds among which digits are looked for.
-pub const KINDS_LOOKED_AT: usize = 10_000;
+/// Kinds among which numbers are looked for, the cheapest ones.
+pub const KINDS_LOOKED_AT: u64 = 20_000;
 /// Numbers that a search for contained digits looks at on a PostgreSQL without trigrams.
 const LOOKED_AT: u64 = 100_000;
 
@@ -28,8 +27,6 @@ pub struct Pattern {
     pub prefixes: Vec<String>,
     /// Digits that it contains somewhere after the `+`, [`CONTAINED_MIN`] at least; nothing is any.
     pub contains: String,
-    /// Country, first letter of the type and area code in one word, as far as they are known: narrows digits.
-    pub kind: String,
 }
 
 impl Pattern {
@@ -106,134 +103,131 @@ pub async fn ends<C: ConnectionTrait>(
     Ok(lowest.zip(highest))
 }
 
-/// Free numbers of these kinds that look like a pattern, as many as `limit`, in no order. The kinds are
-/// [`KINDS_LOOKED_AT`] at most.
+/// Free numbers that look like a pattern, as many as `limit`; where there are more, none that costs more than one that is
+/// left out (of those that contain digits: more than the cheapest).
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn matching<C: ConnectionTrait>(
     on: &C,
-    _scope: &Scope,
-    kinds: &[i64],
+    scope: &Scope,
+    wanted: &Wanted,
     pattern: &Pattern,
     limit: u64,
 ) -> Result<Vec<Stock>, Error> {
-    let kinds = &kinds[..kinds.len().min(KINDS_LOOKED_AT)];
-    if kinds.is_empty() || limit == 0 {
+    if limit == 0 {
         return Ok(Vec::new());
     }
-    let mut text = Text::new(on.get_database_backend());
-    match (pattern.contains.is_empty(), text.backend) {
-        (true, _) => beginning(&mut text, kinds, pattern, limit),
-        (false, DbBackend::Sqlite) => trigrams(&mut text, kinds, pattern, limit),
-        (false, _) => containing(on, &mut text, kinds, pattern, limit).await?,
+    let search = Search { wanted, pattern, limit };
+    if pattern.contains.is_empty() {
+        return search.read(on, search.beginning(on.get_database_backend())).await;
     }
-    let rows = on.query_all_raw(text.statement()).await?;
-    Ok(rows.iter().map(|row| Stock::from_query_result(row, "")).collect::<Result<_, _>>()?)
+    let Some(cheapest) = kinds::cheapest(on, scope, wanted, (0, 1)).await?.pop() else {
+        return Ok(Vec::new());
+    };
+    let mut found = search.containing(on, ("=", cheapest.monthly_micros)).await?;
+    let limit = limit.saturating_sub(found.len() as u64);
+    if limit > 0 {
+        found.extend(Search { limit, ..search }.containing(on, (">", cheapest.monthly_micros)).await?);
+    }
+    Ok(found)
 }
 
-/// A statement that is being written, with `?` or `$n` where its values go.
-struct Text {
-    backend: DbBackend,
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Text {
-    const fn new(backend: DbBackend) -> Self {
-        Self { backend, sql: String::new(), values: Vec::new() }
-    }
-
-    fn say(&mut self, words: &str) -> &mut Self {
-        self.sql.push_str(words);
-        self
-    }
-
-    fn value(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.values.push(value.into());
-        if self.backend == DbBackend::Sqlite {
-            self.sql.push('?');
-        } else {
-            // Writing to a text does not fail.
-            let _ = write!(self.sql, "${}", self.values.len());
-        }
-        self
-    }
-
-    /// `kind_id IN (…)` with the kinds in the text: they are our own numbers.
-    fn of_kinds(&mut self, kinds: &[i64]) -> &mut Self {
-        let list = kinds.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        self.say("s.kind_id IN (").say(&list).say(") AND s.state = ").value(FREE)
-    }
-
-    /// ` AND (s.e164 >= … AND s.e164 < … OR …)`: ranges of the key, not LIKE; after the digits comes the colon.
-    fn in_prefixes(&mut self, prefixes: &[String]) -> &mut Self {
-        for (index, prefix) in prefixes.iter().enumerate() {
-            self.say(if index == 0 { " AND (" } else { " OR " });
-            self.say("(s.e164 >= ").value(format!("+{prefix}"));
-            self.say(" AND s.e164 < ").value(format!("+{prefix}:")).say(")");
-        }
-        if prefixes.is_empty() { self } else { self.say(")") }
-    }
-
-    fn limit(&mut self, rows: u64) -> &mut Self {
-        self.say(" LIMIT ").say(&rows.to_string())
-    }
-
-    fn statement(self) -> Statement {
-        Statement::from_sql_and_values(self.backend, self.sql, self.values)
-    }
-}
-
-/// One turn through the kinds for each prefix, on the index of kind, state and number.
-fn beginning(text: &mut Text, kinds: &[i64], pattern: &Pattern, limit: u64) {
-    let all: &[&[String]] = &[&[]];
-    let widest = pattern.widest();
-    let each: Vec<&[String]> = widest.chunks(1).collect();
-    text.say("SELECT * FROM (");
-    for (index, prefix) in if each.is_empty() { all } else { &each }.iter().enumerate() {
-        text.say(if index == 0 { "" } else { " UNION ALL " });
-        text.say("SELECT * FROM (SELECT s.* FROM stock s WHERE ").of_kinds(kinds).in_prefixes(prefix);
-        text.limit(limit).say(&format!(") AS p{index}"));
-    }
-    text.say(") AS found").limit(limit);
-}
-
-/// Over the index of trigrams: its rows are the free numbers themselves.
-fn trigrams(text: &mut Text, kinds: &[i64], pattern: &Pattern, limit: u64) {
-    let mut words = format!("digits : \"{}\"", pattern.contains);
-    if pattern.kind.len() >= CONTAINED_MIN {
-        words = format!("kind : \"{}\" AND {words}", pattern.kind);
-    }
-    if !pattern.prefixes.is_empty() && pattern.prefixes.iter().all(|prefix| prefix.len() >= CONTAINED_MIN) {
-        let begins: Vec<String> =
-            pattern.prefixes.iter().map(|prefix| format!("digits : ^\"{prefix}\"")).collect();
-        words = format!("{words} AND ({})", begins.join(" OR "));
-    }
-    text.say("SELECT s.* FROM stock_digits f CROSS JOIN stock s ON s.e164 = '+' || f.rowid WHERE f.stock_digits MATCH ");
-    // The plus keeps the index of kinds out of it: each number is looked up by itself.
-    text.value(words).say(" AND +").of_kinds(kinds).in_prefixes(&pattern.prefixes).limit(limit);
-}
-
-/// PostgreSQL: over `pg_trgm` where it is there, else among so many numbers of the kinds.
-async fn containing<C: ConnectionTrait>(
-    on: &C,
-    text: &mut Text,
-    kinds: &[i64],
-    pattern: &Pattern,
+/// What numbers are looked for.
+#[derive(Clone, Copy)]
+struct Search<'a> {
+    wanted: &'a Wanted,
+    pattern: &'a Pattern,
     limit: u64,
-) -> Result<(), Error> {
-    let known = "SELECT to_regclass('stock_trigrams') IS NOT NULL AS known";
-    let row = on.query_one_raw(Statement::from_string(text.backend, known)).await?;
-    let has_trigrams = row.map_or(Ok(false), |row| row.try_get::<bool>("", "known"))?;
-    let like = format!("%{}%", pattern.contains);
-    if has_trigrams {
-        text.say("SELECT s.* FROM stock s WHERE s.e164 LIKE ").value(like).say(" AND ").of_kinds(kinds);
-        text.in_prefixes(&pattern.prefixes).limit(limit);
-    } else {
-        text.say("SELECT * FROM (SELECT s.* FROM stock s WHERE ").of_kinds(kinds);
-        text.in_prefixes(&pattern.prefixes).limit(LOOKED_AT);
-        text.say(") AS s WHERE s.e164 LIKE ").value(like).limit(limit);
+}
+
+impl Search<'_> {
+    async fn read<C: ConnectionTrait>(&self, on: &C, text: Text) -> Result<Vec<Stock>, Error> {
+        let rows = on.query_all_raw(text.statement()).await?;
+        Ok(rows.iter().map(|row| Stock::from_query_result(row, "")).collect::<Result<_, _>>()?)
     }
-    Ok(())
+
+    /// For each prefix a turn through the kinds that reach it, cheapest first, which ends at the limit.
+    fn beginning(&self, backend: DbBackend) -> Text {
+        let mut text = Text::new(backend);
+        let widest = self.pattern.widest();
+        let each: Vec<&[String]> = if widest.is_empty() { vec![&[]] } else { widest.chunks(1).collect() };
+        text.say("SELECT * FROM (");
+        for (index, prefix) in each.into_iter().enumerate() {
+            text.say(if index == 0 { "SELECT * FROM (" } else { " UNION ALL SELECT * FROM (" });
+            self.turn(&mut text, prefix, self.limit);
+            text.say(&format!(") AS p{index}"));
+        }
+        text.say(") AS found ORDER BY monthly_micros, cost_micros").limit(self.limit);
+        text
+    }
+
+    /// Kinds, then numbers of each: SQLite takes the tables in the order in which they stand, and so the cheapest kind first.
+    fn turn(&self, text: &mut Text, prefix: &[String], limit: u64) {
+        text.say("SELECT s.* FROM (SELECT k.id, k.monthly_micros, k.cost_micros FROM stock_kinds k WHERE ");
+        text.on_sale(self.wanted);
+        if let Some(prefix) = prefix.first() {
+            text.reaching(prefix);
+        }
+        text.say(" ORDER BY k.monthly_micros, k.cost_micros").limit(KINDS_LOOKED_AT);
+        if text.backend == DbBackend::Sqlite {
+            text.say(") AS k CROSS JOIN stock s WHERE s.kind_id = k.id").free().in_prefixes(prefix);
+            text.limit(limit);
+        } else {
+            text.say(") AS k CROSS JOIN LATERAL (SELECT * FROM stock s WHERE s.kind_id = k.id").free();
+            text.in_prefixes(prefix).limit(limit);
+            text.say(") AS s ORDER BY k.monthly_micros, k.cost_micros").limit(limit);
+        }
+    }
+
+    /// Numbers of some prices that contain digits.
+    async fn containing<C: ConnectionTrait>(
+        &self,
+        on: &C,
+        (than, monthly): (&str, i64),
+    ) -> Result<Vec<Stock>, Error> {
+        let mut text = Text::new(on.get_database_backend());
+        let like = format!("%{}%", self.pattern.contains);
+        if text.backend == DbBackend::Sqlite {
+            text.say("SELECT s.* FROM stock_digits f CROSS JOIN stock s ON s.e164 = '+' || f.rowid ");
+            text.say("CROSS JOIN stock_kinds k ON k.id = s.kind_id WHERE f.stock_digits MATCH ");
+            text.value(self.trigrams()).say(" AND ").on_sale(self.wanted);
+        } else if has_trigrams(on).await? {
+            text.say("SELECT s.* FROM stock s JOIN stock_kinds k ON k.id = s.kind_id WHERE s.e164 LIKE ");
+            text.value(like).say(" AND ").on_sale(self.wanted);
+        } else {
+            text.say("SELECT s.* FROM (");
+            self.turn(&mut text, &[], LOOKED_AT);
+            text.say(") AS s JOIN stock_kinds k ON k.id = s.kind_id WHERE s.e164 LIKE ").value(like);
+        }
+        text.say(&format!(" AND k.monthly_micros {than} ")).value(monthly);
+        text.free().in_prefixes(&self.pattern.prefixes).limit(self.limit);
+        self.read(on, text).await
+    }
+
+    /// What the index of trigrams is asked: its rows are the free numbers themselves. Country, first letter of the type and
+    /// area code are one word in it.
+    fn trigrams(&self) -> String {
+        let mut words = format!("digits : \"{}\"", self.pattern.contains);
+        if let (Some(country), Some(kind)) = (&self.wanted.country, &self.wanted.number_type) {
+            let kind: String = kind.chars().take(1).collect();
+            let code = self.wanted.area_code.as_deref().unwrap_or_default();
+            let kind = format!("{country}{kind}{code}").replace('"', "\"\"");
+            words = format!("kind : \"{kind}\" AND {words}");
+        }
+        let prefixes = &self.pattern.prefixes;
+        if !prefixes.is_empty() && prefixes.iter().all(|prefix| prefix.len() >= CONTAINED_MIN) {
+            let begins: Vec<String> =
+                prefixes.iter().map(|prefix| format!("digits : ^\"{prefix}\"")).collect();
+            words = format!("{words} AND ({})", begins.join(" OR "));
+        }
+        words
+    }
+}
+
+/// Whether this PostgreSQL has trigrams.
+async fn has_trigrams<C: ConnectionTrait>(on: &C) -> Result<bool, Error> {
+    let known = "SELECT to_regclass('stock_trigrams') IS NOT NULL AS known";
+    let row = on.query_one_raw(Statement::from_string(on.get_database_backend(), known)).await?;
+    Ok(row.map_or(Ok(false), |row| row.try_get::<bool>("", "known"))?)
 }

@@ -1,23 +1,21 @@
 //! Kinds: what numbers of the stock have in common stands once, so that what is for sale is said without counting numbers.
 
+use super::{Stock, Wanted, text::Text};
 use crate::{
     Error,
-    entity::{
-        stock,
-        stock_kind::{ActiveModel, Column, Entity},
-    },
+    entity::stock_kind::{ActiveModel, Column, Entity},
     table::INSERT_ROWS,
 };
 use domain::access::Scope;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, OnConflict, Query},
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+    sea_query::{OnConflict, Query},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use super::{FREE, Stock, Wanted};
 pub use crate::entity::stock_kind::Model as Kind;
 
 /// Kinds that one query answers at most.
@@ -31,32 +29,120 @@ type Dimensions = (Uuid, Uuid, String, String, String, String, String, String, i
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn kinds<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) -> Result<Vec<Kind>, Error> {
-    Ok(for_sale(wanted).all(on).await?)
+    let mut text = on_sale(on, "SELECT k.*", wanted);
+    text.say(" ORDER BY k.monthly_micros, k.cost_micros, k.id").limit(KINDS_MAX);
+    read(on, text).await
 }
 
-/// The same kinds by identifier and monthly price alone: a large country has thousands, and a search wants no more of
-/// them.
+/// A kind by its price alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Priced {
+    /// Its identifier.
+    pub id: i64,
+    /// What a month costs, micro-units.
+    pub monthly_micros: i64,
+    /// How many of its numbers are free.
+    pub free: i64,
+}
+
+/// Some of the kinds of which a number is free, cheapest first: a large country has thousands, of which a search needs few.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
-pub async fn priced_kinds<C: ConnectionTrait>(
+pub async fn cheapest<C: ConnectionTrait>(
     on: &C,
     _scope: &Scope,
     wanted: &Wanted,
-) -> Result<Vec<(i64, i64)>, Error> {
-    let query = for_sale(wanted).select_only().column(Column::Id).column(Column::MonthlyMicros);
-    Ok(query.into_tuple().all(on).await?)
+    (skip, limit): (u64, u64),
+) -> Result<Vec<Priced>, Error> {
+    let mut text = on_sale(on, "SELECT k.id, k.monthly_micros, k.free", wanted);
+    text.say(" ORDER BY k.monthly_micros, k.cost_micros, k.id").limit(limit).say(&format!(" OFFSET {skip}"));
+    read(on, text).await
 }
 
-fn for_sale(wanted: &Wanted) -> Select<Entity> {
-    let free = Query::select()
-        .expr(Expr::val(1))
-        .from(stock::Entity)
-        .and_where(Expr::col((stock::Entity, stock::Column::KindId)).equals((Entity, Column::Id)))
-        .and_where(Expr::col((stock::Entity, stock::Column::State)).eq(FREE))
-        .to_owned();
-    let query = find(wanted).filter(Expr::exists(free)).order_by_asc(Column::MonthlyMicros);
-    query.order_by_asc(Column::CostMicros).limit(KINDS_MAX)
+/// The countries of what is for sale.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn countries<C: ConnectionTrait>(on: &C, scope: &Scope) -> Result<Vec<String>, Error> {
+    words(on, scope, "country", &Wanted::default()).await
+}
+
+/// The places of what is for sale; nothing for what has none.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn localities<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    wanted: &Wanted,
+) -> Result<Vec<String>, Error> {
+    words(on, scope, "locality", wanted).await
+}
+
+/// The area codes of what is for sale; nothing for what has none.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn area_codes<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    wanted: &Wanted,
+) -> Result<Vec<String>, Error> {
+    words(on, scope, "area_code", wanted).await
+}
+
+/// What numbers of some kinds can do, for how much.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Offer {
+    /// `geographic`, `tollFree` or `mobile`.
+    pub number_type: String,
+    /// What they can do with calls.
+    pub calling: String,
+    /// What they can do with texts.
+    pub sms: String,
+    /// What a month costs, micro-units.
+    pub monthly_micros: i64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// What is for sale, each once, cheapest first.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn offers<C: ConnectionTrait>(
+    on: &C,
+    _scope: &Scope,
+    wanted: &Wanted,
+) -> Result<Vec<Offer>, Error> {
+    let columns = "k.number_type, k.calling, k.sms, k.monthly_micros, k.currency";
+    let mut text = on_sale(on, &format!("SELECT DISTINCT {columns}"), wanted);
+    text.say(" ORDER BY k.monthly_micros, k.number_type, k.calling, k.sms, k.currency").limit(KINDS_MAX);
+    read(on, text).await
+}
+
+async fn words<C: ConnectionTrait>(
+    on: &C,
+    _scope: &Scope,
+    column: &str,
+    wanted: &Wanted,
+) -> Result<Vec<String>, Error> {
+    let mut text = on_sale(on, &format!("SELECT DISTINCT k.{column} AS word"), wanted);
+    text.say(" ORDER BY word").limit(KINDS_MAX);
+    let rows = on.query_all_raw(text.statement()).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "word")).collect::<Result<_, _>>()?)
+}
+
+fn on_sale<C: ConnectionTrait>(on: &C, select: &str, wanted: &Wanted) -> Text {
+    let mut text = Text::new(on.get_database_backend());
+    text.say(select).say(" FROM stock_kinds k WHERE ").on_sale(wanted);
+    text
+}
+
+async fn read<T: FromQueryResult, C: ConnectionTrait>(on: &C, text: Text) -> Result<Vec<T>, Error> {
+    let rows = on.query_all_raw(text.statement()).await?;
+    Ok(rows.iter().map(|row| T::from_query_result(row, "")).collect::<Result<_, _>>()?)
 }
 
 /// Whether there is, or was, a number of the kind: sold ones count.
@@ -64,16 +150,34 @@ fn for_sale(wanted: &Wanted) -> Select<Entity> {
 /// # Errors
 /// [`Error`] where the database fails.
 pub async fn is_known<C: ConnectionTrait>(on: &C, _scope: &Scope, wanted: &Wanted) -> Result<bool, Error> {
-    Ok(find(wanted).limit(1).one(on).await?.is_some())
+    let mut text = Text::new(on.get_database_backend());
+    text.say("SELECT 1 FROM stock_kinds k WHERE k.id IS NOT NULL").fitting(wanted).limit(1);
+    Ok(on.query_one_raw(text.statement()).await?.is_some())
 }
 
-/// Writes the kinds of rows down where they are new, and puts them into the rows.
+/// How many numbers of all kinds are free.
+pub(super) async fn count_free<C: ConnectionTrait>(on: &C) -> Result<u64, Error> {
+    let sum = "SELECT CAST(coalesce(sum(free), 0) AS BIGINT) AS free FROM stock_kinds WHERE free > 0";
+    let row = on.query_one_raw(Statement::from_string(on.get_database_backend(), sum)).await?;
+    let free: i64 = row.map_or(Ok(0), |row| row.try_get("", "free"))?;
+    Ok(u64::try_from(free).unwrap_or_default())
+}
+
+/// A kind that rows are put into.
+#[derive(Clone, Default)]
+struct Slot {
+    id: Option<i64>,
+    lowest: String,
+    highest: String,
+}
+
+/// Writes the kinds of rows down where they are new, puts them into the rows, and has them reach as far as the rows do.
 pub(super) async fn assign<C: ConnectionTrait>(tx: &C, rows: &mut [Stock]) -> Result<(), Error> {
-    let mut known: BTreeMap<Dimensions, Option<i64>> =
-        rows.iter().map(|row| (dimensions(row), None)).collect();
+    let mut known: BTreeMap<Dimensions, Slot> =
+        rows.iter().map(|row| (dimensions(row), Slot::default())).collect();
     look_up(tx, &mut known).await?;
     let new: Vec<ActiveModel> =
-        known.iter().filter(|(_, id)| id.is_none()).map(|(kind, _)| active(kind)).collect();
+        known.iter().filter(|(_, slot)| slot.id.is_none()).map(|(kind, _)| active(kind)).collect();
     for some in new.chunks(INSERT_ROWS) {
         // Another node may write the same one at this moment.
         let insert =
@@ -83,24 +187,63 @@ pub(super) async fn assign<C: ConnectionTrait>(tx: &C, rows: &mut [Stock]) -> Re
     if !new.is_empty() {
         look_up(tx, &mut known).await?;
     }
+    let mut wider: BTreeMap<i64, (String, String)> = BTreeMap::new();
     for row in rows {
-        row.kind_id = known.get(&dimensions(row)).copied().flatten().ok_or(Error::Missing)?;
+        let slot = known.get(&dimensions(row)).ok_or(Error::Missing)?;
+        row.kind_id = slot.id.ok_or(Error::Missing)?;
+        if slot.lowest.is_empty() || row.e164 < slot.lowest || row.e164 > slot.highest {
+            let (low, high) =
+                wider.entry(row.kind_id).or_insert_with(|| (row.e164.clone(), row.e164.clone()));
+            if row.e164 < *low {
+                low.clone_from(&row.e164);
+            }
+            if row.e164 > *high {
+                high.clone_from(&row.e164);
+            }
+        }
+    }
+    lock(tx, known.values().filter_map(|slot| slot.id).collect()).await?;
+    widen(tx, wider).await
+}
+
+/// Locks kinds in order: their free numbers are about to be counted, and two that wait for one another are seldom.
+async fn lock<C: ConnectionTrait>(tx: &C, kinds: Vec<i64>) -> Result<(), Error> {
+    if tx.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(kinds));
+    query.order_by_asc(Column::Id).lock_exclusive().into_tuple::<i64>().all(tx).await?;
+    Ok(())
+}
+
+/// Between which numbers all of a kind lie: it is never made narrower.
+async fn widen<C: ConnectionTrait>(tx: &C, wider: BTreeMap<i64, (String, String)>) -> Result<(), Error> {
+    for (kind, (low, high)) in wider {
+        let mut text = Text::new(tx.get_database_backend());
+        text.say("UPDATE stock_kinds SET lowest = CASE WHEN lowest = '' OR lowest > ").value(low.as_str());
+        text.say(" THEN ").value(low.as_str()).say(" ELSE lowest END, highest = CASE WHEN highest < ");
+        text.value(high.as_str()).say(" THEN ").value(high.as_str()).say(" ELSE highest END WHERE id = ");
+        text.value(kind);
+        tx.execute_raw(text.statement()).await?;
     }
     Ok(())
 }
 
-/// Finds the identifiers of kinds, country by country and type by type.
-async fn look_up<C: ConnectionTrait>(
-    tx: &C,
-    known: &mut BTreeMap<Dimensions, Option<i64>>,
-) -> Result<(), Error> {
-    let groups: BTreeSet<(String, String)> =
-        known.keys().map(|kind| (kind.2.clone(), kind.3.clone())).collect();
-    for (country, number_type) in groups {
-        let query = Entity::find().filter(Column::Country.eq(country));
-        for kind in query.filter(Column::NumberType.eq(number_type)).all(tx).await? {
-            if let Some(id) = known.get_mut(&of_kind(&kind)) {
-                *id = Some(kind.id);
+/// Finds the identifiers of kinds, by country, type and area code.
+async fn look_up<C: ConnectionTrait>(tx: &C, known: &mut BTreeMap<Dimensions, Slot>) -> Result<(), Error> {
+    let mut groups: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for kind in known.keys() {
+        groups.entry((kind.2.clone(), kind.3.clone())).or_default().insert(kind.5.clone());
+    }
+    for ((country, number_type), codes) in groups {
+        let codes: Vec<String> = codes.into_iter().collect();
+        for some in codes.chunks(INSERT_ROWS) {
+            let query = Entity::find().filter(Column::Country.eq(country.as_str()));
+            let query = query.filter(Column::NumberType.eq(number_type.as_str()));
+            for kind in query.filter(Column::AreaCode.is_in(some)).all(tx).await? {
+                if let Some(slot) = known.get_mut(&of_kind(&kind)) {
+                    *slot = Slot { id: Some(kind.id), lowest: kind.lowest, highest: kind.highest };
+                }
             }
         }
     }
@@ -171,42 +314,10 @@ fn active(dimensions: &Dimensions) -> ActiveModel {
         cost_micros: Set(cost),
         setup_micros: Set(setup),
         currency: Set(currency),
+        free: NotSet,
+        lowest: NotSet,
+        highest: NotSet,
     }
-}
-
-fn find(wanted: &Wanted) -> Select<Entity> {
-    Entity::find().filter(conditions(wanted))
-}
-
-/// The kinds that will do.
-fn conditions(wanted: &Wanted) -> Condition {
-    let mut all = Condition::all();
-    let exact = [
-        (Column::Country, &wanted.country),
-        (Column::NumberType, &wanted.number_type),
-        (Column::AreaCode, &wanted.area_code),
-        (Column::Locality, &wanted.locality),
-    ];
-    for (column, value) in exact {
-        if let Some(value) = value {
-            all = all.add(column.eq(value));
-        }
-    }
-    for (column, words) in [(Column::Calling, &wanted.calling), (Column::Sms, &wanted.sms)] {
-        if !words.is_empty() {
-            all = all.add(column.is_in(words));
-        }
-    }
-    if let Some(carrier) = wanted.carrier {
-        all = all.add(Column::CarrierId.eq(carrier));
-    }
-    if let Some(carrier) = wanted.not_carrier {
-        all = all.add(Column::CarrierId.ne(carrier));
-    }
-    if wanted.own {
-        all = all.add(Column::SupplierId.eq(Uuid::nil()));
-    }
-    all
 }
 
 /// The identifiers of the kinds of a carrier, as a query inside another one.

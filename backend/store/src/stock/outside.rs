@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::access::Scope;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -52,6 +52,39 @@ pub async fn drop_held<C: ConnectionTrait>(
     platform(scope)?;
     let query = Entity::delete_many().filter(Column::HeldBy.eq(reference)).filter(Column::State.eq(HELD));
     Ok(query.filter(Column::SupplierId.eq(supplier)).exec(tx).await?.rows_affected)
+}
+
+/// Takes some of what a reference holds out of the stock where it comes from outside, and says how many numbers that is.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn drop_some_held<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    reference: Uuid,
+    numbers: &[String],
+) -> Result<u64, Error> {
+    platform(scope)?;
+    let query = Entity::delete_many().filter(Column::HeldBy.eq(reference)).filter(Column::State.eq(HELD));
+    let query = query.filter(Column::SupplierId.is_not_null()).filter(Column::E164.is_in(numbers));
+    Ok(query.exec(tx).await?.rows_affected)
+}
+
+/// What one reference holds of the numbers is held by another one, and says how many that is.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn hand_over<C: ConnectionTrait>(
+    tx: &C,
+    scope: &Scope,
+    numbers: &[String],
+    from: Uuid,
+    to: Uuid,
+) -> Result<u64, Error> {
+    platform(scope)?;
+    let row = ActiveModel { held_by: Set(Some(to)), ..ActiveModel::default() };
+    let query = Entity::update_many().set(row).filter(Column::State.eq(HELD)).filter(Column::HeldBy.eq(from));
+    Ok(query.filter(Column::E164.is_in(numbers)).exec(tx).await?.rows_affected)
 }
 
 /// Takes a sold number of a supplier out of the stock.
@@ -141,7 +174,9 @@ pub async fn quarantined<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<Stock>, Error> {
     platform(scope)?;
-    let mut query = Entity::find().filter(Column::State.eq(QUARANTINED));
+    // Each has an end, and the index is one of ends.
+    let mut query =
+        Entity::find().filter(Column::State.eq(QUARANTINED)).filter(Column::HeldUntil.is_not_null());
     if let Some(after) = after {
         query = query.filter(Column::E164.gt(after));
     }
@@ -154,7 +189,15 @@ pub async fn quarantined<C: ConnectionTrait>(
 /// [`Error`] where the database fails, or the scope is one tenant's.
 pub async fn count<C: ConnectionTrait>(on: &C, scope: &Scope, state: &str) -> Result<u64, Error> {
     platform(scope)?;
-    Ok(Entity::find().filter(Column::State.eq(state)).count(on).await?)
+    let query = Entity::find();
+    let query = match state {
+        FREE => return kinds::count_free(on).await,
+        // The index of what is sold is known to serve where the word stands in the text.
+        LEASED => query.filter(Expr::cust("state = 'leased'")),
+        HELD | QUARANTINED => query.filter(Column::State.eq(state)).filter(Column::HeldUntil.is_not_null()),
+        other => query.filter(Column::State.eq(other)),
+    };
+    Ok(query.count(on).await?)
 }
 
 fn ending(state: &str) -> sea_orm::UpdateMany<Entity> {
