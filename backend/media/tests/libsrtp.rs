@@ -1,11 +1,6 @@
 //! What we protect is read by libsrtp2, and what it protects is read by us: each suite, RTP and RTCP, through the wrap of the numbers.
 //! A small program (`libsrtp.c`) is compiled for it; `tests/run` installs the library and the compiler.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a compiler is run, and a place for what it makes is asked of the environment"
-)]
-
 use dialtone_media::{
     rtp::Header,
     srtp::{Master, OVERHEAD_MAX, Receiver, Sender, SrtpError, Suite},

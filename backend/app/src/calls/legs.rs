@@ -132,4 +132,12 @@ mod tests {
         assert_eq!(leg.diversion, DiversionForm::Hidden);
         assert!(leg.extensions.has("X-Order") && !leg.extensions.has("User-to-User"));
     }
+
+    #[test]
+    fn a_trunks_media_is_encrypted_as_it_is_set_and_a_phones_where_it_can() {
+        let words = [Srtp::Off, Srtp::Optional, Srtp::Required].map(encryption);
+        assert_eq!(words, [Encryption::Off, Encryption::Offered, Encryption::Required]);
+        assert_eq!(of_phone().encryption, Encryption::Offered);
+        assert_eq!(of_carrier(&PeerPolicy::default()).encryption, Encryption::Accepted);
+    }
 }

@@ -2,7 +2,10 @@
 
 use super::phone::{Act, respond, respond_with, say};
 use super::world::World;
-use crate::b2bua::{DiversionForm, End, Extensions, OfferPolicy, Redirect, Refusal};
+use crate::Transport;
+use crate::b2bua::{
+    DiversionForm, Encryption, End, Extensions, MediaNeed, OfferPolicy, Redirect, Refusal, Side,
+};
 use crate::wire::{HeaderName, Message, Method};
 
 const OFFER: Act = Act::Invite(Some("v=0 offer"));
@@ -156,4 +159,45 @@ fn a_callees_warning_and_server_do_not_name_its_hosts() {
     let failure = world.phones[0].heard.last().unwrap();
     assert_eq!(failure.header(HeaderName::Warning), Some("399 127.0.0.1:5060 \"no codec\""));
     assert_eq!(failure.header(HeaderName::Server), Some("Dialtone"));
+}
+
+/// The offers that the media plane was asked for, and the encryption that it was told at the end, of a call whose first
+/// callee fails.
+fn offers(first: Encryption, second: Encryption) -> (usize, [Encryption; 2]) {
+    let mut world = World::new(2).script(&[(50, respond(503))]);
+    for (attempt, encryption) in [first, second].into_iter().enumerate() {
+        world.plan.attempts[attempt].leg.encryption = encryption;
+    }
+    world.phones[2].script = vec![(std::time::Duration::from_millis(50), respond_with(200, "v=0 answer"))];
+    world.act(0, OFFER);
+    world.run_ms(1000);
+    assert_eq!(world.caller().statuses(&Method::Invite), [100, 200]);
+    let asked = |need: &&MediaNeed| matches!(need, MediaNeed::Rewrite { from: Side::A, sdp, .. } if &sdp[..] == b"v=0 offer");
+    (world.needs.iter().filter(asked).count(), world.engine.encryption(world.calls[0]))
+}
+
+#[test]
+fn each_callee_that_is_offered_keys_has_an_offer_of_its_own() {
+    use Encryption::{Accepted, Off, Offered, Required};
+    assert_eq!(offers(Off, Accepted), (1, [Accepted, Accepted]), "without keys one serves all");
+    assert_eq!(offers(Required, Required), (2, [Accepted, Required]));
+    assert_eq!(offers(Offered, Off), (2, [Accepted, Off]), "those of the first are not for the second");
+    assert_eq!(offers(Accepted, Required), (2, [Accepted, Required]));
+    assert_eq!((Offered.over(Transport::Udp), Offered.over(Transport::Tls)), (Accepted, Offered));
+    assert_eq!((Required.over(Transport::Udp), Off.over(Transport::Tls)), (Required, Off));
+}
+
+#[test]
+fn a_description_that_cannot_be_served_is_refused_with_a_warning_that_says_why() {
+    let mut world = World::new(1);
+    let why = format!("no \"key\" in a=crypto, {}", "é".repeat(300));
+    world.media_failure =
+        Some(Refusal { warning: Some(why.into()), ..Refusal::new(488, 47, "media-unavailable") });
+    world.act(0, OFFER);
+    world.run_until_idle();
+    let refused = world.phones[0].heard.last().unwrap();
+    let warning = refused.header(HeaderName::Warning).unwrap();
+    assert_eq!(refused.status(), Some(488));
+    assert!(warning.starts_with("399 127.0.0.1:5060 \"no \\\"key\\\" in a=crypto, é"), "{warning}");
+    assert!(warning.len() < 240 && warning.ends_with("é\""), "{warning}");
 }
