@@ -47,7 +47,13 @@ impl Cover {
 pub(crate) struct Crypto {
     sender: Box<Sender>,
     receiver: Box<Receiver>,
+    /// Senders under keys that were in use before: where one of several callees answers again, its key goes on, since no number may
+    /// be used twice under it.
+    retired: Vec<Box<Sender>>,
 }
+
+/// Senders that are kept for a key that may come back: an offer of ours has so many keys.
+const RETIRED_MAX: usize = 3;
 
 /// A change of a side's keys; what did not change is not there, and goes on with its counts.
 #[derive(Debug)]
@@ -84,12 +90,12 @@ impl Rekeying {
                     known.receiver.follow(*before);
                 }
                 if let Some(sender) = sender {
-                    known.sender = sender;
+                    known.send_by(sender);
                 }
                 Some(known)
             }
             (Self::Keys { sender: Some(sender), receiver: Some(receiver) }, None) => {
-                Some(Crypto { sender, receiver })
+                Some(Crypto { sender, receiver, retired: Vec::new() })
             }
             // A change of keys that were never there: none was told of such a side.
             (Self::Keys { .. }, None) => None,
@@ -98,6 +104,15 @@ impl Rekeying {
 }
 
 impl Crypto {
+    fn send_by(&mut self, sender: Box<Sender>) {
+        let place = self.retired.iter().position(|known| known.shares_key(&sender));
+        let sender = place.map_or(sender, |place| self.retired.remove(place));
+        if self.retired.len() == RETIRED_MAX {
+            self.retired.remove(0);
+        }
+        self.retired.push(std::mem::replace(&mut self.sender, sender));
+    }
+
     /// Checks and decrypts a packet; counts why not.
     pub(crate) fn open<'c>(
         &mut self,
@@ -134,5 +149,42 @@ impl Crypto {
             self.sender.protect_rtp(bytes, length)
         };
         Some(&cover.bytes[..sealed.ok()?])
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use media::{
+        rtp::Header,
+        srtp::{Master, Suite},
+    };
+
+    fn keying(send: u8) -> Keying {
+        let key = |seed: u8| Master::fresh(Suite::AesCm128Sha1Tag80, &mut |bytes| bytes.fill(seed));
+        Keying { send: key(send), receive: key(200) }
+    }
+
+    #[test]
+    fn a_key_that_comes_back_goes_on_where_it_was() {
+        let (first, second) = (keying(1), keying(2));
+        let mut crypto = None;
+        Rekeying::between(None, Some(&first)).unwrap().apply(&mut crypto);
+        let mut room = Room::new();
+        let mut number = |crypto: &mut Option<Crypto>, sequence| {
+            let packet = Header { sequence, ssrc: 1, ..Header::default() }.packet(&[0; 20]);
+            let sealed = crypto.as_mut().unwrap().seal(&packet, false, &mut room.sealed);
+            sealed.map(|sealed| u16::from_be_bytes([sealed[2], sealed[3]]))
+        };
+        assert_eq!(number(&mut crypto, 0x7FFE), Some(0x7FFE));
+        Rekeying::between(Some(&first), Some(&second)).unwrap().apply(&mut crypto);
+        assert_eq!(number(&mut crypto, 0x8000), Some(0), "a new key begins in the lower half");
+        Rekeying::between(Some(&second), Some(&first)).unwrap().apply(&mut crypto);
+        assert_eq!(number(&mut crypto, 0x8001), Some(0x8001), "it does not begin again under the same key");
+        assert_eq!(number(&mut crypto, 0x7FFE), None, "nor repeat");
+        assert!(Rekeying::between(Some(&first), Some(&first)).is_none());
+        Rekeying::between(Some(&first), None).unwrap().apply(&mut crypto);
+        assert!(crypto.is_none());
     }
 }

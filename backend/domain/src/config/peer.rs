@@ -48,7 +48,7 @@ pub enum Transport {
 pub enum Srtp {
     /// Only SRTP.
     Required,
-    /// SRTP where the other side offers it.
+    /// SRTP where the other side can; it is offered where signalling is over TLS.
     Optional,
     /// Plain RTP.
     Off,

@@ -49,6 +49,11 @@ impl Keys {
         Self { suite, rtp: Seal::new(master, false), rtcp: Seal::new(master, true) }
     }
 
+    /// Whether these are the keys of the same master: their salts are drawn from it.
+    pub(super) fn are_like(&self, other: &Self) -> bool {
+        self.suite == other.suite && self.rtp.salt == other.rtp.salt && self.rtcp.salt == other.rtcp.salt
+    }
+
     pub(super) const fn rtp_tag_bytes(&self) -> usize {
         self.suite.rtp_tag_bytes()
     }

@@ -40,6 +40,12 @@ impl Sender {
         Self { keys: Keys::new(master), streams: Vec::with_capacity(1), last: 0, rtcp_index: 0 }
     }
 
+    /// Whether this is a sender under the same key: only one of the two may be used.
+    #[must_use]
+    pub fn shares_key(&self, other: &Self) -> bool {
+        self.keys.are_like(&other.keys)
+    }
+
     /// Protects the RTP packet in `buffer[..length]` in place; how long it is then, [`OVERHEAD_MAX`](super::OVERHEAD_MAX) more at most.
     ///
     /// Its sequence number is shifted where its source began anew, or in the upper half of the numbers: under one key no number

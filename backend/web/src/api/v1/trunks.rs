@@ -82,7 +82,8 @@ pub(crate) struct TrunkSettings {
 #[serde(deny_unknown_fields)]
 #[schema(as = TrunkMedia)]
 pub(crate) struct Media {
-    /// `required`, `optional` or `off`.
+    /// `required`: RTP/SAVP with keys in the description (SDES), anything else is refused; `optional`: encrypted where the SBC can,
+    /// keys are offered where signalling is over TLS; `off`: plain RTP.
     #[schema(value_type = String)]
     srtp: Srtp,
     /// In order; empty is any.

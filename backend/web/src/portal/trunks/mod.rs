@@ -219,8 +219,11 @@ fn transports(chosen: &str, abilities: Abilities) -> Vec<Choice> {
 }
 
 fn srtps(chosen: &str, abilities: Abilities) -> Vec<Choice> {
-    let all =
-        [("off", "off", true), ("optional", "optional", true), ("required", "required", abilities.srtp)];
+    let all = [
+        ("off", "off", true),
+        ("optional", "optional: where the SBC can", true),
+        ("required", "required: nothing else", abilities.srtp),
+    ];
     choices(&all, chosen)
 }
 
