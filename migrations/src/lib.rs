@@ -28,6 +28,7 @@ mod m0323_stock_free;
 mod m0330_porting;
 mod m0340_webhooks;
 mod m0350_access;
+mod m0420_invoices;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0350_access::Migration),
             Box::new(m0330_porting::Migration),
             Box::new(m0323_stock_free::Migration),
+            Box::new(m0420_invoices::Migration),
         ]
     }
 }

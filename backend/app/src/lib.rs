@@ -22,6 +22,7 @@ pub mod health;
 pub mod identities;
 pub mod inventory;
 pub mod invitations;
+pub mod invoices;
 mod mails;
 pub mod money;
 pub mod names;

@@ -5,8 +5,8 @@ use crate::{
     outbox::{MAIL, message},
     tenants::{Purpose, sign_token},
 };
-use domain::{access::Scope, ids::TenantId};
-use store::{Tx, outbox::insert};
+use domain::{access::Scope, ids::TenantId, money::Money};
+use store::{Tx, invoices::Invoice, outbox::insert};
 use uuid::Uuid;
 
 /// Asks a newcomer to show that the address is theirs.
@@ -45,4 +45,57 @@ pub(crate) async fn invitation(
     );
     let payload = serde_json::json!({ "to": email, "subject": "Your invitation to Dialtone", "text": text });
     Ok(insert(tx, scope, message(None, MAIL, payload, app.now())).await?)
+}
+
+/// Sends an invoice or a credit note, with its pages.
+pub(crate) async fn invoice(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    row: &Invoice,
+    email: &str,
+    (title, total, due): (&str, Money, Option<&str>),
+) -> Result<(), Error> {
+    let due = due.map_or_else(
+        || "Nothing is to be paid.".to_owned(),
+        |day| format!("It is to be paid by {day}: top up the balance."),
+    );
+    let text = format!(
+        "{title} comes to {total}. {due}\n\nIt is attached, and stands at {}/app/invoices/{}\n",
+        app.settings().public_url,
+        row.id
+    );
+    let subject = format!("Dialtone {title}: {total}");
+    with_invoice(app, tx, scope, row, (email, subject, text)).await
+}
+
+/// Reminds of an invoice that is not paid.
+pub(crate) async fn reminder(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    row: &Invoice,
+    email: &str,
+    (title, open, step): (&str, Money, i32),
+) -> Result<(), Error> {
+    let text = format!(
+        "{open} of {title} are not paid yet. Top up the balance with it; what was paid meanwhile is not counted \
+         here.\n\nThe invoice is attached, and stands at {}/app/invoices/{}\n",
+        app.settings().public_url,
+        row.id
+    );
+    let subject = format!("Reminder {step} of Dialtone {title}: {open} to be paid");
+    with_invoice(app, tx, scope, row, (email, subject, text)).await
+}
+
+/// A mail with an invoice, whose pages are made when it leaves: what an issued document says stays.
+async fn with_invoice(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    row: &Invoice,
+    (email, subject, text): (&str, String, String),
+) -> Result<(), Error> {
+    let payload = serde_json::json!({ "to": email, "subject": subject, "text": text, "invoice": row.id });
+    Ok(insert(tx, scope, message(Some(row.tenant_id), MAIL, payload, app.now())).await?)
 }

@@ -1,6 +1,6 @@
 //! The outbox: what must leave the platform is written with the change that causes it, and delivered by a job.
 
-use crate::{App, Error, List, Window};
+use crate::{App, Error, List, Window, invoices};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     access::{Actor, Permission, Scope},
@@ -13,7 +13,7 @@ use store::{
     outbox::{DONE, FAILED, KEPT, Message, PENDING},
 };
 use uuid::Uuid;
-use vendors::{Mail, MailError};
+use vendors::{Attachment, Mail, MailError};
 
 /// The kind of a mail among the messages.
 pub const MAIL: &str = "mail";
@@ -133,8 +133,15 @@ async fn in_rounds(app: &App, work: impl AsyncFn(&Tx) -> Result<u64, store::Erro
 /// A mail as it is after a try.
 async fn try_mail(app: &App, mut message: Message) -> Message {
     let text = |name: &str| message.payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mail = Mail { to: text("to"), subject: text("subject"), text: text("text") };
+    let mut mail = Mail { to: text("to"), subject: text("subject"), text: text("text"), attachment: None };
     message.attempts = message.attempts.saturating_add(1);
+    let invoice = text("invoice").parse().ok();
+    match attach(app, invoice, &mut mail).await {
+        Ok(()) => {}
+        Err(error) => {
+            tracing::error!(%error, to = mail.to, "a mail leaves without the invoice that it is about")
+        }
+    }
     match app.deps().mailer.send(&mail).await {
         Ok(()) => message.state = DONE.to_owned(),
         Err(MailError::NoServer) => {
@@ -156,6 +163,15 @@ async fn try_mail(app: &App, mut message: Message) -> Message {
         }
     }
     message
+}
+
+/// Attaches the pages of an invoice, where the mail is about one and there is somebody who takes it.
+async fn attach(app: &App, invoice: Option<Uuid>, mail: &mut Mail) -> Result<(), Error> {
+    if let Some(id) = invoice.filter(|_| app.deps().mailer.sends()) {
+        let (name, bytes) = invoices::pdf_of(app, id).await?;
+        mail.attachment = Some(Attachment { name, content_type: "application/pdf", bytes });
+    }
+    Ok(())
 }
 
 /// The state in which a message of a kind begins: it waits, or there is nobody whom it could wait for.

@@ -14,6 +14,7 @@ mod drift;
 mod health;
 mod health_history;
 mod identities;
+mod invoices;
 mod leases;
 mod lost_nodes;
 mod messages;
@@ -53,13 +54,14 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 19] {
+fn all() -> [Job; 20] {
     jobs![
         outbox,
         searches,
         suppliers,
         lost_nodes,
         leases,
+        invoices,
         phones,
         drift,
         sessions,

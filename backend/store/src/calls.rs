@@ -7,12 +7,14 @@ mod legs;
 mod list;
 mod many;
 mod record;
+mod some;
 mod traces;
 
 pub use legs::{Leg, LegSide, insert_legs, legs};
 pub use list::{CallFilter, list};
 pub use many::{Answered, Funded, answer_all, close_all, fund_all, insert, insert_decisions};
 pub use record::{Call, CallState, NewDecision, StoredDecision};
+pub use some::of_ids;
 pub use traces::{StoredTrace, insert_traces, sweep_traces, trace};
 
 use crate::{

@@ -4,9 +4,12 @@
 
 mod accounts;
 mod drift;
+mod reverse;
 
 pub use accounts::{Accounts, Usage};
 pub use drift::{Drift, drift};
+pub(crate) use reverse::descriptions;
+pub use reverse::{find, reversals, reverse, texts};
 
 use crate::{
     Error,
@@ -125,6 +128,10 @@ pub struct Entry {
     pub number: Option<LeaseId>,
     /// The invoice it is for.
     pub invoice: Option<Uuid>,
+    /// The entry that it takes back.
+    pub reverses: Option<EntryId>,
+    /// Its journal.
+    pub journal: Uuid,
 }
 
 /// `balance + credit limit − held`, as the database computes it.
@@ -351,6 +358,7 @@ async fn write<C: ConnectionTrait>(
         call_id: Set(posting.call.map(|id| id.0)),
         number_id: Set(posting.number.map(|id| id.0)),
         invoice_id: Set(posting.invoice),
+        reverses_id: Set(None),
     };
     let amount = posting.amount.micros;
     let tenants = side(tenant.0, Some(tenant.0), amount, Some(balance_after));
@@ -394,5 +402,7 @@ fn read_entry(row: entry::Model) -> Result<Entry, Error> {
         call: row.call_id.map(CallId),
         number: row.number_id.map(LeaseId),
         invoice: row.invoice_id,
+        reverses: row.reverses_id.map(EntryId),
+        journal: row.journal_id,
     })
 }

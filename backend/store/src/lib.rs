@@ -20,6 +20,7 @@ mod error;
 pub mod heartbeat;
 pub mod identities;
 pub mod invitations;
+pub mod invoices;
 pub mod leases;
 pub mod ledger;
 pub mod orders;

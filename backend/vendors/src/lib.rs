@@ -14,7 +14,7 @@ mod suppliers;
 pub use acme::{Acme, AcmeError, Challenge, Issued, Proof, Proofs, validity};
 pub use dns::{Dns, DnsError, Found};
 pub use https::{FetchError, Https};
-pub use mail::{Mail, MailError, Mailer};
+pub use mail::{Attachment, Mail, MailError, Mailer};
 pub use poster::{Order, PostError, Poster, Reply};
 pub use suppliers::{
     SupplierAccount, SupplierAmount, SupplierFault, SupplierHttp, SupplierNumber, SupplierSearch,

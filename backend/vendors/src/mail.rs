@@ -2,7 +2,7 @@
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, header::ContentType},
+    message::{Mailbox, MultiPart, SinglePart, header::ContentType},
 };
 use std::time::Duration;
 
@@ -18,6 +18,19 @@ pub struct Mail {
     pub subject: String,
     /// The text.
     pub text: String,
+    /// A file that comes with it.
+    pub attachment: Option<Attachment>,
+}
+
+/// A file that comes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// How it is called.
+    pub name: String,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a mail was not sent.
@@ -72,15 +85,21 @@ impl Mailer {
     pub async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let Some(transport) = &self.transport else { return Err(MailError::NoServer) };
         let to = mail.to.parse().map_err(MailError::BadAddress)?;
-        let message = Message::builder()
-            .from(self.from.clone())
-            .to(to)
-            .subject(&mail.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(mail.text.clone())
-            .map_err(MailError::BadMail)?;
+        let builder = Message::builder().from(self.from.clone()).to(to).subject(&mail.subject);
+        let message = match &mail.attachment {
+            None => builder.header(ContentType::TEXT_PLAIN).body(mail.text.clone()),
+            Some(file) => builder.multipart(with_file(&mail.text, file)),
+        };
+        let message = message.map_err(MailError::BadMail)?;
         transport.send(message).await.map(drop).map_err(MailError::Refused)
     }
+}
+
+/// A text and a file in one mail (RFC 2046 §5.1.3).
+fn with_file(text: &str, file: &Attachment) -> MultiPart {
+    let kind = ContentType::parse(file.content_type).unwrap_or(ContentType::TEXT_PLAIN);
+    let body = lettre::message::Attachment::new(file.name.clone()).body(file.bytes.clone(), kind);
+    MultiPart::mixed().singlepart(SinglePart::plain(text.to_owned())).singlepart(body)
 }
 
 fn connect(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {

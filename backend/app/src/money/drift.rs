@@ -23,6 +23,10 @@ pub struct DriftView {
     pub calls_micros: i64,
     /// Holds of calls that are over.
     pub stray_holds: i64,
+    /// Micro-units by which closed periods, invoices, their lines and what was posted for them differ.
+    pub invoices_micros: i64,
+    /// Numbers of invoices that are missing.
+    pub number_gaps: i64,
 }
 
 /// Counts it now.
@@ -49,11 +53,13 @@ pub async fn check_drift(app: &App) -> Result<DriftView, Error> {
         held_micros: found.held_micros,
         calls_micros: found.calls_micros,
         stray_holds: found.stray_holds,
+        invoices_micros: found.invoices_micros,
+        number_gaps: found.number_gaps,
     };
     if !found.is_zero() {
         tracing::error!(
             figure = view.figure,
-            "money does not add up: compare calls, entries, accounts and holds"
+            "money does not add up: compare calls, entries, accounts, holds and invoices"
         );
     }
     app.calls().keep_drift(view);

@@ -7,6 +7,7 @@ mod carriers;
 mod house;
 mod identity;
 mod inventory;
+mod invoices;
 mod numbers;
 mod orders;
 mod regulatory;

@@ -18,6 +18,7 @@ pub struct Model {
     pub call_id: Option<Uuid>,
     pub number_id: Option<Uuid>,
     pub invoice_id: Option<Uuid>,
+    pub reverses_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -37,7 +37,7 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
         (name = "users", description = "SIP users: phones that register with digest"),
         (name = "calls", description = "Records, live calls, and what would happen if"),
         (name = "webhooks", description = "Subscriptions to events, their deliveries and dead letters"),
-        (name = "money", description = "Balance and ledger"),
+        (name = "money", description = "Balance, ledger and invoices"),
         (name = "tenants", description = "Sign-up, tokens, and the tenant itself"),
         (name = "operator", description = "For those who run the platform"),
         (name = "platform", description = "Health and metrics")

@@ -21,6 +21,7 @@ mod inventory;
 mod invitations;
 mod keys;
 mod live;
+mod money;
 mod numbers;
 mod once;
 mod operator;
@@ -125,6 +126,7 @@ fn mount(pages: &mut ServiceConfig) {
     webhooks::mount(pages);
     bans::mount(pages);
     calls::mount(pages);
+    money::mount(pages);
     protection::mount(pages);
     emergency::mount(pages);
     carriers::mount(pages);

@@ -128,16 +128,18 @@ impl From<&app::snapshot::Stale> for StalePart {
 impl From<&DriftView> for DriftPart {
     fn from(drift: &DriftView) -> Self {
         let (badge, text) = if drift.figure == 0 {
-            let text = "Records, ledger, balances and holds tell one story.";
+            let text = "Records, ledger, balances, holds and invoices tell one story.";
             (Badge::new("good", "none"), text.to_owned())
         } else {
             let text = format!(
-                "Unbalanced journals: {}. In micro-units, balances differ by {}, held money by {}, call totals by {}. Holds of ended calls: {}.",
+                "Unbalanced journals: {}. In micro-units, balances differ by {}, held money by {}, call totals by {}, invoices by {}. Holds of ended calls: {}. Missing numbers of invoices: {}.",
                 drift.unbalanced_journals,
                 drift.balance_micros,
                 drift.held_micros,
                 drift.calls_micros,
+                drift.invoices_micros,
                 drift.stray_holds,
+                drift.number_gaps,
             );
             (Badge::new("bad", drift.figure.to_string()), text)
         };

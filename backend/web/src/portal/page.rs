@@ -92,24 +92,26 @@ impl Audience {
     }
 
     fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 10] = [
+        const MEMBER: [Place; 11] = [
             Place::Overview,
             Place::Numbers,
             Place::Trunks,
             Place::Routes,
             Place::Users,
             Place::Calls,
+            Place::Money,
             Place::Protection,
             Place::Emergency,
             Place::Webhooks,
             Place::Keys,
         ];
-        const OPERATOR: [Place; 10] = [
+        const OPERATOR: [Place; 11] = [
             Place::Platform,
             Place::Live,
             Place::Bans,
             Place::Carriers,
             Place::Inventory,
+            Place::Billing,
             Place::EmergencyCountries,
             Place::Stir,
             Place::Eligibility,
@@ -146,6 +148,10 @@ pub(crate) enum Place {
     Protection,
     /// Emergency calls of a tenant.
     Emergency,
+    /// Balance, ledger and invoices of a tenant.
+    Money,
+    /// Invoices, taxes and proof of the operator.
+    Billing,
     /// The operator's carriers.
     Carriers,
     /// Numbers for sale, suppliers, quarantine.
@@ -186,6 +192,8 @@ impl Place {
             Self::Routes => ("/app/routes", "Routes"),
             Self::Protection => ("/app/protection", "Protection"),
             Self::Emergency => ("/app/emergency", "Emergency"),
+            Self::Money => ("/app/money", "Money"),
+            Self::Billing => ("/operator/invoices", "Billing"),
             Self::Carriers => ("/operator/carriers", "Carriers"),
             Self::Inventory => ("/operator/inventory", "Inventory"),
             Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
@@ -305,10 +313,22 @@ pub(crate) enum Done {
     Redelivering,
     /// The mark of a low balance is set.
     AlertSaved,
+    /// What stands on invoices changed.
+    BillingSaved,
+    /// Something was done to an invoice.
+    InvoiceChanged,
+    /// An entry of the ledger was taken back.
+    EntryReversed,
+    /// A tenant's period was closed.
+    PeriodClosed,
 }
 
 impl Done {
-    const ALL: [Self; 49] = [
+    const ALL: [Self; 53] = [
+        Self::BillingSaved,
+        Self::InvoiceChanged,
+        Self::EntryReversed,
+        Self::PeriodClosed,
         Self::WebhookSaved,
         Self::WebhookDeleted,
         Self::WebhookProven,
@@ -386,6 +406,10 @@ impl Done {
             Self::SampleSent => ("sample-sent", "A sample is on its way. Look again in a moment."),
             Self::Redelivering => ("redelivering", "It is sent again. Look again in a moment."),
             Self::AlertSaved => ("alert-saved", "Saved: an event tells you from now on."),
+            Self::BillingSaved => ("billing-saved", "Saved: it stands on the next invoice."),
+            Self::InvoiceChanged => ("invoice-changed", "Done."),
+            Self::EntryReversed => ("entry-reversed", "Taken back: its opposite is in the ledger."),
+            Self::PeriodClosed => ("period-closed", "What was charged until now is closed."),
             Self::SignedUp => ("signed-up", "The account is made. Sign in with it."),
             Self::Verified => {
                 ("verified", "Thank you: the address is yours, and the account is switched on.")

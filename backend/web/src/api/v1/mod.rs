@@ -6,6 +6,7 @@ mod api_keys;
 mod audit;
 mod available;
 mod bans;
+mod billing;
 mod calls;
 mod carriers;
 mod doctor;
@@ -16,6 +17,7 @@ mod health;
 mod identities;
 mod inventory;
 mod invitations;
+mod invoices;
 mod money;
 mod node;
 mod numbers;
@@ -35,6 +37,7 @@ mod users;
 mod webhooks;
 
 pub(crate) use calls::capture;
+pub(crate) use invoices::answer as invoice_file;
 
 use crate::{
     auth::Caller,
@@ -72,6 +75,8 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     identities::mount(routes);
     calls::mount(routes);
     money::mount(routes);
+    invoices::mount(routes);
+    billing::mount(routes);
     carriers::mount(routes);
     inventory::mount(routes);
     quarantine::mount(routes);
