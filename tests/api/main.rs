@@ -9,6 +9,7 @@ mod errors;
 mod hmac;
 mod identities;
 mod invited;
+mod invoices;
 mod keys;
 mod money;
 mod numbers;

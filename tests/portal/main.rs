@@ -6,6 +6,7 @@ mod browser;
 mod calls;
 mod doors;
 mod identities;
+mod money;
 mod numbers;
 mod operator;
 mod platform;

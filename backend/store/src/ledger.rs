@@ -9,7 +9,7 @@ mod reverse;
 pub use accounts::{Accounts, Usage};
 pub use drift::{Drift, drift};
 pub(crate) use reverse::descriptions;
-pub use reverse::{find, reversals, reverse, texts};
+pub use reverse::{find, posted_for, reversals, reverse, texts};
 
 use crate::{
     Error,

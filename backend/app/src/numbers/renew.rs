@@ -9,7 +9,7 @@ use crate::{
     snapshot::{Changed, refresh},
 };
 use chrono::{DateTime, Duration, Months, Utc};
-use domain::{access::Scope, ids::TenantId};
+use domain::{access::Scope, billing::lease_term, ids::TenantId};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use store::{Tx, leases::Lease};
@@ -98,16 +98,18 @@ async fn renew_one(app: &App, scope: &Scope, lease: &Lease, now: DateTime<Utc>) 
 
 /// Debits a month and moves the lease on by it; `false` where the balance does not cover it.
 async fn charge(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Error> {
-    if lease.monthly_micros > 0 {
-        let posting = month(lease, lease.paid_until, now)?;
-        match events::post(app, tx, scope, TenantId(lease.tenant_id), &posting).await {
+    let tenant = TenantId(lease.tenant_id);
+    let from = lease.paid_until;
+    let term = lease_term(lease.purchased_at, from, lease.monthly_micros, prorates(app, tenant));
+    if term.micros > 0 {
+        let posting = month(lease, from, term.micros, now)?;
+        match events::post(app, tx, scope, tenant, &posting).await {
             Ok(_) => {}
             Err(store::Error::Funds { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
     }
-    let paid_until = month_after(lease.purchased_at, lease.paid_until);
-    store::leases::update(tx, scope, Lease { paid_until, ..lease.clone() }).await?;
+    store::leases::update(tx, scope, Lease { paid_until: term.until, ..lease.clone() }).await?;
     Ok(true)
 }
 
@@ -129,9 +131,11 @@ async fn end(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, now: DateTime<Utc
     audit::record(app, tx, scope, change).await
 }
 
-/// The first monthly day of a purchase after a time: bought on the 31st, it is due on the last day of short months.
-pub(super) fn month_after(purchased: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
-    days(purchased).find(|day| *day > after).unwrap_or(DateTime::<Utc>::MAX_UTC)
+/// Whether the plan of a tenant charges numbers by the day, to the end of the calendar month.
+pub(super) fn prorates(app: &App, tenant: TenantId) -> bool {
+    let live = app.live();
+    let plan = live.config.tenant(tenant).and_then(|piece| live.config.plan(piece.piece.value.plan));
+    plan.is_some_and(|plan| plan.prorate)
 }
 
 /// Which month of a purchase begins at a time; the first is 0.
@@ -150,14 +154,11 @@ mod tests {
     use chrono::TimeZone;
 
     #[test]
-    fn a_number_bought_on_the_31st_is_due_on_the_last_day_of_short_months_and_on_the_31st_again() {
+    fn months_of_a_number_bought_on_the_31st_are_counted_from_the_last_days_of_short_ones() {
         let day = |month, day| {
             Utc.with_ymd_and_hms(2027, month, day, 9, 30, 0).single().expect("a day of that year")
         };
         let bought = day(1, 31);
-        assert_eq!(month_after(bought, bought), day(2, 28));
-        assert_eq!(month_after(bought, day(2, 28)), day(3, 31));
-        assert_eq!(month_after(bought, day(3, 31)), day(4, 30));
         assert_eq!([bought, day(2, 28), day(3, 31)].map(|begins| month_number(bought, begins)), [0, 1, 2]);
     }
 }

@@ -4,12 +4,14 @@
 //! ([`Lines`]), and what comes on top, tax and rounding, is posted when it is issued ([`Totals`]).
 
 mod invoice;
+mod lease;
 mod lines;
 mod period;
 mod settle;
 mod totals;
 
 pub use invoice::{Action, DAYS_MAX, Kind, NotNow, REMINDERS_MAX, State, Terms, title};
+pub use lease::{LeaseTerm, lease_term};
 pub use lines::{InvoiceLine, LINES_MAX, LineKey, Lines, Subject};
 pub use period::{BadZone, Zone};
 pub use settle::{Claim, open_amounts};

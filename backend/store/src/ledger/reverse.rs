@@ -161,3 +161,25 @@ pub async fn texts<C: ConnectionTrait>(
     let ids = of.iter().filter(|entry| entry.kind != EntryKind::Usage).map(|entry| entry.journal).collect();
     descriptions(on, ids).await
 }
+
+/// What was posted for the use of calls, micro-units, by their ids: negative for debits.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn posted_for<C: ConnectionTrait>(
+    on: &C,
+    scope: &Scope,
+    calls: Vec<Uuid>,
+) -> Result<HashMap<Uuid, i64>, Error> {
+    if calls.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = entry::Entity::find()
+        .filter(entry::Column::CallId.is_in(calls))
+        .filter(entry::Column::Kind.eq(EntryKind::Usage.word()))
+        .filter(entry::Column::TenantId.is_not_null());
+    let query = crate::table::own(query, entry::Column::TenantId, scope).select_only();
+    let found: Vec<(Uuid, i64)> =
+        query.columns([entry::Column::CallId, entry::Column::AmountMicros]).into_tuple().all(on).await?;
+    Ok(found.into_iter().collect())
+}

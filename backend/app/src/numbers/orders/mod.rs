@@ -9,8 +9,10 @@ pub(super) use pay::month;
 
 use super::{Operation, rows};
 use crate::{App, Error, eligibility, regulatory, suppliers};
+use chrono::{DateTime, Utc};
 use domain::{
     access::Scope,
+    billing::lease_term,
     ids::TenantId,
     numbering::{AssignmentType, Capabilities},
 };
@@ -136,7 +138,9 @@ impl Buyer<'_> {
         numbers: &[(Stock, Asked)],
     ) -> Result<Operation, Error> {
         let now = self.app.now();
-        let items: Vec<Item> = numbers.iter().map(|(row, asked)| item(row, *asked)).collect();
+        let prorate = super::renew::prorates(self.app, self.tenant);
+        let item = |(row, asked): &(Stock, Asked)| item(row, *asked, first_month(row, now, prorate));
+        let items: Vec<Item> = numbers.iter().map(item).collect();
         let order = Order {
             id: Uuid::now_v7(),
             tenant_id: self.tenant.0,
@@ -159,11 +163,16 @@ impl Buyer<'_> {
     }
 }
 
-fn item(row: &Stock, asked: Asked) -> Item {
+/// What the first stretch of a lease costs, micro-units.
+fn first_month(row: &Stock, now: DateTime<Utc>, prorate: bool) -> i64 {
+    lease_term(now, now, row.monthly_micros, prorate).micros
+}
+
+fn item(row: &Stock, asked: Asked, amount_micros: i64) -> Item {
     Item {
         number: row.e164.clone(),
         lease: Uuid::now_v7(),
-        amount_micros: row.monthly_micros,
+        amount_micros,
         setup_micros: row.setup_micros,
         calling: asked.capabilities.calling.word().to_owned(),
         sms: asked.capabilities.sms.word().to_owned(),

@@ -58,9 +58,14 @@ fn first_month(item: &Item, order: &Order, at: DateTime<Utc>) -> Result<Posting,
     Ok(lease(item.lease, price, 0, format!("a month of {} from {}", item.number, at.format("%Y-%m-%d")), at))
 }
 
-/// The debit of a month of a lease that begins at `from`.
-pub(crate) fn month(row: &Lease, from: DateTime<Utc>, at: DateTime<Utc>) -> Result<Posting, Error> {
-    let price = rows::money(row.monthly_micros, &row.currency)?;
+/// The debit of a stretch of a lease that begins at `from`, which costs so many micro-units.
+pub(crate) fn month(
+    row: &Lease,
+    from: DateTime<Utc>,
+    micros: i64,
+    at: DateTime<Utc>,
+) -> Result<Posting, Error> {
+    let price = rows::money(micros, &row.currency)?;
     let text = format!("a month of {} from {}", row.e164, from.format("%Y-%m-%d"));
     Ok(lease(row.id, price, month_number(row.purchased_at, from), text, at))
 }

@@ -5,10 +5,9 @@ use crate::{
     App, Error,
     audit::{self, Change},
     events,
-    numbers::{renew::month_after, reservations, rows},
+    numbers::{renew::prorates, reservations, rows},
 };
-use chrono::{DateTime, Utc};
-use domain::{access::Scope, events::EventKind, ids::TenantId};
+use domain::{access::Scope, billing::lease_term, events::EventKind, ids::TenantId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::{
@@ -56,12 +55,13 @@ async fn take(tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
 }
 
 async fn deliver(app: &App, tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
-    let (items, now) = (items(order)?, app.now());
+    let items = items(order)?;
+    let prorate = prorates(app, TenantId(order.tenant_id));
     let rows = stock::some(tx, scope, &numbers(&items)).await?;
     let rows: BTreeMap<&str, &Stock> = rows.iter().map(|row| (row.e164.as_str(), row)).collect();
     let new = |item: &Item| {
         let row = rows.get(item.number.as_str()).copied();
-        row.map(|row| new_lease(order, item, row, now)).ok_or_else(|| lapsed(Kind::of(order)))
+        row.map(|row| new_lease(order, item, row, prorate)).ok_or_else(|| lapsed(Kind::of(order)))
     };
     let leases: Vec<Lease> = items.iter().map(new).collect::<Result<_, _>>()?;
     store::leases::insert(tx, scope, leases.clone()).await.map_err(|error| match error {
@@ -108,7 +108,8 @@ fn numbers(items: &[Item]) -> Vec<String> {
     items.iter().map(|item| item.number.clone()).collect()
 }
 
-fn new_lease(order: &Order, item: &Item, row: &Stock, now: DateTime<Utc>) -> Lease {
+fn new_lease(order: &Order, item: &Item, row: &Stock, prorate: bool) -> Lease {
+    let now = order.created_at;
     Lease {
         id: item.lease,
         tenant_id: order.tenant_id,
@@ -124,7 +125,7 @@ fn new_lease(order: &Order, item: &Item, row: &Stock, now: DateTime<Utc>) -> Lea
         monthly_micros: row.monthly_micros,
         currency: order.currency.clone(),
         purchased_at: now,
-        paid_until: month_after(now, now),
+        paid_until: lease_term(now, now, row.monthly_micros, prorate).until,
         release_asked_at: None,
         released_at: None,
     }

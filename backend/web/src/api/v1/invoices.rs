@@ -1,6 +1,6 @@
 //! Invoices and credit notes, for the tenant that they are made out to and for the operator.
 
-use super::{Listing, Operator, PageParams, created, ok, tenants::tenant_id};
+use super::{Listing, Operator, PageParams, billing::PartyBody, created, ok, tenants::tenant_id};
 use crate::{
     api::schema::Amount,
     auth::Caller,
@@ -23,11 +23,9 @@ use domain::{
     money::Money,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-
-use super::billing::PartyBody;
 
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
     routes.service(list_invoices).service(get_invoice_pdf).service(get_invoice_csv).service(get_invoice);
@@ -173,7 +171,7 @@ impl From<InvoiceView> for Invoice {
 }
 
 /// Which invoices.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InvoiceParams {

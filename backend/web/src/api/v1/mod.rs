@@ -22,6 +22,7 @@ mod money;
 mod node;
 mod numbers;
 mod operator_tenants;
+mod proof;
 mod protection;
 mod quarantine;
 mod regions;
@@ -77,6 +78,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     money::mount(routes);
     invoices::mount(routes);
     billing::mount(routes);
+    proof::mount(routes);
     carriers::mount(routes);
     inventory::mount(routes);
     quarantine::mount(routes);
