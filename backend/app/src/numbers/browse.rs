@@ -3,7 +3,7 @@
 use super::{Narrow, rows, search};
 use crate::{
     App, Error, eligibility,
-    suppliers::{Inventory, NumberSupplier as _, Query, Shelf},
+    suppliers::{self, Query},
 };
 use domain::{
     access::{Actor, Permission},
@@ -70,19 +70,16 @@ pub async fn browse(app: &App, actor: &Actor, request: BrowseRequest) -> Result<
     )?;
     let locality = request.narrow.locality.clone().filter(|place| !place.is_empty());
     let wanted = Wanted { locality, ..wanted };
-    eligibility::check_numbers(app, &scope, &request.country.to_uppercase()).await?;
-    if !stock::is_known(app.db().read(), &scope, &wanted).await? {
+    let country = request.country.to_uppercase();
+    eligibility::check_numbers(app, &scope, &country).await?;
+    let outside = suppliers::serving(app, &country).await?;
+    if outside.is_empty() && !stock::is_known(app.db().read(), &scope, &wanted).await? {
         return Err(search::no_plan());
     }
     let mut narrowed = search::pattern(&wanted, &request.narrow)?;
     narrowed.prefixes.extend(prefixes(&request)?);
     let query = Query { wanted, pattern: narrowed, quantity: BROWSE_MAX };
-    let mut found = Vec::new();
-    for shelf in [Shelf::Own, Shelf::Sandbox] {
-        let supplier = Inventory::new(app, &scope, None, shelf);
-        found.extend(supplier.search(&query).await?);
-    }
-    found.sort_by(|one, other| (one.monthly_micros, &one.e164).cmp(&(other.monthly_micros, &other.e164)));
+    let mut found = suppliers::offers(app, &scope, outside, &query).await?;
     found.truncate(BROWSE_MAX as usize);
     found.into_iter().map(|row| available(row, assignment_type)).collect()
 }

@@ -2,12 +2,15 @@
 //! reference, and is done once however often it is asked for. [`acquire`] is one search over all of them.
 
 mod acquire;
+mod chosen;
 mod inventory;
 mod manage;
 mod outside;
 mod purchase;
+mod together;
 
-pub(crate) use acquire::{Acquired, acquire};
+pub(crate) use acquire::{Acquired, acquire, forgive, offers};
+pub(crate) use chosen::{Choice, Held, Until, hold_chosen, let_chosen_go, offered};
 pub(crate) use inventory::{Inventory, Shelf};
 pub(crate) use manage::serving;
 pub use manage::{
@@ -43,6 +46,8 @@ pub(crate) struct Order<'a> {
     pub(crate) numbers: &'a [Stock],
     /// Until when they are held.
     pub(crate) until: DateTime<Utc>,
+    /// Until when a supplier from outside is asked to hold them: a hold here may be made longer, one there cannot.
+    pub(crate) at_most: DateTime<Utc>,
 }
 
 /// Why a supplier did not do a step.

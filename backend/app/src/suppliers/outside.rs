@@ -13,7 +13,7 @@ use domain::{
     numbering::Capability,
     phone::E164,
 };
-use std::time::Duration as Time;
+use std::{collections::BTreeSet, time::Duration as Time};
 use store::{
     Tx,
     stock::{self, HELD as HELD_STOCK, Stock},
@@ -74,6 +74,7 @@ impl<'a> Outside<'a> {
             && fits(&wanted.sms, &sms)
             && query.pattern.fits(&number.number)
             && (wanted.area_code.is_none() || wanted.area_code == area_code)
+            && (wanted.locality.is_none() || number.locality.is_none() || wanted.locality == number.locality)
             && domain::country::calling_code(wanted.country.as_deref()?)
                 .is_none_or(|code| number.number[1..].starts_with(&code.to_string()));
         is_wanted.then_some(())?;
@@ -116,13 +117,13 @@ impl<'a> Outside<'a> {
             .db()
             .write::<_, store::Error, _>(async |tx| {
                 stock::put(tx, &scope(), rows.clone()).await?;
-                suppliers::follow(tx, &scope(), self.at(step, HELD, None)).await
+                self.step_on(tx, step, (HOLDING, HELD)).await
             })
             .await;
         match kept {
             Ok(()) => Ok(()),
-            Err(store::Error::Taken(_)) => {
-                // The number is in the stock already, by another way.
+            Err(store::Error::Taken(_) | store::Error::Changed) => {
+                // The number is in the stock already, by another way; or the step was given up meanwhile.
                 self.follow(self.at(step, RELEASING, None)).await?;
                 Err(SupplierError::Gone)
             }
@@ -143,15 +144,28 @@ impl<'a> Outside<'a> {
             .await
     }
 
+    /// Moves a step on that is still where it was: what was let go of meanwhile is on its way back.
+    async fn step_on(&self, tx: &Tx, step: &Step, states: (&str, &str)) -> Result<(), store::Error> {
+        let moved = suppliers::advance_one(tx, &scope(), step.id, states, self.app.now()).await?;
+        if moved { Ok(()) } else { Err(store::Error::Changed) }
+    }
+
+    async fn step_on_alone(&self, step: &Step, states: (&str, &str)) -> Result<(), SupplierError> {
+        let moved = self.app.db().write(async |tx| self.step_on(tx, step, states).await).await;
+        moved.map_err(|error| match error {
+            store::Error::Changed => SupplierError::Gone,
+            other => other.into(),
+        })
+    }
+
     async fn buy_step(&self, order: &Order<'_>, step: &Step) -> Result<(), SupplierError> {
-        let step = self.at(step, BUYING, None);
-        self.follow(step.clone()).await?;
+        self.step_on_alone(step, (HELD, BUYING)).await?;
         let numbers: Vec<String> = serde_json::from_value(step.numbers.clone()).map_err(Error::internal)?;
         let ours: Vec<Stock> =
             order.numbers.iter().filter(|row| numbers.contains(&row.e164)).cloned().collect();
         let wish = SupplierStep { reference: step.id, numbers: &numbers, most: most(&ours), until: None };
         match self.app.deps().suppliers.buy(&self.account()?, &wish).await {
-            Ok(()) => Ok(self.follow(self.at(&step, BOUGHT, None)).await?),
+            Ok(()) => self.step_on_alone(step, (BUYING, BOUGHT)).await,
             Err(fault) => {
                 self.let_go(order.reference, Some(fault.to_string())).await?;
                 Err(fault.into())
@@ -183,21 +197,19 @@ impl NumberSupplier for Outside<'_> {
     }
 
     async fn search(&self, query: &Query) -> Result<Vec<Stock>, SupplierError> {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let wish = SupplierSearch {
-            country: text(&query.wanted.country),
-            number_type: text(&query.wanted.number_type),
-            area_code: query.wanted.area_code.clone(),
-            locality: query.wanted.locality.clone(),
-            prefix: query.pattern.prefixes.first().cloned(),
-            contains: Some(query.pattern.contains.clone()).filter(|digits| !digits.is_empty()),
-            quantity: query.quantity,
-        };
-        let found = self.app.deps().suppliers.search(&self.account()?, &wish).await?;
-        let mut found: Vec<Stock> =
-            found.into_iter().filter_map(|number| self.stock(query, number)).collect();
+        let prefixes = &query.pattern.prefixes;
+        let each: Vec<Option<&String>> =
+            if prefixes.is_empty() { vec![None] } else { prefixes.iter().map(Some).collect() };
+        let mut found = Vec::new();
+        for prefix in each {
+            let wish = wish(query, prefix);
+            let numbers = self.app.deps().suppliers.search(&self.account()?, &wish).await?;
+            found.extend(numbers.into_iter().filter_map(|number| self.stock(query, number)));
+        }
         found.sort_by(|one, other| (one.monthly_micros, &one.e164).cmp(&(other.monthly_micros, &other.e164)));
-        found.dedup_by(|one, other| one.e164 == other.e164);
+        let mut seen = BTreeSet::new();
+        found.retain(|row| seen.insert(row.e164.clone()));
+        found.truncate(query.quantity as usize);
         Ok(found)
     }
 
@@ -218,7 +230,7 @@ impl NumberSupplier for Outside<'_> {
         };
         let begin = async |tx: &Tx| suppliers::begin(tx, &scope(), step.clone()).await;
         self.app.db().write::<_, store::Error, _>(begin).await?;
-        let until = order.until.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let until = order.at_most.to_rfc3339_opts(SecondsFormat::Secs, true);
         let wish = SupplierStep {
             reference: step.id,
             numbers: &numbers,
@@ -246,6 +258,19 @@ impl NumberSupplier for Outside<'_> {
 
     async fn release(&self, order: &Order<'_>) -> Result<(), SupplierError> {
         Ok(self.let_go(order.reference, None).await?)
+    }
+}
+
+fn wish(query: &Query, prefix: Option<&String>) -> SupplierSearch {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    SupplierSearch {
+        country: text(&query.wanted.country),
+        number_type: text(&query.wanted.number_type),
+        area_code: query.wanted.area_code.clone(),
+        locality: query.wanted.locality.clone(),
+        prefix: prefix.cloned(),
+        contains: Some(query.pattern.contains.clone()).filter(|digits| !digits.is_empty()),
+        quantity: query.quantity,
     }
 }
 

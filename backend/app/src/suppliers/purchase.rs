@@ -32,7 +32,7 @@ pub(crate) async fn buy(app: &App, scope: &Scope, reference: Uuid) -> Result<(),
     let Some(until) = held.iter().filter_map(|row| row.held_until).min() else { return Ok(()) };
     // All of them, so that none lapses while an outside supplier answers.
     let inventory = Inventory::new(app, scope, None, Shelf::Own);
-    inventory.buy(&Order { reference, numbers: &held, until }).await.map_err(lost)?;
+    inventory.buy(&Order { reference, numbers: &held, until, at_most: until }).await.map_err(lost)?;
     let suppliers: BTreeSet<Uuid> = held.iter().filter_map(|row| row.supplier_id).collect();
     if suppliers.is_empty() {
         return Ok(());
@@ -41,7 +41,8 @@ pub(crate) async fn buy(app: &App, scope: &Scope, reference: Uuid) -> Result<(),
     for id in suppliers {
         let row = suppliers::get(app.db().read(), &platform(), id).await?.ok_or_else(lapsed)?;
         let numbers: Vec<Stock> = held.iter().filter(|row| row.supplier_id == Some(id)).cloned().collect();
-        if let Err(error) = Outside::new(app, row).buy(&Order { reference, numbers: &numbers, until }).await {
+        let order = Order { reference, numbers: &numbers, until, at_most: until };
+        if let Err(error) = Outside::new(app, row).buy(&order).await {
             undo(app, reference).await?;
             return Err(lost(error));
         }
@@ -62,7 +63,7 @@ pub(crate) async fn undo(app: &App, reference: Uuid) -> Result<(), Error> {
         if let Some(row) = suppliers::get(app.db().read(), &platform(), id).await?
             && held.iter().any(|row| row.supplier_id == Some(id))
         {
-            let order = Order { reference, numbers: &[], until: app.now() };
+            let order = Order { reference, numbers: &[], until: app.now(), at_most: app.now() };
             Outside::new(app, row).release(&order).await?;
         }
     }
@@ -132,8 +133,11 @@ pub async fn settle_at(app: &App, now: DateTime<Utc>) -> Result<u64, Error> {
         suppliers::due(app.db().read(), &platform(), now, now - Duration::minutes(LOST_MINUTES), BATCH)
             .await?
     {
-        if step.state != RELEASING {
-            drop_and_release(app, (step.supplier_id, step.reference), now).await?;
+        match step.state.as_str() {
+            RELEASING => {}
+            // Nothing of it is in the stock yet, and other steps of the reference are none of its business.
+            HOLDING => abandon(app, &step, now).await?,
+            _ => drop_and_release(app, (step.supplier_id, step.reference), now).await?,
         }
         let Some(row): Option<Supplier> =
             suppliers::get(app.db().read(), &platform(), step.supplier_id).await?
@@ -143,6 +147,14 @@ pub async fn settle_at(app: &App, now: DateTime<Utc>) -> Result<u64, Error> {
         done += u64::from(give_back(app, row, &step).await?);
     }
     Ok(done)
+}
+
+async fn abandon(app: &App, step: &Step, now: DateTime<Utc>) -> Result<(), Error> {
+    let give_up = async |tx: &Tx| {
+        suppliers::advance_one(tx, &platform(), step.id, (HOLDING, RELEASING), now).await?;
+        Ok(())
+    };
+    app.db().write::<_, Error, _>(give_up).await
 }
 
 /// Numbers that are held leave the stock, and what was asked for them is given back. Leased ones stay: a purchase that

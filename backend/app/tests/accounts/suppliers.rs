@@ -5,7 +5,10 @@ use crate::house::{operator, start, tenant};
 use chrono::Duration;
 use dialtone_app::{
     App, Error, money,
-    numbers::{self, Narrow, OperationStatus, SearchRequest},
+    numbers::{
+        self, AvailableNumber, BrowseRequest, Narrow, OperationStatus, SearchRequest,
+        reservations::{self, ReservationChange, ReservationStatus, WantedNumber},
+    },
     suppliers::{self, SupplierEdit},
 };
 use domain::{
@@ -151,7 +154,9 @@ impl Fake {
                 let free = NUMBERS
                     .iter()
                     .filter(|number| !state.held.contains(**number) && !state.bought.contains(**number));
+                let prefix = body["prefix"].as_str().unwrap_or_default();
                 let free: Vec<Value> = free
+                    .filter(|number| number[1..].starts_with(prefix))
                     .map(|number| json!({"number": number, "areaCode": "212", "monthlyCost": {"amountMicros": COST, "currency": "USD"}}))
                     .collect();
                 return (Some(200), json!({ "numbers": free }));
@@ -383,5 +388,139 @@ async fn a_supplier_is_made_with_sound_settings_alone() {
         let off = SupplierEdit { secret: None, enabled: false, ..sound };
         assert!(!suppliers::change(&app, &operator(), made.id, off).await.unwrap().enabled);
         assert_eq!(suppliers::list(&app, &operator()).await.unwrap().len(), 2);
+    }
+}
+
+async fn browse(app: &App, actor: &Actor, prefixes: &[&str]) -> Vec<AvailableNumber> {
+    let request = BrowseRequest {
+        country: "us".to_owned(),
+        phone_number_type: NumberType::Geographic,
+        assignment_type: None,
+        capabilities: Capabilities { calling: Capability::Inbound, sms: Capability::None },
+        area_code: None,
+        prefixes: prefixes.iter().map(|prefix| (*prefix).to_owned()).collect(),
+        narrow: Narrow::default(),
+    };
+    numbers::browse(app, actor, request).await.unwrap()
+}
+
+fn wanted(found: &AvailableNumber) -> WantedNumber {
+    WantedNumber {
+        number: found.number,
+        country: found.country_code.clone(),
+        number_type: found.number_type,
+        assignment_type: AssignmentType::Application,
+        capabilities: found.capabilities,
+    }
+}
+
+fn adding(found: &[AvailableNumber]) -> ReservationChange {
+    ReservationChange { add: found.iter().map(wanted).collect(), remove: Vec::new() }
+}
+
+fn e164(found: &[AvailableNumber]) -> Vec<String> {
+    found.iter().map(|one| one.number.to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_others_sell_is_browsed_cheapest_first_and_not_while_somebody_has_it() {
+    for test in TestDb::each().await.unwrap() {
+        let (app, actor, fake) = world(&test).await;
+        let all = browse(&app, &actor, &[]).await;
+        assert_eq!(e164(&all[..2]), NUMBERS, "at 0.60 they are cheaper than the sandbox's at 1.00");
+        assert_eq!(all[0].monthly.micros, COST * 3 / 2);
+        assert!(all.len() > 10 && all.is_sorted_by_key(|one| one.monthly.micros));
+        let some = browse(&app, &actor, &["2125559002", "2125550"]).await;
+        assert_eq!(some[0].number.to_string(), NUMBERS[1], "each prefix is asked for");
+        assert!(some.len() > 1 && some[1..].iter().all(|one| one.number.digits().starts_with("12125550")));
+        fake.has("search", Trouble::Hangs);
+        let without = browse(&app, &actor, &[]).await;
+        assert!(!without.is_empty() && !e164(&without).contains(&NUMBERS[0].to_owned()), "it is passed over");
+        fake.is_well();
+        // A second one sells the same numbers dearer: each is shown once, and bought where it is cheap.
+        let carrier = app.live().config.platform.value.carriers[0].name.clone();
+        let dear =
+            SupplierEdit { name: "Dear".into(), carrier, margin_basis_points: 9_000, ..edit(&fake.url) };
+        suppliers::create(&app, &operator(), dear).await.unwrap();
+        let all = browse(&app, &actor, &["2125559"]).await;
+        assert_eq!((e164(&all), all[0].monthly.micros), (NUMBERS.map(str::to_owned).to_vec(), COST * 3 / 2));
+        search(&app, &actor, 1).await;
+        assert_eq!(browse(&app, &actor, &["2125559"]).await.len(), 1, "one is held");
+    }
+}
+
+#[tokio::test]
+async fn numbers_of_others_are_reserved_let_go_one_by_one_and_bought_together() {
+    for test in TestDb::each().await.unwrap() {
+        let (app, actor, fake) = world(&test).await;
+        let before = balance(&app, &actor).await;
+        let found = browse(&app, &actor, &["2125559", "2125550"]).await;
+        let id = Uuid::new_v4();
+        let made = reservations::reserve(&app, &actor, id, adding(&found[..3])).await.unwrap();
+        assert!(made.failed.is_empty(), "{:?}", made.failed);
+        assert_eq!((made.reservation.numbers.len(), fake.held()), (3, 2), "the third one is the sandbox's");
+        let again = reservations::reserve(&app, &actor, id, adding(&found[..3])).await.unwrap();
+        assert_eq!((again.reservation.numbers.len(), fake.asked("holds")), (3, 2), "held once");
+        let other = reservations::reserve(&app, &actor, Uuid::new_v4(), adding(&found[..1])).await.unwrap();
+        assert_eq!((other.failed.len(), fake.asked("holds")), (1, 2), "what one has another one has not");
+        // One goes out: the other stays held, at its supplier, too.
+        let out = ReservationChange { add: Vec::new(), remove: vec![found[0].number] };
+        let left = reservations::reserve(&app, &actor, id, out).await.unwrap();
+        assert_eq!(left.reservation.numbers.len(), 2);
+        suppliers::settle(&app).await.unwrap();
+        assert_eq!((fake.held(), fake.asked("releases")), (1, 1));
+        assert!(e164(&browse(&app, &actor, &["2125559"]).await).contains(&NUMBERS[0].to_owned()));
+        reservations::purchase(&app, &actor, id).await.unwrap();
+        reservations::purchase(&app, &actor, id).await.unwrap();
+        assert_eq!((fake.held(), fake.bought(), fake.asked("orders")), (0, 1, 1));
+        assert_eq!(before - balance(&app, &actor).await, COST * 3 / 2 + 1_000_000, "paid once");
+        assert!(numbers::get(&app, &actor, found[1].number).await.is_ok());
+        settle_later(&app, 180).await;
+        assert_eq!(fake.bought(), 1, "what is leased stays");
+        assert_eq!(money::drift(&app, &operator()).await.unwrap().figure, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_reservation_that_fails_is_deleted_or_lapses_leaves_nothing_held_at_a_supplier() {
+    for test in TestDb::each().await.unwrap() {
+        let (app, actor, fake) = world(&test).await;
+        let before = balance(&app, &actor).await;
+        let found = browse(&app, &actor, &["2125559"]).await;
+        // It does not hold, or nobody knows whether it does.
+        for trouble in [Trouble::Refuses, Trouble::Hangs, Trouble::Gone] {
+            fake.has("holds", trouble);
+            let made = reservations::reserve(&app, &actor, Uuid::new_v4(), adding(&found)).await.unwrap();
+            assert_eq!((made.reservation.numbers.len(), made.failed.len()), (0, 2));
+            fake.is_well();
+            suppliers::settle(&app).await.unwrap();
+            assert_eq!(fake.held(), 0);
+        }
+        // What the number cannot do is told before it is held.
+        let mut texts = adding(&found);
+        texts.add[0].capabilities.sms = Capability::Inbound;
+        let holds = fake.asked("holds");
+        let made = reservations::reserve(&app, &actor, Uuid::new_v4(), texts).await.unwrap();
+        assert_eq!((made.failed.len(), fake.asked("holds")), (1, holds + 1));
+        assert!(made.failed[0].error.as_ref().unwrap().1.contains("no more than calling"), "{made:?}");
+        reservations::delete(&app, &actor, made.reservation.id).await.unwrap();
+        suppliers::settle(&app).await.unwrap();
+        assert_eq!(fake.held(), 0, "deleted");
+        // A step of the purchase fails: what was bought before it goes back, and nothing is paid.
+        let id = Uuid::new_v4();
+        reservations::reserve(&app, &actor, id, adding(&found)).await.unwrap();
+        fake.has("orders", Trouble::Refuses);
+        assert!(matches!(reservations::purchase(&app, &actor, id).await, Err(Error::Conflict { .. })));
+        fake.is_well();
+        suppliers::settle(&app).await.unwrap();
+        assert_eq!((fake.held(), fake.bought()), (0, 0));
+        assert_eq!(balance(&app, &actor).await, before);
+        assert!(matches!(reservations::purchase(&app, &actor, id).await, Err(Error::Conflict { .. })));
+        // A reservation that is over takes nothing in, and one that lapses lets go.
+        let id = Uuid::new_v4();
+        let made = reservations::reserve(&app, &actor, id, adding(&found)).await.unwrap();
+        assert_eq!((made.reservation.status, fake.held()), (ReservationStatus::Active, 2));
+        settle_later(&app, 16).await;
+        assert_eq!(fake.held(), 0, "lapsed");
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     audit::{self, Change},
     eligibility,
     numbers::{catalogue::uses, rows},
+    suppliers::{self, Choice, Until},
 };
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -80,8 +81,46 @@ pub async fn reserve(
     let scope = actor.scope(Permission::ManageNumbers)?;
     let tenant = rows::active(app, scope.tenant())?;
     let refused = refusals(app, &scope, &change.add).await?;
-    let holder = Holder { app, scope: &scope, tenant, name: &actor.name, refused };
-    app.db().write::<_, Error, _>(async |tx| holder.change(tx, id, &change).await).await
+    let outside = outside(app, &scope, id, &change.add, &refused).await?;
+    let holder = Holder { app, scope: &scope, tenant, name: &actor.name, refused, outside: &outside };
+    let changed = app.db().write::<_, Error, _>(async |tx| holder.change(tx, id, &change).await).await;
+    outside.give_back(app).await?;
+    changed
+}
+
+/// Holds what others sell of the numbers, ahead of the transaction that puts them into the reservation.
+async fn outside(
+    app: &App,
+    scope: &Scope,
+    id: Uuid,
+    add: &[WantedNumber],
+    refused: &BTreeMap<String, String>,
+) -> Result<suppliers::Held, Error> {
+    let known = reservations::named(app.db().read(), scope, id).await?;
+    let there = known.as_ref().map(items::read).transpose()?.unwrap_or_default();
+    let is_open = match &known {
+        Some(row) => items::status(app, row)? == ReservationStatus::Active,
+        None => true,
+    };
+    let free = if is_open { RESERVATION_NUMBERS_MAX.saturating_sub(there.len()) } else { 0 };
+    let new = add.iter().filter(|wanted| {
+        !refused.contains_key(&wanted.country) && there.iter().all(|item| item.number != wanted.number)
+    });
+    let choices: Vec<Choice> = new.take(free).map(WantedNumber::choice).collect();
+    let (now, made) = (app.now(), known.map_or_else(|| app.now(), |row| row.created_at));
+    // A supplier is asked for the longest that a reservation may live: here it may end earlier.
+    let until = Until { here: until(made, now), there: made + Duration::minutes(RESERVATION_MINUTES_MAX) };
+    let judge = |choice: &Choice, row: &Stock| {
+        let wanted = add.iter().find(|wanted| wanted.number == choice.number);
+        wanted.map_or(Ok(()), |wanted| suits(wanted, row))
+    };
+    suppliers::hold_chosen(app, &choices, until, &judge).await
+}
+
+impl WantedNumber {
+    pub(super) fn choice(&self) -> Choice {
+        Choice { number: self.number, country: self.country.clone(), number_type: self.number_type }
+    }
 }
 
 /// Why the tenant may not have numbers of a country, for each where that is so.
@@ -106,6 +145,8 @@ struct Holder<'a> {
     tenant: TenantId,
     name: &'a str,
     refused: BTreeMap<String, String>,
+    /// What others hold for this change.
+    outside: &'a suppliers::Held,
 }
 
 impl Holder<'_> {
@@ -170,6 +211,7 @@ impl Holder<'_> {
         let gone: Vec<String> = gone.iter().map(|item| item.number.to_string()).collect();
         if !gone.is_empty() {
             stock::let_some_go(tx, self.scope, row.id, &gone).await?;
+            suppliers::let_chosen_go(self.app, tx, row.id, &gone).await?;
         }
         Ok(())
     }
@@ -201,6 +243,7 @@ impl Holder<'_> {
         }
         let wanted: Vec<String> = fitting.iter().map(|(_, row)| row.e164.clone()).collect();
         stock::hold(tx, self.scope, &wanted, row.id, row.expires_at).await?;
+        self.outside.hand_over(tx, &wanted, row.id).await?;
         let held: BTreeSet<String> =
             stock::held_by(tx, self.scope, row.id).await?.into_iter().map(|row| row.e164).collect();
         for (wanted, stock) in fitting {
@@ -227,19 +270,11 @@ impl Holder<'_> {
         if let Some(why) = self.refused.get(&wanted.country) {
             return Err(why.clone());
         }
-        let row = row.ok_or("It is not for sale here: browse for one that is.")?;
-        if row.country != wanted.country || row.number_type != wanted.number_type.word() {
-            return Err(format!("It is a {} number of {}.", row.number_type, row.country));
-        }
-        if !uses(wanted.number_type).any(|one| one == wanted.assignment_type) {
-            return Err("A number of this type has no such assignmentType.".to_owned());
-        }
-        let able = rows::capabilities(&row.calling, &row.sms).map_err(|error| error.to_string())?;
-        let wants = wanted.capabilities;
-        if !able.calling.covers(wants.calling) || !able.sms.covers(wants.sms) {
-            return Err(format!("It does no more than calling {} and sms {}.", row.calling, row.sms));
-        }
-        Ok(row)
+        let Some(row) = row else {
+            let why = self.outside.refused.get(&wanted.number.to_string()).cloned();
+            return Err(why.unwrap_or_else(|| "It is not for sale here: browse for one that is.".to_owned()));
+        };
+        suits(wanted, row).map(|()| row)
     }
 
     async fn record(&self, tx: &Tx, id: Uuid, before: &[Item], after: &[Item]) -> Result<(), Error> {
@@ -254,6 +289,22 @@ impl Holder<'_> {
         };
         audit::record(self.app, tx, self.scope, change).await
     }
+}
+
+/// Whether a number can be what is wanted of it.
+fn suits(wanted: &WantedNumber, row: &Stock) -> Result<(), String> {
+    if row.country != wanted.country || row.number_type != wanted.number_type.word() {
+        return Err(format!("It is a {} number of {}.", row.number_type, row.country));
+    }
+    if !uses(wanted.number_type).any(|one| one == wanted.assignment_type) {
+        return Err("A number of this type has no such assignmentType.".to_owned());
+    }
+    let able = rows::capabilities(&row.calling, &row.sms).map_err(|error| error.to_string())?;
+    let wants = wanted.capabilities;
+    if !able.calling.covers(wants.calling) || !able.sms.covers(wants.sms) {
+        return Err(format!("It does no more than calling {} and sms {}.", row.calling, row.sms));
+    }
+    Ok(())
 }
 
 /// Until when a reservation holds its numbers that is changed now.

@@ -1,10 +1,14 @@
 //! A tenant looks at its reservations.
 
 use super::{Reservation, WantedNumber, items, no_reservation};
-use crate::{App, Error, List, Window, numbers::rows};
+use crate::{
+    App, Error, List, Window,
+    numbers::rows,
+    suppliers::{self, Choice},
+};
 use domain::{
     access::{Actor, Permission},
-    numbering::AssignmentType,
+    numbering::{AssignmentType, NumberType},
     phone::E164,
 };
 use store::{reservations, stock};
@@ -30,13 +34,22 @@ pub async fn list(app: &App, actor: &Actor, window: Window) -> Result<List<Reser
     Ok(window.cut(rows.iter().map(|row| items::view(app, row)).collect::<Result<_, _>>()?))
 }
 
-/// A number of the stock as it could be held, for any of its uses: what it can do, for programs.
+/// A number that is for sale as it could be held, for any of its uses: what it can do, for programs. `kind` is the country
+/// and type under which it was seen: numbers of outside suppliers are found by them.
 ///
 /// # Errors
 /// [`Error::NotFound`] where it is not for sale here.
-pub async fn candidate(app: &App, actor: &Actor, number: E164) -> Result<WantedNumber, Error> {
+pub async fn candidate(
+    app: &App,
+    actor: &Actor,
+    number: E164,
+    (country, number_type): (&str, NumberType),
+) -> Result<WantedNumber, Error> {
     let scope = actor.scope(Permission::ReadNumbers)?;
-    let row = stock::get(app.db().read(), &scope, &number.to_string()).await?;
+    let mut row = stock::get(app.db().read(), &scope, &number.to_string()).await?;
+    if row.is_none() {
+        row = suppliers::offered(app, &Choice { number, country: country.to_owned(), number_type }).await?;
+    }
     let row = row.ok_or_else(|| Error::not_found("number", format!("{number} is not for sale here")))?;
     Ok(WantedNumber {
         number,

@@ -140,7 +140,9 @@ pub(super) async fn add(app: Data<App>, member: Member, form: Posted<Picked>) ->
 }
 
 async fn put_in(app: &App, member: &Member, picked: &Picked) -> Result<(), app::Error> {
-    let wanted = reservations::candidate(app, &member.actor, picked.number()?).await?;
+    let look = picked.look().request()?;
+    let kind = (look.country.as_str(), look.phone_number_type);
+    let wanted = reservations::candidate(app, &member.actor, picked.number()?, kind).await?;
     let id = cart(app, member).await?.map_or_else(Uuid::new_v4, |cart| cart.id);
     let change = ReservationChange { add: vec![wanted], remove: Vec::new() };
     let reserved = reservations::reserve(app, &member.actor, id, change).await?;
