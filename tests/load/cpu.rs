@@ -35,6 +35,11 @@ impl Cpu {
         self.0.values().sum()
     }
 
+    /// Of ours, what signalling takes: shards and sockets, without decisions, money and records.
+    pub(crate) fn signalling(&self) -> Duration {
+        ["shards", "socket"].iter().filter_map(|group| self.0.get(group)).sum()
+    }
+
     /// Microseconds for each of so many calls, by group.
     pub(crate) fn per(&self, calls: u64) -> Vec<(&'static str, f64)> {
         self.0.iter().map(|(name, time)| (*name, micros(*time, calls))).collect()

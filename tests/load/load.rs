@@ -5,6 +5,7 @@
 //! the receiver's socket too; the floor that is printed says what that costs in this minute. A figure is read only after
 //! the last call is recorded, charged and committed.
 
+mod against;
 mod cpu;
 mod expiry;
 mod generator;
@@ -25,12 +26,18 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let binary = arguments.next().expect("the path of the binary");
     let task = arguments.next().unwrap_or_else(|| "table".to_owned());
+    if task == "against" {
+        cpu::pin(std::process::id(), 0);
+        let binaries: Vec<String> = std::iter::once(binary).chain(arguments).collect();
+        return against::run(&binaries, against::RATE);
+    }
     let given: Vec<u32> = arguments.map(|word| word.parse().expect("a number")).collect();
     let given = |usual: &[u32]| if given.is_empty() { usual.to_vec() } else { given.clone() };
     cpu::pin(std::process::id(), 0);
     println!("floor: one 172-byte datagram over loopback costs {:.2} us of CPU", cpu::floor());
     match task.as_str() {
         "table" => table::run(&binary, &given(&[200, 500, 1000, 2000])),
+        "durable" => table::like_with_like(&binary, &given(&[2000])),
         "own" => table::own(&binary, &given(&[200, 500, 1000, 2000])),
         "overload" => overload::run(&binary, &given(&[1000, 2000, 3000, 4000, 6000])),
         "slope" => slope::run(&binary, &given(&[100, 1000, 4000, 10_000])),
@@ -45,7 +52,7 @@ fn main() {
         "snapshot" => given(&[100]).iter().for_each(|changes| snapshot::run(&binary, *changes)),
         other => {
             panic!(
-                "{other} is not asked of this tool: table, own, overload, slope, media, sipp, snapshot, expiry, stock, signed"
+                "{other} is not asked of this tool: table, durable, own, overload, slope, media, sipp, snapshot, expiry, stock, signed"
             )
         }
     }

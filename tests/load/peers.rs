@@ -28,6 +28,7 @@ pub(crate) const TRUNK: &str = "sbc.load.test";
 
 /// A server with a carrier and a tenant that has money, limits, a number and a trunk.
 pub(crate) struct House {
+    edge: Ipv4Addr,
     pub(crate) server: Server,
     pub(crate) tenant: Client,
     pub(crate) number: String,
@@ -36,6 +37,11 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn start(binary: &str, wire: Wire) -> Self {
+        Self::start_at(EDGE, binary, wire, Vec::new())
+    }
+
+    /// At an address, with further settings.
+    pub(crate) fn start_at(edge: Ipv4Addr, binary: &str, wire: Wire, further: Vec<(String, String)>) -> Self {
         // One shard and one relay worker: the server has one core. A freed port rests for seconds, so that calls per second
         // with media are bounded by ports too: give them as many as the limit of open files lets be bound.
         let settings = [
@@ -51,16 +57,17 @@ impl House {
             keys.iter()
                 .map(|keys| ("DIALTONE_SIP__TLS_ROOTS".to_owned(), keys.roots_file.display().to_string())),
         );
-        let server = Server::start_with(Options { binary: binary.into(), address: EDGE, settings });
+        settings.extend(further);
+        let server = Server::start_with(Options { binary: binary.into(), address: edge, settings });
         let (tenant, number) = set_up(&server, wire);
         cpu::pin(server.pid(), 1);
-        Self { server, tenant, number, keys }
+        Self { edge, server, tenant, number, keys }
     }
 
     /// Calls over the server to the carrier.
     pub(crate) fn load(&self, wire: Wire, rate: u32, calls: u32) -> Load {
         Load {
-            target: SocketAddr::from((EDGE, wire.port())),
+            target: SocketAddr::from((self.edge, wire.port())),
             number: self.number.clone(),
             keys: self.keys.clone(),
             ..load(wire, rate, calls)

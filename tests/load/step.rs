@@ -42,7 +42,7 @@ pub(crate) fn step_with(name: &'static str, generator: &mut Generator, load: &Lo
 
 pub(crate) fn head() {
     println!(
-        "{:>4} {:>9} {:>6} {:>7} {:>6} {:>6} {:>6} {:>7} {:>9} {:>6} {:>7} {:>7} {:>7}  split",
+        "{:>4} {:>10} {:>6} {:>7} {:>6} {:>6} {:>6} {:>7} {:>9} {:>6} {:>7} {:>7} {:>7}  split",
         "wire",
         "server",
         "cps",
@@ -65,6 +65,11 @@ impl Row {
         micros(self.used.all(), self.counts.completed)
     }
 
+    /// Whether every call that was asked for was completed.
+    pub(crate) fn is_whole(&self, calls: u32) -> bool {
+        self.counts.completed == u64::from(calls) && self.counts.broken == 0
+    }
+
     pub(crate) fn print(&self) {
         let Counts { completed, refused, failed, silent, broken, retransmissions, statuses, .. } =
             &self.counts;
@@ -72,7 +77,7 @@ impl Row {
         let split: Vec<_> = split.iter().map(|(name, us)| format!("{name} {us:.0}")).collect();
         let notes = if statuses.is_empty() { String::new() } else { format!("  statuses {statuses:?}") };
         println!(
-            "{:>4} {:>9} {:>6} {completed:>7} {refused:>6} {:>6} {broken:>6} {retransmissions:>7} {:>9.1} {:>6.0} {:>7.1} {:>7.1} {:>7.1}  {}{notes}",
+            "{:>4} {:>10} {:>6} {completed:>7} {refused:>6} {:>6} {broken:>6} {retransmissions:>7} {:>9.1} {:>6.0} {:>7.1} {:>7.1} {:>7.1}  {}{notes}",
             self.wire.name(),
             self.name,
             self.rate,

@@ -1,7 +1,9 @@
-//! The main table: the same calls through Kamailio and through us, one after the other, twice.
+//! The main table: the same calls through Kamailio and through us, one after the other, twice; then once with Kamailio's
+//! accounting in a database, as ours is.
 
 use crate::{
-    kamailio::Kamailio,
+    cpu::micros,
+    kamailio::{Accounting, Kamailio},
     link::{Keys, Wire},
     peers::{CARRIER, House, KAMAILIO, load},
     step::{Row, head, step},
@@ -21,10 +23,11 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
         "\nINVITE/180/200/ACK/BYE/200: rings 50 ms, held 100 ms, no SDP; Kamailio: -x fm -X fm, dialog, accounting, prefixes"
     );
     head();
-    let mut ratios = Vec::new();
+    let (mut ratios, mut durables) = (Vec::new(), Vec::new());
+    let top_rate = *rates.iter().max().unwrap_or(&0);
     for wire in [Wire::Udp, Wire::Tcp, Wire::Tls] {
         let house = House::start(binary, wire);
-        warm(&house, wire, *rates.iter().max().unwrap_or(&0));
+        warm(&house, wire, top_rate);
         let top = rates.len().saturating_sub(if wire == Wire::Udp { rates.len() } else { 2 });
         for rate in &rates[top..] {
             ratios.push((wire, *rate, pair(&house, wire, *rate)));
@@ -33,6 +36,7 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
             let mut load = house.load(wire, MEDIA_RATE, MEDIA_RATE * SECONDS);
             load.has_media = true;
             step("with SDP", &load, &house.pids()).print();
+            durables.extend(durable(&house, wire, top_rate).map(|(rate, ratio)| (wire, rate, ratio)));
         }
         let held = house.wait_settled();
         println!(
@@ -40,8 +44,14 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
             house.recorded()
         );
     }
-    println!("\nCPU per call, ours over Kamailio's in the same minute");
-    for (wire, rate, ratio) in ratios {
+    println!(
+        "\nCPU per call, ours over Kamailio's in the same minute: the whole process, and its signalling alone"
+    );
+    for (wire, rate, (whole, signalling)) in ratios {
+        println!("{:>4} {rate:>6} cps  {whole:.2}  {signalling:.2}", wire.name());
+    }
+    println!("\nThe whole process, where Kamailio's accounting too is durable: SQLite, synchronous=FULL");
+    for (wire, rate, ratio) in durables {
         println!("{:>4} {rate:>6} cps  {ratio:.2}", wire.name());
     }
 }
@@ -50,6 +60,19 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
 /// start.
 fn warm(house: &House, wire: Wire, rate: u32) {
     let _ = step("warm", &house.load(wire, rate, rate * SECONDS), &house.pids());
+}
+
+/// Only the rows with a durable Kamailio.
+pub(crate) fn like_with_like(binary: &str, rates: &[u32]) {
+    head();
+    for wire in [Wire::Udp, Wire::Tcp, Wire::Tls] {
+        let house = House::start(binary, wire);
+        for rate in rates {
+            warm(&house, wire, *rate);
+            let found = durable(&house, wire, *rate);
+            println!("{:>4} at {found:?}: calls per second, ours over Kamailio's", wire.name());
+        }
+    }
 }
 
 /// Ours alone.
@@ -67,28 +90,51 @@ pub(crate) fn own(binary: &str, rates: &[u32]) {
     );
 }
 
-fn pair(house: &House, wire: Wire, rate: u32) -> f64 {
+/// Ours over Kamailio's: of the whole process, and of its signalling.
+fn pair(house: &House, wire: Wire, rate: u32) -> (f64, f64) {
     let calls = rate * SECONDS;
-    let (mut theirs, mut ours) = (0.0, 0.0);
+    let (mut theirs, mut ours, mut signalling) = (0.0, 0.0, 0.0);
     for _ in 0..ROUNDS {
-        let row = kamailio(wire, rate, calls, house.keys.as_ref());
+        let (row, _) = kamailio(wire, rate, house.keys.as_ref(), Accounting::Flat);
         theirs += row.per_call();
         row.print();
         let row = step("dialtone", &house.load(wire, rate, calls), &house.pids());
         ours += row.per_call();
+        signalling += micros(row.used.signalling(), row.counts.completed);
         row.print();
     }
-    ours / theirs
+    (ours / theirs, signalling / theirs)
 }
 
-fn kamailio(wire: Wire, rate: u32, calls: u32, keys: Option<&Keys>) -> Row {
-    let kamailio = Kamailio::start(KAMAILIO, SocketAddr::from((CARRIER, wire.port())), wire, keys);
-    let mut load = load(wire, rate, calls);
-    load.keys = keys.cloned();
-    let row = step("kamailio", &load, &kamailio.pids());
-    let accounted = kamailio.accounted();
-    if accounted < 2 * row.counts.completed {
-        println!("     kamailio accounted {accounted} of {} turns of calls", 2 * row.counts.completed);
+/// Shares of the highest rate at which Kamailio with a database is tried, percent.
+const SHARES: [u32; 4] = [100, 50, 25, 10];
+
+/// Like with like: Kamailio keeps its accounting as durably as we do. Both at the highest of some rates at which it loses no
+/// call and no row; that rate, and ours over Kamailio's.
+fn durable(house: &House, wire: Wire, rate: u32) -> Option<(u32, f64)> {
+    for rate in SHARES.map(|share| rate * share / 100) {
+        let (row, is_accounted) = kamailio(wire, rate, house.keys.as_ref(), Accounting::Database);
+        row.print();
+        if is_accounted && row.is_whole(rate * SECONDS) {
+            let ours = step("dialtone", &house.load(wire, rate, rate * SECONDS), &house.pids());
+            ours.print();
+            return Some((rate, ours.per_call() / row.per_call()));
+        }
     }
-    row
+    None
+}
+
+/// A step of Kamailio, and whether all its calls were accounted for.
+fn kamailio(wire: Wire, rate: u32, keys: Option<&Keys>, accounting: Accounting) -> (Row, bool) {
+    let way = (KAMAILIO, SocketAddr::from((CARRIER, wire.port())));
+    let kamailio = Kamailio::start(way, wire, keys, accounting);
+    let mut load = load(wire, rate, rate * SECONDS);
+    load.keys = keys.cloned();
+    let name = if accounting == Accounting::Database { "kam+sqlite" } else { "kamailio" };
+    let row = step(name, &load, &kamailio.pids());
+    let (accounted, turns) = (kamailio.accounted(), 2 * row.counts.completed);
+    if accounted < turns {
+        println!("     kamailio accounted {accounted} of {turns} turns of calls");
+    }
+    (row, accounted >= turns)
 }
