@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod acme;
+mod allocator;
 mod banner;
 mod check;
 mod cli;
@@ -25,10 +26,8 @@ use cli::{Cli, Command, OperatorCommand};
 use settings::Settings;
 use std::{io::IsTerminal, process::ExitCode};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::start_with_settings();
     let cli = Cli::parse();
     start_logging();
     match run(cli) {
