@@ -6,7 +6,9 @@
 use crate::{
     batch::{self, BATCH, Inbox},
     cpu,
+    peer::{Opened, far_key},
 };
+use media::srtp::{OVERHEAD_MAX, Receiver, Sender};
 use std::{
     io,
     net::{SocketAddr, UdpSocket},
@@ -34,9 +36,14 @@ const LAST: Duration = Duration::from_millis(300);
 /// The far ends.
 pub(crate) struct Generator {
     far: [Vec<UdpSocket>; 2],
-    /// Where each side's packets of each call go.
-    calls: Vec<[SocketAddr; 2]>,
+    calls: Vec<Call>,
     inbox: Inbox,
+}
+
+/// A call: where each side's packets go, and the keys of side B where it is encrypted.
+struct Call {
+    to: [SocketAddr; 2],
+    keys: Option<Box<(Sender, Receiver)>>,
 }
 
 /// What a run showed.
@@ -83,9 +90,13 @@ impl Generator {
         Ok([a?, b?])
     }
 
-    /// Has these calls talk from now on; each is where its sides' packets go.
-    pub(crate) fn set_calls(&mut self, calls: Vec<[SocketAddr; 2]>) {
-        self.calls = calls;
+    /// Has these calls talk from now on.
+    pub(crate) fn set_calls(&mut self, calls: Vec<Opened>) {
+        let call = |(to, key): Opened| {
+            let keys = key.map(|key| Box::new((Sender::new(&far_key(1).master), Receiver::new(&key.master))));
+            Call { to, keys }
+        };
+        self.calls = calls.into_iter().map(call).collect();
     }
 
     /// Talks for so long, and reads the CPU time of the relay's process meanwhile.
@@ -127,18 +138,25 @@ impl Generator {
     }
 
     /// Sends the packets of one slice; how many.
-    fn send(&self, step: usize) -> io::Result<u64> {
-        let (round, mut sent, mut packet) = ((step / SLICES) as u32, 0, [0x55_u8; PACKET]);
+    fn send(&mut self, step: usize) -> io::Result<u64> {
+        let (round, mut sent, mut room) = ((step / SLICES) as u32, 0, [0x55_u8; PACKET + OVERHEAD_MAX]);
+        let packet = &mut room[..PACKET];
         (packet[0], packet[1]) = (0x80, 0);
         packet[2..4].copy_from_slice(&(round as u16).to_be_bytes());
         packet[4..8].copy_from_slice(&(round * 160).to_be_bytes());
-        for (index, to) in self.calls.iter().enumerate().skip(step % SLICES).step_by(SLICES) {
-            for (side, to) in to.iter().enumerate() {
+        let clear: [u8; PACKET] = std::array::from_fn(|at| packet[at]);
+        for (index, call) in self.calls.iter_mut().enumerate().skip(step % SLICES).step_by(SLICES) {
+            for (side, to) in call.to.iter().enumerate() {
+                let packet = &mut room[..PACKET];
+                packet.copy_from_slice(&clear);
                 let mark = (index as u32) << 1 | side as u32;
                 packet[8..12].copy_from_slice(&(mark + 1).to_be_bytes());
                 packet[12..20].copy_from_slice(&stamp().to_be_bytes());
                 packet[20..24].copy_from_slice(&mark.to_be_bytes());
-                match self.far[side][index % SOCKETS].send_to(&packet, to) {
+                let keys = call.keys.as_mut().filter(|_| side == 1);
+                let sealed = keys.map(|keys| keys.0.protect_rtp(&mut room, PACKET));
+                let length = sealed.transpose().map_err(io::Error::other)?.unwrap_or(PACKET);
+                match self.far[side][index % SOCKETS].send_to(&room[..length], to) {
                     Ok(_) => sent += 1,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
@@ -150,10 +168,14 @@ impl Generator {
 
     /// Takes all that has arrived.
     fn read(&mut self, tally: &mut Tally) {
-        for (side, sockets) in self.far.iter().enumerate() {
+        let Self { far, calls, inbox } = self;
+        for (side, sockets) in far.iter().enumerate() {
             for (number, socket) in sockets.iter().enumerate() {
-                let mut each = |packet: &[u8], at: u64| tally.take(packet, at, side, number);
-                while self.inbox.take(socket, &mut each) == BATCH {}
+                let mut each = |packet: &[u8], at: u64| match opened(packet, side, calls) {
+                    Some((opened, length)) => tally.take(&opened[..length], at, side, number),
+                    None => tally.take(packet, at, side, number),
+                };
+                while inbox.take(socket, &mut each) == BATCH {}
             }
         }
     }
@@ -176,6 +198,17 @@ impl Tally {
             self.delays.push((at.saturating_sub(sent) / 1000).min(u64::from(u32::MAX)) as u32);
         }
     }
+}
+
+/// A packet for an encrypted side B without its encryption, and its length: none where it is plain or forged.
+fn opened(packet: &[u8], side: usize, calls: &mut [Call]) -> Option<([u8; PACKET + OVERHEAD_MAX], usize)> {
+    let source = packet.get(8..12).filter(|_| side == 1 && packet.len() <= PACKET + OVERHEAD_MAX)?;
+    let source = u32::from_be_bytes([source[0], source[1], source[2], source[3]]);
+    let keys = calls.get_mut((source.checked_sub(1)? >> 1) as usize)?.keys.as_mut()?;
+    let mut room = [0; PACKET + OVERHEAD_MAX];
+    room[..packet.len()].copy_from_slice(packet);
+    let length = keys.1.unprotect_rtp(&mut room[..packet.len()]).ok()?;
+    Some((room, length))
 }
 
 fn stamp() -> u64 {

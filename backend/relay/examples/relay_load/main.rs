@@ -1,6 +1,6 @@
 //! What a relayed packet costs: our relay, rtpengine in user space and a bare forwarder, in turns in one run.
 //!
-//! `relay_load [RELAYS] [ROUNDS [SECONDS [SESSIONS...]]]`: of `ours,rtpengine,bare`, 2 rounds of 3 seconds at 100, 500, 1000 and 2000
+//! `relay_load [RELAYS] [ROUNDS [SECONDS [SESSIONS...]]]`: of `ours,rtpengine,bare,ours-srtp,rtpengine-srtp`, 2 rounds of 3 seconds at 100, 500, 1000 and 2000
 //! sessions of G.711, 20 ms, both ways.
 //! A relay has core 1 alone and the generator core 0. CPU is what the scheduler counted for the relay's process; on loopback a
 //! sender pays for the delivery into the receiver's socket too, which is the same for all, and what the floor shows.
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("floor: one 172-byte datagram over loopback costs {:.2} us of CPU", cpu::floor()?);
     println!(
-        "{:>8} {:<10} {:>8} {:>8} {:>9} {:>6} {:>7} {:>8} {:>8} {:>9} {:>9}",
+        "{:>8} {:<14} {:>8} {:>8} {:>9} {:>6} {:>7} {:>8} {:>8} {:>9} {:>9}",
         "sessions",
         "relay",
         "pps",
@@ -62,10 +62,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         "astray"
     );
     for &count in sessions {
-        let mut costs = [(Kind::Ours, Vec::new()), (Kind::Rtpengine, Vec::new()), (Kind::Bare, Vec::new())];
+        let kinds = [Kind::Ours, Kind::Rtpengine, Kind::Bare, Kind::OursSrtp, Kind::RtpengineSrtp];
+        let mut costs = kinds.map(|kind| (kind, Vec::new()));
         for _ in 0..rounds {
             for (kind, costs) in &mut costs {
-                if asked(*kind) && (*kind != Kind::Rtpengine || has_rtpengine) {
+                if asked(*kind) && (!kind.is_rtpengine() || has_rtpengine) {
                     costs.push(one(*kind, count as usize, time)?.cpu);
                 }
             }
@@ -88,18 +89,24 @@ fn one(kind: Kind, count: usize, time: Duration) -> Result<Figures, Box<dyn Erro
     let memory = peer.memory().saturating_sub(memory) as f64 / count as f64;
     let Figures { sent, arrived, astray, rate, cpu, delay: [p50, p99, max] } = figures;
     println!(
-        "{count:>8} {kind:<10} {rate:>8.0} {:>8} {cpu:>9.2} {p50:>6} {p99:>7} {max:>8} {memory:>8.1} {set_up:>9.0} {astray:>9}",
+        "{count:>8} {kind:<14} {rate:>8.0} {:>8} {cpu:>9.2} {p50:>6} {p99:>7} {max:>8} {memory:>8.1} {set_up:>9.0} {astray:>9}",
         sent - arrived.min(sent)
     );
     Ok(figures)
 }
 
-fn compare([ours, rtpengine, bare]: [f64; 3]) {
+fn compare([ours, rtpengine, bare, srtp, theirs]: [f64; 5]) {
     println!(
         "{:>8} medians: {ours:.2} us; of rtpengine's {rtpengine:.2}: {:.2} (mark 0.55); of the forwarder's {bare:.2}: {:.2} (mark 1.25)",
         "",
         ours / rtpengine,
         ours / bare
+    );
+    println!(
+        "{:>8} RTP and SRTP: {srtp:.2} us; of rtpengine's {theirs:.2}: {:.2} (mark 0.55); encryption costs {:.2} us a packet",
+        "",
+        srtp / theirs,
+        srtp - ours
     );
 }
 

@@ -1,5 +1,7 @@
 //! rtpengine's control protocol "ng": a dictionary in bencode over UDP, with a cookie before it.
 
+use crate::peer::key_in;
+use media::sdp::Crypto;
 use std::{
     io,
     net::{SocketAddr, UdpSocket},
@@ -42,14 +44,14 @@ impl Ng {
         }
     }
 
-    /// Offers or answers a description; where its audio is to be sent.
-    pub(crate) fn describe(&mut self, words: &[(&str, &str)]) -> io::Result<SocketAddr> {
+    /// Offers or answers a description; where its audio is to be sent, and the key that it is encrypted with.
+    pub(crate) fn describe(&mut self, words: &[(&str, &str)]) -> io::Result<(SocketAddr, Option<Crypto>)> {
         let answer = self.ask(words)?;
         let line = |start: &str| answer.lines().find_map(|line| line.split_once(start)).map(|(_, rest)| rest);
         let address = line("c=IN IP4 ").and_then(|rest| rest.trim().parse().ok());
         let port = line("m=audio ").and_then(|rest| rest.split(' ').next()?.parse().ok());
         match address.zip(port) {
-            Some((address, port)) => Ok(SocketAddr::new(address, port)),
+            Some((address, port)) => Ok((SocketAddr::new(address, port), key_in(&answer))),
             None => Err(io::Error::other(format!("rtpengine says {answer}"))),
         }
     }

@@ -2,9 +2,12 @@
 //!
 //! They are told what to do by lines on the standard input, and answer each with one.
 
-use crate::ready::ReadySet;
-use dialtone_relay::{Bridge, Config, Kind, Side};
-use media::sdp::{Direction, Sdp, simple_offer};
+use crate::{
+    peer::{self, Opened, far_says, key_in},
+    ready::ReadySet,
+};
+use dialtone_relay::{Bridge, Config, Encryption, Kind, Side};
+use media::sdp::Sdp;
 use std::{
     error::Error,
     io::{self, BufRead},
@@ -28,15 +31,17 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Runs until the standard input ends.
 pub(crate) fn run(kind: &str, calls: usize) -> Outcome<()> {
     crate::ready::raise_open_files(200_000);
-    let mut relay: Box<dyn Relay> =
-        if kind == "bare" { Box::new(Bare::start()) } else { Box::new(Ours::start(calls)?) };
+    let mut relay: Box<dyn Relay> = match kind {
+        "bare" => Box::new(Bare::start()),
+        kind => Box::new(Ours::start(calls, kind == peer::Kind::OursSrtp.to_string())?),
+    };
     for line in io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<_> = line.split(' ').collect();
         match words[..] {
             ["open", a, b] => {
-                let [a, b] = relay.open([a.parse()?, b.parse()?])?;
-                println!("{a} {b}");
+                let ([a, b], key) = relay.open([a.parse()?, b.parse()?])?;
+                println!("{a} {b} {}", key.map(|key| key.to_string()).unwrap_or_default());
             }
             ["churn", count] => {
                 relay.churn(count.parse()?)?;
@@ -49,18 +54,19 @@ pub(crate) fn run(kind: &str, calls: usize) -> Outcome<()> {
 }
 
 trait Relay {
-    fn open(&mut self, ends: [SocketAddr; 2]) -> Outcome<[SocketAddr; 2]>;
+    fn open(&mut self, ends: [SocketAddr; 2]) -> Outcome<Opened>;
     /// Has so many calls come and go.
     fn churn(&mut self, count: usize) -> Outcome<()>;
 }
 
 struct Ours {
     bridge: Bridge,
+    is_srtp: bool,
     _running: dialtone_relay::Running,
 }
 
 impl Ours {
-    fn start(calls: usize) -> Outcome<Self> {
+    fn start(calls: usize, is_srtp: bool) -> Outcome<Self> {
         let address: IpAddr = OURS.parse()?;
         let last = FIRST_PORT as usize + 4 * (calls + 8) - 1;
         let config = Config {
@@ -72,16 +78,19 @@ impl Ours {
             ..Config::default()
         };
         let (handle, runner) = dialtone_relay::new(config)?;
-        Ok(Self { bridge: Bridge::new(handle), _running: runner.start()? })
+        Ok(Self { bridge: Bridge::new(handle), is_srtp, _running: runner.start()? })
     }
 
-    fn talk(&self, ends: [SocketAddr; 2]) -> Outcome<(u64, [SocketAddr; 2])> {
+    fn talk(&self, ends: [SocketAddr; 2]) -> Outcome<(u64, Opened)> {
         let id = self.bridge.open()?;
-        let say = |end: SocketAddr| simple_offer(end.ip(), end.port(), &[0], Direction::SendRecv);
-        let to_b = self.bridge.update(id, Side::A, Kind::Offer, say(ends[0]).as_bytes())?;
-        let to_a = self.bridge.update(id, Side::B, Kind::Answer, say(ends[1]).as_bytes())?;
+        let of_b = if self.is_srtp { Encryption::Required } else { Encryption::Off };
+        self.bridge.encrypt(id, [Encryption::Off, of_b]);
+        let to_b = self.bridge.update(id, Side::A, Kind::Offer, far_says(ends[0], None).as_bytes())?;
+        let key = key_in(str::from_utf8(&to_b)?);
+        let answer = far_says(ends[1], key.as_ref().map(|key| key.tag));
+        let to_a = self.bridge.update(id, Side::B, Kind::Answer, answer.as_bytes())?;
         self.bridge.join(id);
-        Ok((id, [audio(&to_a)?, audio(&to_b)?]))
+        Ok((id, ([audio(&to_a)?, audio(&to_b)?], key)))
     }
 }
 
@@ -93,7 +102,7 @@ fn audio(sdp: &[u8]) -> Outcome<SocketAddr> {
 }
 
 impl Relay for Ours {
-    fn open(&mut self, ends: [SocketAddr; 2]) -> Outcome<[SocketAddr; 2]> {
+    fn open(&mut self, ends: [SocketAddr; 2]) -> Outcome<Opened> {
         Ok(self.talk(ends)?.1)
     }
 
@@ -123,7 +132,7 @@ impl Bare {
 }
 
 impl Relay for Bare {
-    fn open(&mut self, ends: [SocketAddr; 2]) -> Outcome<[SocketAddr; 2]> {
+    fn open(&mut self, ends: [SocketAddr; 2]) -> Outcome<Opened> {
         let socket = |end: SocketAddr| -> io::Result<UdpSocket> {
             let socket = UdpSocket::bind((BARE, 0))?;
             socket.connect(end)?;
@@ -133,7 +142,7 @@ impl Relay for Bare {
         let sockets = [socket(ends[0])?, socket(ends[1])?];
         let local = [sockets[0].local_addr()?, sockets[1].local_addr()?];
         self.0.send(sockets)?;
-        Ok(local)
+        Ok((local, None))
     }
 
     fn churn(&mut self, _: usize) -> Outcome<()> {
