@@ -49,7 +49,7 @@ pub(crate) struct Crypto {
     receiver: Box<Receiver>,
     /// Senders under keys that were in use before: where one of several callees answers again, its key goes on, since no number may
     /// be used twice under it.
-    retired: Vec<Box<Sender>>,
+    retired: Vec<Sender>,
 }
 
 /// Senders that are kept for a key that may come back: an offer of ours has so many keys.
@@ -106,11 +106,11 @@ impl Rekeying {
 impl Crypto {
     fn send_by(&mut self, sender: Box<Sender>) {
         let place = self.retired.iter().position(|known| known.shares_key(&sender));
-        let sender = place.map_or(sender, |place| self.retired.remove(place));
+        let sender = place.map_or(sender, |place| Box::new(self.retired.remove(place)));
         if self.retired.len() == RETIRED_MAX {
             self.retired.remove(0);
         }
-        self.retired.push(std::mem::replace(&mut self.sender, sender));
+        self.retired.push(*std::mem::replace(&mut self.sender, sender));
     }
 
     /// Checks and decrypts a packet; counts why not.
