@@ -1,6 +1,8 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
-use crate::{Conversion, Digit, Encryption, Handle, Listener, RelayError, SessionId, SessionStats, Side};
+use crate::{
+    Conversion, Digit, Encryption, Handle, Listener, RelayError, Rules, SessionId, SessionStats, Side,
+};
 use media::sdp::{Negotiation, NegotiationError, events_of, with_events, without_payload};
 use std::{
     collections::HashMap,
@@ -149,6 +151,11 @@ impl Bridge {
         if let Some(talk) = self.part(id).get_mut(&id) {
             talk.negotiation.encrypt(encryption);
         }
+    }
+
+    /// Says what holds for a call's media, and who hears of its loss. A session that is gone is no matter.
+    pub fn govern(&self, id: u64, rules: Rules) {
+        let _ = self.relay.govern(SessionId(id), rules);
     }
 
     /// Says which side does its digits as INFO while the other one has telephone-events, and who hears those; `None` where both

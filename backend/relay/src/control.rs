@@ -1,7 +1,7 @@
 //! The control side of one worker: which ports and places are free, what each session was told, and the queue to the worker.
 
 use crate::{
-    Conversion, Digit, Endpoint, RelayError, SessionStats, Side,
+    Conversion, Digit, Endpoint, RelayError, Rules, SessionStats, Side,
     counters::SessionCounters,
     crypto::Rekeying,
     ports::{FreePairs, Pair, Use},
@@ -168,6 +168,12 @@ impl Link {
         state.tell(Command::Convert { slot, generation, plan: plan.map(Box::new) })
     }
 
+    pub(crate) fn govern(&self, slot: u32, generation: u32, rules: Rules) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?;
+        state.tell(Command::Govern { slot, generation, rules: Box::new(rules) })
+    }
+
     pub(crate) fn press(&self, slot: u32, generation: u32, digit: Digit) -> Result<(), RelayError> {
         let mut state = self.lock();
         state.opened(slot, generation)?;
@@ -176,7 +182,12 @@ impl Link {
 
     pub(crate) fn join(&self, slot: u32, generation: u32) -> Result<(), RelayError> {
         let mut state = self.lock();
-        state.opened(slot, generation)?.joined.get_or_insert_with(Instant::now);
+        let joined = &mut state.opened(slot, generation)?.joined;
+        if joined.is_none() {
+            *joined = Some(Instant::now());
+            // Workers that have stopped watch nothing: the call is answered all the same.
+            let _ = state.tell(Command::Join { slot, generation });
+        }
         Ok(())
     }
 

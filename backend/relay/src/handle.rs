@@ -1,15 +1,20 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
-use crate::{Conversion, Digit, Endpoint, SessionStats, Side, control::Link};
+use crate::{Conversion, Digit, Endpoint, Rules, SessionStats, Side, control::Link};
 use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Instant,
 };
 use thiserror::Error;
+use tracing::{info, warn};
+
+/// The share of sessions in use from which it is warned, percent, and below which there is room again.
+const SCARCE_FROM: usize = 80;
+const SCARCE_UNTIL: usize = 70;
 
 /// A session of the relay. Its number is never used again while the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,11 +67,19 @@ struct Shared {
     public: IpAddr,
     sessions_max: usize,
     active: AtomicUsize,
+    /// Whether it was said that places are nearly used up.
+    is_scarce: AtomicBool,
 }
 
 impl Handle {
     pub(crate) fn new(links: Vec<Link>, public: IpAddr, sessions_max: usize) -> Self {
-        Self(Arc::new(Shared { links, public, sessions_max, active: AtomicUsize::new(0) }))
+        Self(Arc::new(Shared {
+            links,
+            public,
+            sessions_max,
+            active: AtomicUsize::new(0),
+            is_scarce: AtomicBool::new(false),
+        }))
     }
 
     fn link(&self, session: SessionId) -> Result<(&Link, u32, u32), RelayError> {
@@ -88,7 +101,28 @@ impl Handle {
         if opened.is_err() {
             self.0.active.fetch_sub(1, Relaxed);
         }
+        self.look_at_room();
         opened
+    }
+
+    /// Warns where sessions are nearly used up, once until there is room again.
+    fn look_at_room(&self) {
+        let (active, capacity) = (self.active(), self.capacity());
+        let share = active * 100 / capacity.max(1);
+        if share >= SCARCE_FROM && !self.0.is_scarce.swap(true, Relaxed) {
+            warn!(
+                active,
+                capacity, "media ports are nearly used up: widen DIALTONE_MEDIA__PORTS, or calls get 503"
+            );
+        } else if share < SCARCE_UNTIL && self.0.is_scarce.swap(false, Relaxed) {
+            info!(active, capacity, "there are enough media ports again");
+        }
+    }
+
+    /// Whether so many sessions are open that ports are nearly used up: from 80 % on, until less than 70 % are.
+    #[must_use]
+    pub fn is_scarce(&self) -> bool {
+        self.0.is_scarce.load(Relaxed)
     }
 
     fn open_somewhere(&self) -> Result<SessionId, RelayError> {
@@ -126,6 +160,15 @@ impl Handle {
     ) -> Result<(), RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.set_remote(slot, generation, side, remote)
+    }
+
+    /// Says what holds for a session's media, and who hears of its loss.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn govern(&self, session: SessionId, rules: Rules) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.govern(slot, generation, rules)
     }
 
     /// Has the digits of one side converted from now on; `None` ends that.
@@ -173,6 +216,7 @@ impl Handle {
         let (link, slot, generation) = self.link(session)?;
         let stats = link.close(slot, generation)?;
         self.0.active.fetch_sub(1, Relaxed);
+        self.look_at_room();
         Ok(stats)
     }
 

@@ -1,7 +1,8 @@
 //! The media relay: a pool of worker threads that moves RTP and RTCP between the two sides of each call.
 //!
 //! Ports are bound before the first call. Both sides of a call are on one worker; a packet passes without lock, allocation or log
-//! line. Only packets from the address and port that a side's description names are relayed; all others are counted and dropped.
+//! line. Only packets from the address and port that a side's description names are relayed, or, where its
+//! trunk allows that, from the one that was learned within narrow bounds; all others are counted and dropped.
 //! `Handle` is the raw relay, `Bridge` the one that speaks session descriptions.
 #![deny(unsafe_code)]
 
@@ -13,12 +14,14 @@ mod counters;
 mod crypto;
 mod digits;
 mod handle;
+mod learn;
 mod pace;
 mod ports;
 mod runner;
 mod session;
 mod stats;
 mod verdict;
+mod watch;
 mod worker;
 
 #[cfg(test)]
@@ -33,6 +36,7 @@ pub use media::sdp::{Direction, Encryption, Endpoint, Keying, Side};
 pub use runner::{Runner, Running};
 pub use stats::{DirectionStats, SessionStats};
 pub use verdict::Verdict;
+pub use watch::{Loss, LossListener, Rules};
 
 /// Binds the ports and prepares the workers; nothing is relayed before the runner is started.
 ///

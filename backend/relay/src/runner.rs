@@ -1,7 +1,7 @@
 //! From bound ports to running threads, and back.
 
 use crate::{
-    Config, Handle, StartError,
+    Config, Handle, Loss, StartError,
     control::{COMMANDS_MAX, Link},
     counters::SessionCounters,
     ports::Pair,
@@ -10,6 +10,7 @@ use crate::{
 use std::{
     io,
     net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -55,13 +56,36 @@ impl Runner {
             let core = cores.get(index).copied().filter(|_| pinned);
             let thread = thread::Builder::new().name(format!("relay-{index}")).spawn(move || {
                 core.map(core_affinity::set_for_current);
-                if let Err(error) = worker.run() {
-                    error!(%error, worker = index, "a media worker has stopped: its calls have no audio");
-                }
+                work(worker, index);
             })?;
             running.threads.push(thread);
         }
         Ok(running)
+    }
+}
+
+/// Has a worker work until it is told to stop. Where its work breaks off, it begins anew without sessions, and they are told.
+fn work(mut worker: Worker, index: usize) {
+    loop {
+        let why = match catch_unwind(AssertUnwindSafe(|| worker.run())) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it panicked".to_owned(),
+        };
+        match worker.revive() {
+            Ok(listeners) => {
+                let calls = listeners.len();
+                error!(%why, worker = index, calls, "a media worker has died: its calls are ended, and it is replaced");
+                for listener in listeners {
+                    // One that panics, too, keeps none of the others from hearing.
+                    let _ = catch_unwind(AssertUnwindSafe(|| (listener.0)(Loss::WorkerDied)));
+                }
+            }
+            Err(error) => {
+                error!(%why, %error, worker = index, "a media worker has died and can't be replaced: restart the server");
+                return;
+            }
+        }
     }
 }
 

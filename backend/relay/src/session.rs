@@ -1,12 +1,14 @@
 //! A session as its worker holds it: two sides, and what is done with a packet.
 
 use crate::{
-    Direction, Endpoint, Side,
+    Direction, Endpoint, Rules, Side,
     batch::send,
     counters::DirectionCounters,
     crypto::{Cover, Crypto, Room},
     digits::{Digits, Fate},
+    learn::Learner,
     ports::Pair,
+    watch::{Loss, Watch},
 };
 use media::{
     quality::{Jitter, Sequence},
@@ -41,6 +43,8 @@ pub(crate) struct End {
     pub(crate) target: Option<Target>,
     /// Its keys, where its media is encrypted.
     pub(crate) crypto: Option<Crypto>,
+    /// What is found out about its source, where that may be learned.
+    learner: Option<Box<Learner>>,
     sequence: Sequence,
     jitter: Jitter,
     source: Option<u32>,
@@ -49,7 +53,7 @@ pub(crate) struct End {
 impl End {
     pub(crate) fn new(pair: u32) -> Self {
         let (sequence, jitter) = (Sequence::default(), Jitter::default());
-        Self { pair, target: None, crypto: None, sequence, jitter, source: None }
+        Self { pair, target: None, crypto: None, learner: None, sequence, jitter, source: None }
     }
 }
 
@@ -62,9 +66,53 @@ pub(crate) struct Session {
     pub(crate) live: bool,
     /// The conversion of its digits, where there is one.
     pub(crate) digits: Option<Box<Digits>>,
+    /// What holds for its media, and whether it still comes.
+    pub(crate) watch: Option<Box<Watch>>,
+    /// When a packet of either side was last taken, microseconds of the relay; 0 for never.
+    pub(crate) heard_us: u64,
 }
 
 impl Session {
+    /// Sets a side's far end. What was learned of it stays, unless the description names another address.
+    pub(crate) fn retarget(&mut self, side: Side, target: Option<Target>, now: u64) {
+        let may_learn = self.watch.as_ref().is_some_and(|watch| watch.rules.learns(side));
+        let end = &mut self.ends[side.index()];
+        let before = std::mem::replace(&mut end.target, target);
+        let Some(target) = &mut end.target else { return end.learner = None };
+        match (&end.learner, before) {
+            (Some(learner), Some(before)) if learner.is_for(target.rtp) => {
+                (target.rtp, target.rtcp) = (before.rtp, before.rtcp);
+            }
+            _ => end.learner = may_learn.then(|| Box::new(Learner::new(target.rtp, now))),
+        }
+    }
+
+    /// Takes the rules of its media.
+    pub(crate) fn govern(&mut self, rules: Rules, now: u64) {
+        let joined = self.watch.as_ref().and_then(|watch| watch.joined_us());
+        for side in [Side::A, Side::B] {
+            let end = &mut self.ends[side.index()];
+            match &end.target {
+                Some(target) if rules.learns(side) && end.learner.is_none() => {
+                    end.learner = Some(Box::new(Learner::new(target.rtp, now)));
+                }
+                Some(_) | None => {}
+            }
+        }
+        self.watch = Some(Box::new(Watch::new(rules, joined, now)));
+    }
+
+    /// Whether its media has been away for too long; said once.
+    pub(crate) fn lost(&mut self, now: u64) -> Option<Loss> {
+        let watch = self.watch.as_mut()?;
+        let is_held = self.ends.iter().any(|end| {
+            end.target.as_ref().is_none_or(|target| {
+                target.direction != Direction::SendRecv || target.rtp.ip().is_unspecified()
+            })
+        });
+        watch.look(self.heard_us, is_held, now)
+    }
+
     /// Passes one RTP packet of a side on, or counts why not. `out` is the other side's pair, `now` microseconds of the relay.
     #[expect(
         clippy::too_many_arguments,
@@ -83,7 +131,8 @@ impl Session {
         let Room { events, opened, sealed } = room;
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
-        if source != target.rtp {
+        let is_followed = source == target.rtp;
+        if !is_followed && !ours.learner.as_mut().is_some_and(|learner| learner.looks(source, now)) {
             return counters.count_foreign(source);
         }
         let opened = match &mut ours.crypto {
@@ -96,6 +145,12 @@ impl Session {
         if rtp::is_rtcp(packet) {
             return counters.malformed.add(1);
         }
+        // Nothing is learned of a packet before all its checks.
+        if !ours.follows(is_followed, source, &parsed.header, now) {
+            return counters.count_foreign(source);
+        }
+        self.heard_us = now.max(1);
+        let Some(target) = &ours.target else { return };
         let towards = theirs.target.as_ref().filter(|towards| passes(target, towards));
         let clock_rate = u64::from(target.clock_rate);
         // What comes while held is judged too: else its numbers would be missing afterwards.
@@ -146,6 +201,10 @@ impl Session {
     }
 
     /// Passes one RTCP packet on. It flows while the session is live, hold or not: reports keep the far ends awake.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the packet path: what it needs, and nothing packed for it"
+    )]
     pub(crate) fn pass_rtcp(
         &mut self,
         from: Side,
@@ -153,6 +212,7 @@ impl Session {
         source: SocketAddr,
         out: &Pair,
         counters: &DirectionCounters,
+        now: u64,
         room: &mut Room,
     ) {
         let Room { opened, sealed, .. } = room;
@@ -169,6 +229,7 @@ impl Session {
         if !rtcp::looks_valid(packet) {
             return counters.malformed.add(1);
         }
+        self.heard_us = now.max(1);
         let towards = theirs.target.as_ref().filter(|towards| !towards.rtp.ip().is_unspecified());
         let Some(towards) = towards else { return counters.held.add(1) };
         let towards = towards.rtcp;
@@ -185,6 +246,24 @@ impl End {
             None => Some(packet),
             Some(crypto) => crypto.seal(packet, is_rtcp, cover),
         }
+    }
+
+    /// Whether a good packet is of the side that is followed, by now.
+    fn follows(&mut self, is_followed: bool, source: SocketAddr, header: &rtp::Header, now: u64) -> bool {
+        let Some(learner) = &mut self.learner else { return is_followed };
+        if is_followed {
+            if learner.is_for(source) {
+                learner.settle();
+            }
+            return true;
+        }
+        let follows = learner.follows(source, header, now);
+        if let Some(target) = self.target.as_mut().filter(|_| follows) {
+            // Reports are taken to be beside the audio, as they are where nothing else is said (RFC 3550 §11).
+            (target.rtp, target.rtcp) =
+                (source, SocketAddr::new(source.ip(), source.port().saturating_add(1)));
+        }
+        follows
     }
 
     fn judge(&mut self, header: &rtp::Header, now: u64, clock_rate: u64) {

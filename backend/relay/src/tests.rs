@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod life;
+mod safety;
 mod srtp;
 
 const SOON: Duration = Duration::from_secs(5);

@@ -1,7 +1,7 @@
 //! A worker: one thread, its pairs of ports, its sessions, one loop.
 
 use crate::{
-    Conversion, Digit, Side,
+    Conversion, Digit, LossListener, Rules, Side,
     batch::{BURST, Inbox, ReadySet, Wake},
     counters::SessionCounters,
     crypto::{Rekeying, Room},
@@ -27,6 +27,8 @@ const PACKET_MAX: usize = 2048;
 const ROUNDS_MAX: usize = 16;
 /// How often a worker looks at the keys that are pressed while nothing else happens.
 const PRESS_TICK: Duration = Duration::from_millis(5);
+/// How often a worker looks for calls whose media has ceased.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The token of the wake-up, beside those of sockets.
 const WAKE: u64 = u64::MAX;
 
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Remote { slot: u32, generation: u32, side: Side, target: Option<Target> },
     Rekey { slot: u32, generation: u32, side: Side, keys: Rekeying },
     Close { slot: u32, generation: u32 },
+    Govern { slot: u32, generation: u32, rules: Box<Rules> },
+    Join { slot: u32, generation: u32 },
     Convert { slot: u32, generation: u32, plan: Option<Box<Conversion>> },
     Press { slot: u32, generation: u32, digit: Digit },
     Stop,
@@ -79,6 +83,9 @@ pub(crate) struct Worker {
     rest: Vec<u64>,
     /// Sessions with keys that are pressed.
     pressing: Vec<u32>,
+    /// Sessions whose silence is timed, and when they are looked at next.
+    timed: Vec<u32>,
+    next_look: Instant,
     /// Where packets of our own are written.
     room: Room,
 }
@@ -109,12 +116,14 @@ impl Worker {
             inbox,
             rest,
             pressing,
+            timed: Vec::new(),
+            next_look: origin,
             room,
         })
     }
 
     /// Works until it is told to stop.
-    pub(crate) fn run(mut self) -> io::Result<()> {
+    pub(crate) fn run(&mut self) -> io::Result<()> {
         while self.obey() {
             let mut count = match self.pace.sleep(Instant::now()) {
                 Some(time) => {
@@ -134,6 +143,9 @@ impl Worker {
             if !self.pressing.is_empty() {
                 self.press_on();
             }
+            if !self.timed.is_empty() && now >= self.next_look {
+                self.look(now);
+            }
         }
         Ok(())
     }
@@ -145,6 +157,7 @@ impl Worker {
         let at_most = match () {
             () if !self.commands.is_empty() || !self.rest.is_empty() => Some(Duration::ZERO),
             () if !self.pressing.is_empty() => Some(PRESS_TICK),
+            () if !self.timed.is_empty() => Some(LOOK_EVERY),
             () => None,
         };
         let count = self.ready.wait(at_most);
@@ -200,7 +213,7 @@ impl Worker {
             if packet.len() == PACKET_MAX {
                 counters.malformed.add(1);
             } else if is_rtcp {
-                session.pass_rtcp(side, packet, source, out, counters, &mut self.room);
+                session.pass_rtcp(side, packet, source, out, counters, micros, &mut self.room);
             } else {
                 session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
             }
@@ -230,6 +243,14 @@ impl Worker {
                         keys.apply(&mut session.ends[side.index()].crypto);
                     }
                 }
+                Command::Govern { slot, generation, rules } => self.govern(slot, generation, *rules),
+                Command::Join { slot, generation } => {
+                    let now = self.origin.elapsed().as_micros() as u64;
+                    let session = current(&mut self.sessions, slot, generation);
+                    if let Some(watch) = session.and_then(|session| session.watch.as_mut()) {
+                        watch.join(now);
+                    }
+                }
                 Command::Convert { slot, generation, plan } => {
                     if let Some(session) = current(&mut self.sessions, slot, generation) {
                         let before = session.digits.take().map(|before| *before);
@@ -252,14 +273,21 @@ impl Worker {
 
     fn open(&mut self, slot: u32, generation: u32, pairs: [u32; 2]) {
         self.counters[slot as usize].begin(generation);
-        self.sessions[slot as usize] =
-            Some(Session { generation, ends: pairs.map(End::new), live: false, digits: None });
+        self.sessions[slot as usize] = Some(Session {
+            generation,
+            ends: pairs.map(End::new),
+            live: false,
+            digits: None,
+            watch: None,
+            heard_us: 0,
+        });
     }
 
     /// Sets a side's far end. Sockets are read from when both are known: what came before waits in the kernel, a little of it.
     fn retarget(&mut self, slot: u32, generation: u32, side: Side, target: Option<Target>) {
+        let now = self.origin.elapsed().as_micros() as u64;
         let Some(session) = current(&mut self.sessions, slot, generation) else { return };
-        session.ends[side.index()].target = target;
+        session.retarget(side, target, now);
         if session.live || session.ends.iter().any(|end| end.target.is_none()) {
             return;
         }
@@ -284,6 +312,46 @@ impl Worker {
             session.tick(pairs, now, room);
             session.digits.as_ref().is_some_and(|digits| digits.is_pressing())
         });
+    }
+
+    fn govern(&mut self, slot: u32, generation: u32, rules: Rules) {
+        let now = self.origin.elapsed().as_micros() as u64;
+        let Some(session) = current(&mut self.sessions, slot, generation) else { return };
+        session.govern(rules, now);
+        let is_timed = session.watch.as_ref().is_some_and(|watch| watch.is_timed());
+        if is_timed && !self.timed.contains(&slot) {
+            self.timed.push(slot);
+        }
+    }
+
+    /// Tells of calls whose media has ceased, and forgets those that are not timed any more.
+    fn look(&mut self, now: Instant) {
+        self.next_look = now + LOOK_EVERY;
+        let micros = now.saturating_duration_since(self.origin).as_micros() as u64;
+        let Self { timed, sessions, .. } = self;
+        timed.retain(|slot| {
+            let Some(session) = sessions[*slot as usize].as_mut() else { return false };
+            if let Some(loss) = session.lost(micros)
+                && let Some(watch) = &session.watch
+            {
+                (watch.rules.listener.0)(loss);
+            }
+            session.watch.as_ref().is_some_and(|watch| watch.is_timed())
+        });
+    }
+
+    /// Begins anew after the thread's work broke off: without sessions, with an empty queue of readiness. Who is to be told of the
+    /// sessions that are gone.
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub(crate) fn revive(&mut self) -> io::Result<Vec<LossListener>> {
+        self.ready = ReadySet::new()?;
+        self.ready.add(&self.bell.wake, WAKE)?;
+        (self.rest, self.pressing, self.timed) = (Vec::new(), Vec::new(), Vec::new());
+        (self.inbox, self.room) = (Inbox::new(), Room::new());
+        let gone = self.sessions.iter_mut().filter_map(Option::take);
+        Ok(gone.filter_map(|session| Some(session.watch?.rules.listener)).collect())
     }
 
     fn close(&mut self, slot: u32, generation: u32) {

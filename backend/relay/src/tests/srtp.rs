@@ -10,11 +10,13 @@ use media::{
 use std::sync::{Arc, Mutex};
 
 /// A far end that encrypts, or does not.
-struct Phone {
-    peer: Peer,
+pub(super) struct Phone {
+    pub(super) peer: Peer,
     /// Its own key, as it stands in its description.
     line: Option<Crypto>,
     keys: Option<(Sender, Receiver)>,
+    /// The port in its description, where that is not its own.
+    pub(super) advertised: Option<u16>,
 }
 
 fn key(seed: u8, suite: Suite) -> Master {
@@ -32,13 +34,17 @@ impl Phone {
         let peer = Peer::new(number);
         let seed = peer.rtp.local_addr().unwrap().port() as u8;
         let line = suite.map(|suite| Crypto { tag: 1, master: key(seed, suite) });
-        Self { peer, line, keys: None }
+        Self { peer, line, keys: None, advertised: None }
     }
 
     /// Its description, with its own key.
-    fn says(&self) -> String {
+    pub(super) fn says(&self) -> String {
         let proto = if self.line.is_some() { "RTP/SAVP" } else { "RTP/AVP" };
         let mut text = offer(&self.peer, Direction::SendRecv).replace("RTP/AVP", proto);
+        if let Some(port) = self.advertised {
+            let own = self.peer.rtp.local_addr().unwrap().port();
+            text = text.replace(&format!("m=audio {own} "), &format!("m=audio {port} "));
+        }
         text += &format!("a=rtcp:{}\r\n", self.peer.rtcp.local_addr().unwrap().port());
         self.line.iter().for_each(|line| text += &format!("{line}\r\n"));
         text
@@ -77,7 +83,7 @@ impl Phone {
         (wire, clear)
     }
 
-    fn send(&mut self) -> Vec<u8> {
+    pub(super) fn send(&mut self) -> Vec<u8> {
         let (wire, clear) = self.packet();
         self.throw(&wire);
         clear
@@ -114,40 +120,45 @@ fn lines(description: &[u8]) -> Vec<Crypto> {
     sdp.audio().unwrap().attributes("crypto").map(|value| Crypto::parse(value).unwrap()).collect()
 }
 
-struct Call {
+pub(super) struct Call {
     number: u8,
-    bridge: Bridge,
-    id: u64,
-    a: Phone,
-    b: Phone,
+    pub(super) bridge: Bridge,
+    pub(super) id: u64,
+    pub(super) a: Phone,
+    pub(super) b: Phone,
     _running: Running,
 }
 
 impl Call {
     /// An answered call between a side of the first suite and one of the second.
     fn new(number: u8, a: Option<Suite>, b: Option<Suite>) -> Self {
-        let (relay, running) = start(Config { workers: 1, ..config(number, 8) });
-        let bridge = Bridge::new(relay);
-        let id = bridge.open().unwrap();
-        let mut call = Self {
-            number,
-            bridge,
-            id,
-            a: Phone::new(number, a),
-            b: Phone::new(number, b),
-            _running: running,
-        };
-        let policy =
-            |suite: Option<Suite>| if suite.is_some() { Encryption::Required } else { Encryption::Off };
-        call.bridge.encrypt(id, [policy(a), policy(b)]);
-        let says = call.a.says();
-        call.agree(Side::A, &says);
-        call.bridge.join(id);
+        let mut call = Self::unanswered(number, a, b);
+        call.answer();
         call
     }
 
+    /// The same, of which nothing is described yet.
+    pub(super) fn unanswered(number: u8, a: Option<Suite>, b: Option<Suite>) -> Self {
+        let (relay, running) = start(Config { workers: 1, ..config(number, 8) });
+        let bridge = Bridge::new(relay);
+        let id = bridge.open().unwrap();
+        let (a_phone, b_phone) = (Phone::new(number, a), Phone::new(number, b));
+        let call = Self { number, bridge, id, a: a_phone, b: b_phone, _running: running };
+        let policy =
+            |suite: Option<Suite>| if suite.is_some() { Encryption::Required } else { Encryption::Off };
+        call.bridge.encrypt(id, [policy(a), policy(b)]);
+        call
+    }
+
+    /// A's offer and B's answer.
+    pub(super) fn answer(&mut self) {
+        let says = self.a.says();
+        self.agree(Side::A, &says);
+        self.bridge.join(self.id);
+    }
+
     /// An offer of a side, and its answer.
-    fn agree(&mut self, from: Side, says: &str) {
+    pub(super) fn agree(&mut self, from: Side, says: &str) {
         let Self { number, bridge, id, a, b, .. } = self;
         let (asks, answers) = if from == Side::A { (a, b) } else { (b, a) };
         let offered = bridge.update(*id, from, Kind::Offer, says.as_bytes()).unwrap();

@@ -1,0 +1,113 @@
+//! Calls whose media ceases, workers that die, IPv6, and ports that run out. Addresses as of number 60 on.
+
+use super::*;
+use crate::{Loss, LossListener, Rules};
+use std::sync::{Arc, Mutex, mpsc};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+fn watched(initial: Option<Duration>, running: Option<Duration>) -> (Rules, mpsc::Receiver<Loss>) {
+    let (sender, receiver) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let listener = LossListener(Arc::new(move |loss| {
+        let _ = sender.lock().unwrap().send(loss);
+    }));
+    (Rules { learning: [false; 2], initial, running, listener }, receiver)
+}
+
+#[test]
+fn a_call_without_media_is_told_when_its_time_is_up_but_not_on_hold() {
+    let (relay, _running) = start(Config { workers: 1, ..config(60, 16) });
+    let (never, _a, _b) = talk(&relay, 60);
+    let (rules, told_never) = watched(Some(SHORT), None);
+    relay.govern(never, rules).unwrap();
+    relay.join(never).unwrap();
+
+    let (ceased, mut a, b) = talk(&relay, 60);
+    let (rules, told_ceased) = watched(None, Some(SHORT));
+    relay.govern(ceased, rules).unwrap();
+    relay.join(ceased).unwrap();
+    let packet = a.send();
+    b.expect(&packet);
+
+    let (held, c, d) = talk(&relay, 60);
+    let (rules, told_held) = watched(Some(SHORT), Some(SHORT));
+    relay.govern(held, rules).unwrap();
+    relay.join(held).unwrap();
+    redirect(&relay, held, (&c, Direction::SendOnly), (&d, Direction::RecvOnly));
+
+    let (ringing, ..) = talk(&relay, 60);
+    let (rules, told_ringing) = watched(Some(SHORT), Some(SHORT));
+    relay.govern(ringing, rules).unwrap();
+
+    assert_eq!(told_never.recv_timeout(SOON), Ok(Loss::NeverBegan));
+    assert_eq!(told_ceased.recv_timeout(SOON), Ok(Loss::Ceased));
+    assert!(told_held.try_recv().is_err(), "on hold");
+    assert!(told_ringing.try_recv().is_err(), "not answered");
+    redirect(&relay, held, (&c, Direction::SendRecv), (&d, Direction::SendRecv));
+    assert_eq!(told_held.recv_timeout(SOON), Ok(Loss::NeverBegan), "after the hold it counts");
+}
+
+#[test]
+fn a_worker_that_dies_is_replaced_and_its_calls_are_told() {
+    let (relay, _running) = start(Config { workers: 1, ..config(61, 16) });
+    let (bad, ..) = talk(&relay, 61);
+    let (_, good) = (talk(&relay, 61), talk(&relay, 61));
+    let (rules, told) = watched(None, None);
+    relay.govern(good.0, rules).unwrap();
+    let listener = LossListener(Arc::new(|loss| panic!("a listener that panics at {loss:?}")));
+    let fatal = Rules { learning: [false; 2], initial: Some(Duration::ZERO), running: None, listener };
+    relay.govern(bad, fatal).unwrap();
+    relay.join(bad).unwrap();
+    assert_eq!(told.recv_timeout(SOON), Ok(Loss::WorkerDied));
+    relay.close(good.0).unwrap();
+    relay.close(bad).unwrap();
+    let (session, mut a, b) = talk(&relay, 61);
+    let packet = a.send();
+    b.expect(&packet);
+    assert_eq!(relay.close(session).unwrap().from_a.packets, 1);
+}
+
+#[test]
+fn calls_over_ipv6_flow_and_strangers_there_do_not() {
+    let address: IpAddr = "::1".parse().unwrap();
+    let config = Config { bind: address, public: address, ports: 26_000..=26_015, ..config(62, 8) };
+    let (relay, _running) = start(config);
+    let bridge = Bridge::new(relay);
+    let id = bridge.open().unwrap();
+    let peer = || {
+        let socket = || {
+            let socket = UdpSocket::bind((address, 0)).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            socket
+        };
+        Peer { rtp: socket(), rtcp: socket(), to: "[::1]:9".parse().unwrap(), sent: 0 }
+    };
+    let (mut a, mut b, mut stranger) = (peer(), peer(), peer());
+    let offered = offer(&a, Direction::SendRecv);
+    assert!(offered.contains("IN IP6 ::1"), "{offered}");
+    follow(&mut b, &bridge.update(id, Side::A, Kind::Offer, offered.as_bytes()).unwrap());
+    let answer = offer(&b, Direction::SendRecv);
+    follow(&mut a, &bridge.update(id, Side::B, Kind::Answer, answer.as_bytes()).unwrap());
+    stranger.to = a.to;
+    stranger.send();
+    let packet = a.send();
+    b.expect(&packet);
+    let packet = b.send();
+    a.expect(&packet);
+    let from_a = bridge.close(id).unwrap().from_a;
+    assert_eq!((from_a.packets, from_a.foreign), (1, 1));
+}
+
+#[test]
+fn ports_that_are_nearly_used_up_are_said_before_they_are() {
+    let (relay, _running) = start(config(63, 40));
+    let mut open: Vec<_> = (0..15).map(|_| relay.open().unwrap()).collect();
+    assert!(!relay.is_scarce());
+    open.push(relay.open().unwrap());
+    assert!(relay.is_scarce(), "16 of 20 are 80 %");
+    for _ in 0..3 {
+        relay.close(open.pop().unwrap()).unwrap();
+    }
+    assert!(!relay.is_scarce());
+}
