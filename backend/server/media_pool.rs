@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 use edge::seam::{
-    Digit, DigitListener, DirectionStats, Encryption, MediaError, MediaId, MediaPool, MediaStats, SdpKind,
-    Side,
+    Digit, DigitListener, DirectionStats, Encryption, LossListener, MediaError, MediaId, MediaLoss,
+    MediaPool, MediaRules, MediaStats, SdpKind, Side,
 };
 use relay::{Bridge, BridgeError, BridgeStats, RelayError};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// [`Bridge`] in the edge's words.
 pub(crate) struct Pool(Bridge);
@@ -41,6 +44,25 @@ impl MediaPool for Pool {
                 Encryption::Required => relay::Encryption::Required,
             }),
         );
+    }
+
+    fn govern(&self, id: MediaId, sides: [MediaRules; 2], listener: LossListener) {
+        let shorter = |a: Option<Duration>, b: Option<Duration>| a.into_iter().chain(b).min();
+        let [a, b] = sides;
+        let say = move |loss| {
+            listener(match loss {
+                relay::Loss::NeverBegan => MediaLoss::NeverBegan,
+                relay::Loss::Ceased => MediaLoss::Ceased,
+                relay::Loss::WorkerDied => MediaLoss::WorkerDied,
+            });
+        };
+        let rules = relay::Rules {
+            learning: [a.learning, b.learning],
+            initial: shorter(a.initial_timeout, b.initial_timeout),
+            running: shorter(a.timeout, b.timeout),
+            listener: relay::LossListener(Arc::new(say)),
+        };
+        self.0.govern(id, rules);
     }
 
     fn convert(&self, id: MediaId, info: Option<(Side, DigitListener)>) {

@@ -1,7 +1,7 @@
 //! How calls end: early media, busy, no answer, decline, cancel, 503, a silent peer. Failed calls cost nothing.
 
-use crate::{ECHO, PATIENCE, Tenant, dial};
-use serde_json::Value;
+use crate::{ECHO, PATIENCE, Tenant, dial, dial_from_trunk};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A failed call's record: no charge, the far side's code, our word.
@@ -124,6 +124,26 @@ fn media_from_another_address_is_dropped_and_named() {
     let _ = call.bye().expect("it ends");
     let legs = tenant.record("+12065550198")["legs"].clone();
     assert!(legs.to_string().contains("wrong-source"), "{legs}");
+}
+
+#[test]
+fn a_call_without_any_media_ends_when_its_trunk_says_so() {
+    let tenant = Tenant::new("Media Timeout");
+    let (fqdn, address) = ("sbc.media-timeout.test", "127.22.3.90");
+    let sbc = tenant.trunk(fqdn, address);
+    let short = json!({"signaling": {"media": {"learning": true, "initialTimeoutSeconds": 5}}});
+    let path = format!("/api/v1/trunks/{fqdn}");
+    let trunk = tenant.api.patch(&path, &short).expect(200).body;
+    assert_eq!(trunk["signaling"]["media"]["learning"], true, "{trunk}");
+    let refused = json!({"signaling": {"media": {"timeoutSeconds": 1}}});
+    let refused = tenant.api.patch(&path, &refused);
+    assert!(refused.text.contains("signaling.media.timeoutSeconds"), "{} {}", refused.status, refused.text);
+    // A callee that answers and never sends: nobody in this call does.
+    let call = sbc.call(&dial_from_trunk(tenant.edge, fqdn, &tenant.number, "+12065550195")).expect("a call");
+    call.wait_answered().expect("it is answered");
+    let _ = call.wait_ended(Duration::from_secs(15)).expect("it is ended");
+    let record = tenant.record("+12065550195");
+    assert_eq!(record["outcome"]["cause"], "media-timeout", "{record}");
 }
 
 #[test]

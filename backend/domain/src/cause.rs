@@ -74,11 +74,15 @@ pub enum Cause {
     SessionExpired,
     /// The caller of a call from a carrier is not verified (RFC 8224), and such calls are refused.
     CallerNotVerified,
+    /// No media at all came for as long as a trunk or carrier of the call allows.
+    MediaTimeout,
+    /// What moved the media of the call has died.
+    MediaLost,
 }
 
 impl Cause {
     /// Every cause, in the order of the table in the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::NormalClearing,
         Self::Cancelled,
         Self::Busy,
@@ -113,6 +117,8 @@ impl Cause {
         Self::BelowCost,
         Self::SessionExpired,
         Self::CallerNotVerified,
+        Self::MediaTimeout,
+        Self::MediaLost,
     ];
 
     const fn row(self) -> (&'static str, u16, u8, &'static str) {
@@ -257,6 +263,18 @@ impl Cause {
                 438,
                 21,
                 "The signature of the call does not prove its caller, and such calls are refused: see the trace.",
+            ),
+            Self::MediaTimeout => (
+                "media-timeout",
+                408,
+                102,
+                "No audio came from either side for as long as the trunk allows, so the call was ended: see what each side's media says.",
+            ),
+            Self::MediaLost => (
+                "media-lost",
+                503,
+                41,
+                "What carried the audio of the call failed and was replaced, so the call was ended: call again.",
             ),
         }
     }

@@ -1,7 +1,9 @@
 //! The way into a shard from other threads than the one that reads the sockets: bounded, never blocking.
 
 use crate::context::Packet;
-use crate::seam::{CallId, Digit, Originated, Origination, Refusal, Reply, Side, Trace, Verdict};
+use crate::seam::{
+    CallId, Digit, MediaId, MediaLoss, Originated, Origination, Refusal, Reply, Side, Trace, Verdict,
+};
 use sip::b2bua::{CallRef, Word};
 use sip::transaction::Peer;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Unreachable { peer: Peer, reason: Option<Arc<str>> },
     /// The media relay heard a key that a side pressed; the other side is to hear it as INFO.
     Digit { call: CallRef, from: Side, digit: Digit },
+    /// The media relay has lost the media of this call's session.
+    MediaLost { call: CallRef, media: MediaId, loss: MediaLoss },
     /// What the engine of another shard says to this one's.
     Told { word: Word },
     /// A request whose dialog has moved here; it came to the shard whose number its tag carries.

@@ -19,10 +19,13 @@ pub use crate::origination::{Originated, Origination};
 
 mod media;
 
-pub use media::{Digit, DigitListener, DirectionStats, MediaError, MediaId, MediaPool, MediaStats, SdpKind};
+pub use media::{
+    Digit, DigitListener, DirectionStats, LossListener, MediaError, MediaId, MediaLoss, MediaPool,
+    MediaStats, SdpKind,
+};
 pub use sip::b2bua::{
     BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, FAILOVER_ON,
-    LegPolicy, OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
+    LegPolicy, MediaRules, OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
 };
 
 /// Identity headers of a call that are read.

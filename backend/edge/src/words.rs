@@ -12,6 +12,10 @@ pub(crate) const UNREACHABLE: (u16, u8, &str) = (408, 102, "unreachable");
 pub(crate) const NO_MEDIA: (u16, u8, &str) = (503, 47, "media-unavailable");
 /// The SDP cannot be relayed (RFC 3261 §13.3.1.3 says 488).
 pub(crate) const BAD_MEDIA: (u16, u8, &str) = (488, 47, "media-unavailable");
+/// No media at all came for as long as a trunk allows.
+pub(crate) const MEDIA_TIMEOUT: (u16, u8, &str) = (408, 102, "media-timeout");
+/// What moved the media of the call has died.
+pub(crate) const MEDIA_LOST: (u16, u8, &str) = (503, 41, "media-lost");
 /// Overload, or no decision in time.
 pub(crate) const UNAVAILABLE: (u16, u8, &str) = (503, 41, "platform-unavailable");
 /// Who refers is nobody that may call.

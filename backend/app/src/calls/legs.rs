@@ -4,8 +4,8 @@ use crate::App;
 use domain::config::{Crossing, Dtmf, EarlyMedia, PeerPolicy, Snapshot, Srtp, Trunk};
 use domain::ids::{CarrierId, TenantId, TrunkId};
 use edge::seam::{
-    self, CallFacts, DigitForm, DiversionForm, Encryption, Extensions, LegPolicy, Party, PartyKind, Plan,
-    SessionTimer, Transfer,
+    self, CallFacts, DigitForm, DiversionForm, Encryption, Extensions, LegPolicy, MediaRules, Party,
+    PartyKind, Plan, SessionTimer, Transfer,
 };
 use std::time::Duration;
 use uuid::Uuid;
@@ -64,6 +64,7 @@ fn trunk_of<'a>(snapshot: &'a Snapshot, party: &Party) -> Option<&'a Trunk> {
 
 fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
     let timer = policy.session_timer;
+    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
     LegPolicy {
         is_trusted,
         diversion: match policy.headers.diversion {
@@ -90,6 +91,11 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
             Dtmf::Rtp => DigitForm::Rtp,
             Dtmf::Info => DigitForm::Info,
         },
+        media: MediaRules {
+            learning: policy.media.learning,
+            initial_timeout: policy.media.initial_timeout_seconds.map(seconds),
+            timeout: policy.media.timeout_seconds.map(seconds),
+        },
         transfer: if policy.direct_transfer { Transfer::Pass } else { Transfer::Local },
         ..LegPolicy::default()
     }
@@ -98,7 +104,7 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::config::{HeaderPolicy, SessionTimer as Timer};
+    use domain::config::{HeaderPolicy, MediaPolicy, SessionTimer as Timer};
 
     #[test]
     fn a_policy_that_says_nothing_is_the_edges_default_but_for_trust() {
@@ -116,6 +122,7 @@ mod tests {
             direct_transfer: true,
             udp_to_tcp: true,
             dtmf: Dtmf::Info,
+            media: MediaPolicy { learning: true, initial_timeout_seconds: Some(60), timeout_seconds: None },
             session_timer: Timer { enabled: false, seconds: 600 },
             headers: HeaderPolicy {
                 user_to_user: Crossing::Drop,
@@ -127,6 +134,8 @@ mod tests {
         };
         let leg = of_peer(&policy, false);
         assert_eq!((leg.early_media, leg.transfer), (seam::EarlyMedia::Ringing, Transfer::Pass));
+        let seconds = |rules: MediaRules| (rules.initial_timeout.map(|time| time.as_secs()), rules.timeout);
+        assert!(leg.media.learning && seconds(leg.media) == (Some(60), None));
         assert!(leg.large_over_tcp && leg.digits == DigitForm::Info);
         assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));
         assert_eq!(leg.diversion, DiversionForm::Hidden);

@@ -179,6 +179,21 @@ pub struct HeaderPolicy {
     pub verstat: Crossing,
 }
 
+/// What holds for the media of a peer beside its encryption.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MediaPolicy {
+    /// Whether it may send from, and is sent to, another address than its description names: one behind NAT is found by its
+    /// packets (symmetric RTP, RFC 4961).
+    pub learning: bool,
+    /// Seconds from the answer after which a call without any media is ended, 5 to 86,400; `None` never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_timeout_seconds: Option<u32>,
+    /// Seconds without any media after which a call that had some is ended, 5 to 86,400; `None` never. Hold does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u32>,
+}
+
 /// Session timers with a peer (RFC 4028).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -238,6 +253,9 @@ pub struct PeerPolicy {
     /// Digits.
     #[serde(skip_serializing_if = "is_default")]
     pub dtmf: Dtmf,
+    /// Its media.
+    #[serde(skip_serializing_if = "is_default")]
+    pub media: MediaPolicy,
     /// Headers of the other leg.
     pub headers: HeaderPolicy,
     /// Session timers.
@@ -297,6 +315,12 @@ impl PeerPolicy {
     pub fn check(&self) -> Result<(), Fault> {
         check_range("sessionTimer.seconds", self.session_timer.seconds, 90, 86_400)?;
         check_range("options.intervalSeconds", self.options.interval_seconds, 1, 3_600)?;
+        for (field, seconds) in [
+            ("media.initialTimeoutSeconds", self.media.initial_timeout_seconds),
+            ("media.timeoutSeconds", self.media.timeout_seconds),
+        ] {
+            seconds.map_or(Ok(()), |seconds| check_range(field, seconds, 5, 86_400))?;
+        }
         check_range("options.demoteAfter", self.options.demote_after, 1, 20)?;
         if let Some(statuses) = &self.failover_on {
             check_failover(statuses)?;

@@ -1,6 +1,6 @@
 //! The seam to the media relay.
 
-use super::{Encryption, Side};
+use super::{Encryption, MediaRules, Side};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -78,6 +78,20 @@ pub struct Digit {
 /// Whom the keys are said to that a side presses in its media. Called on the relay's thread: it must not block.
 pub type DigitListener = std::sync::Arc<dyn Fn(Digit) + Send + Sync>;
 
+/// Why a call has no media any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaLoss {
+    /// Nothing came from either side since the answer, for as long as a leg allows.
+    NeverBegan,
+    /// Nothing came from either side for as long as a leg allows, after something had come.
+    Ceased,
+    /// The thread that moved its packets has died.
+    WorkerDied,
+}
+
+/// Whom the loss of a call's media is told, once. Called on the relay's thread: it must not block.
+pub type LossListener = std::sync::Arc<dyn Fn(MediaLoss) + Send + Sync>;
+
 /// The media relay. Every method is quick and may be called from a shard.
 pub trait MediaPool: Send + Sync + 'static {
     /// Takes ports for both sides of a call.
@@ -94,6 +108,10 @@ pub trait MediaPool: Send + Sync + 'static {
     /// they offer it.
     fn encrypt(&self, id: MediaId, sides: [Encryption; 2]) {
         let _ = (id, sides);
+    }
+    /// Says what else holds for the media of each side, A and B, and who hears of its loss.
+    fn govern(&self, id: MediaId, sides: [MediaRules; 2], listener: LossListener) {
+        let _ = (id, sides, listener);
     }
     /// Says which side does its digits as INFO while the other one has telephone-events (RFC 4733), which are then taken out
     /// of its stream and said; `None` where both do them alike. It counts from the next description on.

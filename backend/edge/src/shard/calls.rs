@@ -10,8 +10,8 @@ use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
 use crate::seam::{
-    CallFacts, CallId, CallSummary, Encryption, End, Hop, MediaId, Party, PartyKind, Refusal, Reply, Side,
-    TraceEvent, Verdict,
+    CallFacts, CallId, CallSummary, Encryption, End, Hop, MediaId, MediaRules, Party, PartyKind, Refusal,
+    Reply, Side, TraceEvent, Verdict,
 };
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
@@ -38,6 +38,8 @@ pub(super) struct Call {
     pub(super) info_side: Option<Side>,
     /// Whether each side's media is encrypted, as the media relay knows it.
     pub(super) encryption: [Encryption; 2],
+    /// What else holds for each side's media, as the media relay knows it; `None` before it is told.
+    pub(super) rules: Option<[MediaRules; 2]>,
     pub(super) begun: Begun,
     pub(super) live: Arc<Live>,
 }
@@ -89,6 +91,7 @@ impl Shard {
             media: None,
             info_side: None,
             encryption: Default::default(),
+            rules: None,
             begun: Begun::of(&facts),
             live,
         };

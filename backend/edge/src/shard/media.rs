@@ -2,7 +2,7 @@
 
 use super::Shard;
 use crate::inbox::Command;
-use crate::seam::{Digit, DigitListener, MediaError, MediaId, SdpKind, Side, TraceEvent};
+use crate::seam::{Digit, DigitListener, MediaError, MediaId, MediaLoss, SdpKind, Side, TraceEvent};
 use crate::words;
 use bytes::Bytes;
 use sip::b2bua::{self, CallRef, Input, MediaFailed, MediaNeed};
@@ -33,6 +33,7 @@ impl Shard {
         let id = self.session(call)?;
         self.convert_digits(call, id);
         self.encrypt(call, id);
+        self.govern(call, id);
         self.context.media.update(id, from, kind, sdp)
     }
 
@@ -60,6 +61,35 @@ impl Shard {
         if std::mem::replace(&mut call.encryption, sides) != sides {
             self.context.media.encrypt(id, sides);
         }
+    }
+
+    /// Tells the media relay what else holds for the media of each side, where that is other than it knows.
+    fn govern(&mut self, key: CallRef, id: MediaId) {
+        let rules = self.engine.media_rules(key);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        if call.rules.replace(rules) == Some(rules) {
+            return;
+        }
+        let (shared, shard) = (Arc::clone(&self.context.shared), self.index);
+        let say = move |loss| shared.command(shard, Command::MediaLost { call: key, media: id, loss });
+        self.context.media.govern(id, rules, Arc::new(say));
+    }
+
+    /// The media of a call is gone: it is ended.
+    pub(super) fn media_lost(&mut self, key: CallRef, media: MediaId, loss: MediaLoss) {
+        if self.calls.get(&key).is_none_or(|call| call.media != Some(media)) {
+            return;
+        }
+        let (word, why) = match loss {
+            MediaLoss::NeverBegan => {
+                (words::MEDIA_TIMEOUT, "no media came from either side after the answer")
+            }
+            MediaLoss::Ceased => (words::MEDIA_TIMEOUT, "no media came from either side any more"),
+            MediaLoss::WorkerDied => (words::MEDIA_LOST, "the media worker of this call has died"),
+        };
+        let event = TraceEvent::MediaFailed { why: why.to_owned() };
+        self.traces.note(key, event, self.now, self.wall);
+        self.end(key, &words::refusal(word));
     }
 
     /// A side pressed a key in its media: the other one hears it as INFO.

@@ -173,6 +173,7 @@ impl Shard {
                 Command::Originate { request, reply } => self.originate(*request, reply),
                 Command::Unreachable { peer, reason } => self.unreachable(peer, reason),
                 Command::Digit { call, from, digit } => self.heard_digit(call, from, digit),
+                Command::MediaLost { call, media, loss } => self.media_lost(call, media, loss),
                 Command::Told { word } => self.feed(Input::Told { word }),
                 Command::Moved { packet } => self.admit(*packet),
                 Command::Trace { call, reply } => reply.send(self.traces.read(call).map(Box::new)),

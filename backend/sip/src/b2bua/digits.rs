@@ -10,7 +10,7 @@ use super::call::{Call, Stage};
 use super::engine::Engine;
 use super::io::{Asked, Io, Owner};
 use super::setup::MAX_FORWARDS;
-use super::{CallRef, DigitForm, Encryption, Output, Side};
+use super::{CallRef, DigitForm, Encryption, MediaRules, Output, Side};
 
 /// How long a key is pressed that an INFO gives no duration of, milliseconds.
 const PRESS_MILLIS: u16 = 250;
@@ -70,6 +70,13 @@ impl Engine {
     pub fn encryption(&self, call: CallRef) -> [Encryption; 2] {
         let policies = self.calls.get(call).map(|call| &call.policies);
         policies.map(|policies| [policies[0].encryption, policies[1].encryption]).unwrap_or_default()
+    }
+
+    /// What else holds for the media of each side of a call, A and B. Between attempts side B is the next one.
+    #[must_use]
+    pub fn media_rules(&self, call: CallRef) -> [MediaRules; 2] {
+        let policies = self.calls.get(call).map(|call| &call.policies);
+        policies.map(|policies| [policies[0].media, policies[1].media]).unwrap_or_default()
     }
 
     /// The side of a call that does its digits as INFO while the other one has them in its media.

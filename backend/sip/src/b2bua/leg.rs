@@ -39,6 +39,8 @@ pub struct LegPolicy {
     pub digits: DigitForm,
     /// Whether this leg's media is encrypted.
     pub encryption: Encryption,
+    /// What else holds for this leg's media.
+    pub media: MediaRules,
     /// Whether a request of more than [`DATAGRAM_MAX`] bytes goes over TCP where the leg is one of UDP
     /// (RFC 3261 §18.1.1); over UDP all the same where TCP does not get there.
     pub large_over_tcp: bool,
@@ -50,6 +52,17 @@ impl LegPolicy {
         let grows = bytes > DATAGRAM_MAX && self.large_over_tcp && peer.transport == Transport::Udp;
         grows.then(|| Peer::new(peer.addr, Transport::Tcp))
     }
+}
+
+/// What holds for a leg's media beside its encryption; the driver sees to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MediaRules {
+    /// Whether another source than the described one may be learned (symmetric RTP, RFC 4961).
+    pub learning: bool,
+    /// How long the first packet may take after the answer; `None` for ever.
+    pub initial_timeout: Option<Duration>,
+    /// How long the call may be without any media after that, but on hold; `None` for ever.
+    pub timeout: Option<Duration>,
 }
 
 /// Whether the media of a leg is encrypted. The keys travel in its descriptions (RFC 4568).

@@ -19,6 +19,9 @@ pub(super) struct SignalingForm {
     pub(super) direct_transfer: String,
     pub(super) early_media: String,
     pub(super) dtmf: String,
+    pub(super) learning: String,
+    pub(super) initial_media: String,
+    pub(super) running_media: String,
     pub(super) user_to_user: String,
     pub(super) x_headers: String,
     pub(super) diversion: String,
@@ -50,6 +53,9 @@ impl From<&PeerPolicy> for SignalingForm {
             direct_transfer: tick(policy.direct_transfer),
             early_media: policy.early_media.word().to_owned(),
             dtmf: policy.dtmf.word().to_owned(),
+            learning: tick(policy.media.learning),
+            initial_media: seconds_text(policy.media.initial_timeout_seconds),
+            running_media: seconds_text(policy.media.timeout_seconds),
             user_to_user: pass(policy.headers.user_to_user),
             x_headers: pass(policy.headers.x_headers),
             diversion: pass(policy.headers.diversion),
@@ -84,6 +90,9 @@ impl SignalingForm {
         if !self.dtmf.is_empty() {
             policy.dtmf = word::<Dtmf>("dtmf", &self.dtmf)?;
         }
+        policy.media.learning = !self.learning.is_empty();
+        policy.media.initial_timeout_seconds = seconds("time to the first media", &self.initial_media)?;
+        policy.media.timeout_seconds = seconds("time without media", &self.running_media)?;
         policy.direct_transfer = !self.direct_transfer.is_empty();
         policy.headers.user_to_user = cross(&self.user_to_user);
         policy.headers.x_headers = cross(&self.x_headers);
@@ -132,6 +141,15 @@ pub(super) fn number<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, 
     text.trim().parse().map_err(|_| Error::invalid(what, format!("the {what} is a number, not {text:?}")))
 }
 
+/// Seconds; nothing is never.
+fn seconds(what: &str, text: &str) -> Result<Option<u32>, Error> {
+    if text.trim().is_empty() { Ok(None) } else { number(what, text).map(Some) }
+}
+
+fn seconds_text(seconds: Option<u32>) -> String {
+    seconds.map(|seconds| seconds.to_string()).unwrap_or_default()
+}
+
 /// `408, 503`; nothing is what it is by default.
 pub(super) fn statuses(text: &str) -> Result<Option<Vec<u16>>, Error> {
     let parts: Vec<&str> = text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
@@ -171,11 +189,13 @@ pub(super) fn rules_text(rules: &[Rewrite]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::config::MediaPolicy;
 
     #[test]
     fn a_policy_comes_back_from_its_form_as_it_was() {
         let policy = PeerPolicy {
             direct_transfer: true,
+            media: MediaPolicy { learning: true, initial_timeout_seconds: Some(30), timeout_seconds: None },
             failover_on: Some(vec![408, 500]),
             outbound: Rewrites { caller: vec![], callee: rules("^\\+46(\\d+)$ => 0$1").expect("a rule") },
             credentials: Some(Credentials { username: "u".into(), realm: "r".into() }),

@@ -131,9 +131,13 @@ pub(crate) fn cause(cause: Cause, answered: bool) -> Badge {
     match cause {
         C::NormalClearing => Badge::new("good", if answered { "answered" } else { "ended" }),
         C::Cancelled | C::Busy | C::NoAnswer | C::Declined => Badge::new("", word),
-        C::OutOfFunds | C::EndedByCommand | C::PlatformStopped | C::DurationLimit | C::SessionExpired => {
-            Badge::new("warn", word)
-        }
+        C::OutOfFunds
+        | C::EndedByCommand
+        | C::PlatformStopped
+        | C::DurationLimit
+        | C::SessionExpired
+        | C::MediaTimeout
+        | C::MediaLost => Badge::new("warn", word),
         C::CalleeFailed
         | C::Unreachable
         | C::BadNumber

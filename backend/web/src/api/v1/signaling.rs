@@ -4,8 +4,8 @@ use crate::api::schema::NumberRewrites;
 use app::Password;
 use domain::{
     config::{
-        Credentials, Crossing, Dtmf, EarlyMedia, HeaderPolicy, IpVersion, OptionsPing, PeerPolicy,
-        PrivacyHeader, SessionTimer,
+        Credentials, Crossing, Dtmf, EarlyMedia, HeaderPolicy, IpVersion, MediaPolicy, OptionsPing,
+        PeerPolicy, PrivacyHeader, SessionTimer,
     },
     routing::Rewrites,
 };
@@ -38,6 +38,8 @@ pub(crate) struct Signaling {
     #[serde(default)]
     dtmf: Dtmf,
     #[serde(default)]
+    media: Media,
+    #[serde(default)]
     headers: Headers,
     #[serde(default)]
     session_timer: Timer,
@@ -60,6 +62,20 @@ pub(crate) struct Signaling {
     #[schema(value_type = NumberRewrites)]
     #[serde(default)]
     outbound: Rewrites,
+}
+
+/// What holds for its media.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schema(as = SignalingMedia)]
+pub(crate) struct Media {
+    /// Whether it may be somewhere else than its description says, and is found by its packets: symmetric RTP, for who is
+    /// behind NAT. Off, only what comes from the described address is heard.
+    learning: bool,
+    /// Seconds from the answer after which a call without any media is ended, 5 to 86,400; null for never.
+    initial_timeout_seconds: Option<u32>,
+    /// Seconds without any media after which a call that had some is ended, but on hold, 5 to 86,400; null for never.
+    timeout_seconds: Option<u32>,
 }
 
 /// Which headers of the other leg it is sent: `pass` or `drop` each.
@@ -150,12 +166,14 @@ impl From<&PeerPolicy> for Signaling {
         let HeaderPolicy { user_to_user, x_headers, diversion, verstat } = policy.headers;
         let SessionTimer { enabled, seconds } = policy.session_timer;
         let OptionsPing { enabled: asked, interval_seconds, demote_after } = policy.options;
+        let MediaPolicy { learning, initial_timeout_seconds, timeout_seconds } = policy.media;
         Self {
             privacy_header: policy.privacy_header,
             ip_address_version: policy.ip_version,
             direct_transfer: policy.direct_transfer,
             early_media: policy.early_media,
             dtmf: policy.dtmf,
+            media: Media { learning, initial_timeout_seconds, timeout_seconds },
             headers: Headers { user_to_user, x_headers, diversion, verstat },
             session_timer: Timer { enabled, seconds },
             udp_to_tcp: policy.udp_to_tcp,
@@ -183,6 +201,7 @@ impl Signaling {
         now: PeerPolicy,
     ) -> (PeerPolicy, Password) {
         let Headers { user_to_user, x_headers, diversion, verstat } = self.headers;
+        let Media { learning, initial_timeout_seconds, timeout_seconds } = self.media;
         let Timer { enabled, seconds } = self.session_timer;
         let Options { enabled: asked, interval_seconds, demote_after } = self.options;
         let password = credentials.as_ref().and_then(|given| given.password.clone());
@@ -192,6 +211,7 @@ impl Signaling {
             direct_transfer: self.direct_transfer,
             early_media: self.early_media,
             dtmf: self.dtmf,
+            media: MediaPolicy { learning, initial_timeout_seconds, timeout_seconds },
             headers: HeaderPolicy { user_to_user, x_headers, diversion, verstat },
             session_timer: SessionTimer { enabled, seconds },
             udp_to_tcp: self.udp_to_tcp,
@@ -214,7 +234,9 @@ pub(super) fn renamed(error: app::Error) -> app::Error {
     match error {
         app::Error::Invalid { status, code, message, target: Some(target), inner } => {
             let first = target.split(['.', '[']).next().unwrap_or_default();
-            let target = if INSIDE.contains(&first) { format!("signaling.{target}") } else { target };
+            let is_inside = INSIDE.contains(&first)
+                || matches!(&*target, "media.initialTimeoutSeconds" | "media.timeoutSeconds");
+            let target = if is_inside { format!("signaling.{target}") } else { target };
             app::Error::Invalid { status, code, message, target: Some(target), inner }
         }
         other => other,
