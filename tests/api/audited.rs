@@ -80,6 +80,8 @@ impl Walk {
         self.people(&owner, &operator);
         self.platform(&operator);
         self.supply(&owner, &operator);
+        self.port_ins(&owner, &operator);
+        self.port_outs(&owner, &operator);
     }
 
     fn keys(&mut self, by: &Client, root: &str) {
@@ -300,6 +302,68 @@ impl Walk {
         let _ = self.does(reject, operator, &path("reject"), Some(json!({"reason": "it is too short"})));
         let delete = "DELETE /api/v1/operator/regulatoryRequirements/{id}";
         let _ = self.does(delete, operator, &format!("{rules}/{id}"), None);
+    }
+}
+
+impl Walk {
+    fn port_ins(&mut self, owner: &Client, operator: &Client) {
+        let draft = json!({"country": "US", "type": "geographic", "numbers": ["+12065551901"]});
+        let made = self.does("POST /api/v1/portIns", owner, "/api/v1/portIns", Some(draft));
+        let path = format!("/api/v1/portIns/{}", made.body["id"].as_str().expect("an id"));
+        let change = json!({"provider": "Old Telco"});
+        let _ = self.does("PATCH /api/v1/portIns/{id}", owner, &path, Some(change));
+        let paper = json!({"kind": "other", "contentType": "application/pdf", "content": "JVBERi0xLjcK"});
+        let papers = format!("{path}/documents");
+        let made = self.does("POST /api/v1/portIns/{id}/documents", owner, &papers, Some(paper));
+        let paper = format!("{papers}/{}", made.body["id"].as_str().expect("an id"));
+        let _ = self.does("DELETE /api/v1/portIns/{id}/documents/{document}", owner, &paper, None);
+        let (why, nothing) = (json!({"reason": "walk"}), json!({}));
+        let cancel = format!("{path}:cancel");
+        let _ = self.does("POST /api/v1/portIns/{id}:cancel", owner, &cancel, Some(nothing.clone()));
+        let (path, _) = crate::porting::prepared(owner, &["+12065551902"]);
+        let theirs = path.replace("/v1/", "/v1/operator/");
+        let moved = |verb: &str| format!("{theirs}:{verb}");
+        let of = |verb: &str| format!("POST /api/v1/operator/portIns/{{id}}:{verb}");
+        let submit = format!("{path}:submit");
+        let _ = self.does("POST /api/v1/portIns/{id}:submit", owner, &submit, Some(nothing.clone()));
+        let _ = self.does(&of("reject"), operator, &moved("reject"), Some(why.clone()));
+        let revise = format!("{path}:revise");
+        let _ = self.does("POST /api/v1/portIns/{id}:revise", owner, &revise, Some(nothing.clone()));
+        let _ = owner.post(&submit, &nothing).expect(200);
+        let firm = json!({"firmOn": crate::porting::today(), "carrier": "sandbox"});
+        let _ = self.does(&of("accept"), operator, &moved("accept"), Some(firm));
+        let _ = self.does(&of("complete"), operator, &moved("complete"), Some(nothing.clone()));
+        let (other, _) = crate::porting::prepared(owner, &["+12065551903"]);
+        let _ = owner.post(&format!("{other}:submit"), &nothing).expect(200);
+        let path = format!("{}:cancel", other.replace("/v1/", "/v1/operator/"));
+        let _ = self.does(&of("cancel"), operator, &path, Some(why));
+    }
+
+    /// The number that came leaves again.
+    fn port_outs(&mut self, owner: &Client, operator: &Client) {
+        let number = "+12065551902";
+        let guard = format!("/api/v1/numbers/{}/portOut", number.replace('+', "%2B"));
+        let pin = json!({"pin": "493817"});
+        let _ = self.does("PATCH /api/v1/numbers/{e164}/portOut", owner, &guard, Some(pin));
+        let (why, nothing) = (json!({"reason": "walk"}), json!({}));
+        let wish = json!({"number": number, "provider": "New Telco"});
+        let made = self.does("POST /api/v1/portOuts", owner, "/api/v1/portOuts", Some(wish));
+        let id = |answer: &Answer| answer.body["id"].as_str().expect("an id").to_owned();
+        let theirs = |id: &str, verb: &str| format!("/api/v1/operator/portOuts/{id}:{verb}");
+        let of = |verb: &str| format!("POST /api/v1/operator/portOuts/{{id}}:{verb}");
+        let _ = self.does(&of("reject"), operator, &theirs(&id(&made), "reject"), Some(why.clone()));
+        let asked = json!({"number": number, "provider": "New Telco", "pin": "493817"});
+        let root = "/api/v1/operator/portOuts";
+        let made = self.does("POST /api/v1/operator/portOuts", operator, root, Some(asked.clone()));
+        let _ = self.does(&of("cancel"), operator, &theirs(&id(&made), "cancel"), Some(why.clone()));
+        let made = id(&operator.post(root, &asked).expect(201));
+        let own = format!("/api/v1/portOuts/{made}");
+        let _ = self.does("POST /api/v1/portOuts/{id}:object", owner, &format!("{own}:object"), Some(why));
+        let confirm = format!("{own}:confirm");
+        let _ = self.does("POST /api/v1/portOuts/{id}:confirm", owner, &confirm, Some(nothing.clone()));
+        let firm = json!({"firmOn": crate::porting::today()});
+        let _ = self.does(&of("schedule"), operator, &theirs(&made, "schedule"), Some(firm));
+        let _ = self.does(&of("complete"), operator, &theirs(&made, "complete"), Some(nothing));
     }
 }
 

@@ -15,6 +15,7 @@ mod money;
 mod numbers;
 mod operator;
 mod orders;
+mod porting;
 mod protection;
 mod repeats;
 mod routes;

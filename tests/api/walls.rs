@@ -8,7 +8,14 @@ use crate::{
     tenant,
 };
 use serde_json::{Value, json};
-use std::{net::Ipv4Addr, sync::LazyLock, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 use testkit::server::{Answer, Client, Options, Server};
 
 /// A server that lets webhooks lead to loopback, so that there can be one; nobody listens there.
@@ -18,6 +25,8 @@ static HERE: LazyLock<Server> = LazyLock::new(|| {
 });
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The last digits of the next number that comes from another provider.
+static PORTED: AtomicU32 = AtomicU32::new(2_000);
 /// An id of nothing.
 const NOTHING: &str = "0190163d-8694-739b-aea5-966c26f8ad90";
 /// What takes a parameter and belongs to nobody.
@@ -46,6 +55,9 @@ struct Owned {
     audit: String,
     sbc: String,
     domain: String,
+    port_in: String,
+    paper: String,
+    port_out: String,
 }
 
 fn id(value: &Value) -> String {
@@ -74,6 +86,7 @@ impl Owned {
         let header = |answer: &Answer, name: &str| answer.header(name).expect("a header").to_owned();
         let key = json!({"name": "walls", "scopes": ["calls.read"]});
         let webhook = json!({"name": "walls", "url": "http://127.20.10.2:9/hook"});
+        let (port_in, paper) = Self::coming(owner);
         let from = json!({"from": "+12065550142", "to": number});
         let _ = owner.post("/api/v1/sandbox/calls", &from).expect(201);
         let calls = owner.wait("/api/v1/calls", PATIENCE, |calls| calls["value"][0]["state"] == "ended");
@@ -88,6 +101,9 @@ impl Owned {
             webhook: id(&owner.post("/api/v1/webhooks", &webhook).expect(201).body["id"]),
             call: id(&calls["value"][0]["id"]),
             audit: id(&owner.get("/api/v1/audit").expect(200).body["value"][0]["id"]),
+            port_in,
+            paper,
+            port_out: Self::leaving(owner),
             number,
             sbc,
             domain: format!("more-{domain}"),
@@ -106,8 +122,23 @@ impl Owned {
         reservation
     }
 
+    /// A draft of numbers that come, with a paper.
+    fn coming(owner: &Client) -> (String, String) {
+        let number = format!("+1206555{}", PORTED.fetch_add(1, Ordering::Relaxed));
+        let (path, paper) = crate::porting::prepared(owner, &[&number]);
+        (path.rsplit('/').next().expect("an id").to_owned(), paper)
+    }
+
+    /// A number that came, and is to leave again.
+    fn leaving(owner: &Client) -> String {
+        let number = format!("+1206555{}", PORTED.fetch_add(1, Ordering::Relaxed));
+        crate::porting::ported_to(owner, &HERE.operator(), &number);
+        let wish = json!({"number": number, "provider": "New Telco"});
+        id(&owner.post("/api/v1/portOuts", &wish).expect(201).body["id"])
+    }
+
     /// What tells whose things these are, wherever it stands.
-    fn marks(&self) -> [&str; 11] {
+    fn marks(&self) -> [&str; 14] {
         let Self {
             number,
             search,
@@ -120,8 +151,26 @@ impl Owned {
             audit,
             sbc,
             domain,
+            port_in,
+            paper,
+            port_out,
         } = self;
-        [number, search, operation, reservation, identity, api_key, webhook, call, audit, sbc, domain]
+        [
+            number,
+            search,
+            operation,
+            reservation,
+            identity,
+            api_key,
+            webhook,
+            call,
+            audit,
+            sbc,
+            domain,
+            port_in,
+            paper,
+            port_out,
+        ]
     }
 
     /// The path with the true ids of the first tenant; `None` where the test does not know what it names.
@@ -133,6 +182,8 @@ impl Owned {
             ("/api/v1/webhooks/", &self.webhook),
             ("/api/v1/calls/", &self.call),
             ("/api/v1/audit/", &self.audit),
+            ("/api/v1/portIns/", &self.port_in),
+            ("/api/v1/portOuts/", &self.port_out),
         ];
         let filled = of_the_path
             .iter()
@@ -143,6 +194,7 @@ impl Owned {
             ("{phoneNumber}", number.as_str()),
             ("{e164}", &number),
             ("{fqdn}", &self.sbc),
+            ("{document}", &self.paper),
             ("{username}", "walls"),
             ("{searchId}", &self.search),
             ("{operationId}", &self.operation),
@@ -171,6 +223,10 @@ fn body(method: &str, path: &str) -> Option<Value> {
         (_, "/api/v1/domains/{name}") => Some(json!({"enabled": false})),
         (_, "/api/v1/routes/{name}") => Some(json!({"description": "taken over"})),
         (_, "/identities/{id}/:issueAccessToken") => Some(json!({"scopes": ["voip"]})),
+        (_, "/api/v1/portIns/{id}/documents") => {
+            Some(json!({"kind": "other", "contentType": "application/pdf", "content": "JVBERi0xLjcK"}))
+        }
+        (_, "/api/v1/portOuts/{id}:object") => Some(json!({"reason": "it is mine"})),
         (_, "/api/v1/webhooks/{id}:test") => Some(json!({"eventType": "Dialtone.BalanceLow"})),
         _ => Some(json!({})),
     }

@@ -32,6 +32,7 @@ pub mod operators;
 pub mod outbox;
 mod page;
 pub mod plans;
+pub mod porting;
 pub mod proof;
 pub mod protection;
 pub mod registrars;

@@ -99,3 +99,16 @@ async fn with_invoice(
     let payload = serde_json::json!({ "to": email, "subject": subject, "text": text, "invoice": row.id });
     Ok(insert(tx, scope, message(Some(row.tenant_id), MAIL, payload, app.now())).await?)
 }
+
+/// Tells somebody of a tenant how far a porting request is.
+pub(crate) async fn porting(
+    app: &App,
+    tx: &Tx,
+    scope: &Scope,
+    tenant: TenantId,
+    email: &str,
+    (subject, text): (&str, &str),
+) -> Result<(), Error> {
+    let payload = serde_json::json!({ "to": email, "subject": subject, "text": text });
+    Ok(insert(tx, scope, message(Some(tenant.0), MAIL, payload, app.now())).await?)
+}

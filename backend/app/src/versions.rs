@@ -95,6 +95,12 @@ impl Subject {
         Self { tenant: Some(tenant), targets: vec![id.to_ascii_lowercase()] }
     }
 
+    /// A request to port numbers, by its id.
+    #[must_use]
+    pub fn porting(tenant: TenantId, id: &str) -> Self {
+        Self { tenant: Some(tenant), targets: vec![id.to_ascii_lowercase()] }
+    }
+
     /// The tenant itself, its terms and protection, and what it set for emergency calls; `None` where there is none.
     #[must_use]
     pub fn tenant(app: &App, tenant: TenantId) -> Option<Self> {

@@ -21,6 +21,7 @@ mod messages;
 mod names;
 mod outbox;
 mod phones;
+mod porting;
 mod registrations;
 mod searches;
 mod sessions;
@@ -75,7 +76,8 @@ fn all() -> [Job; 20] {
         health_history,
         identities,
         deliveries,
-        delivery_log
+        delivery_log,
+        porting
     ]
 }
 

@@ -95,6 +95,7 @@ enum Thing<'a> {
     Trunk(&'a str),
     Domain(&'a str),
     Webhook(&'a str),
+    PortIn(&'a str),
     Routes,
     Number(&'a str),
     BalanceAlert,
@@ -111,8 +112,11 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
         ["trunks", fqdn] | ["trunks", fqdn, "registration"] => Thing::Trunk(fqdn),
         ["domains", name] => Thing::Domain(name),
         ["webhooks", id] => Thing::Webhook(id),
+        ["portIns", id] => Thing::PortIn(id),
         ["routes"] | ["routes", _] => Thing::Routes,
-        ["numbers", e164] | ["emergency", "addresses", e164] => Thing::Number(e164),
+        ["numbers", e164] | ["numbers", e164, "portOut"] | ["emergency", "addresses", e164] => {
+            Thing::Number(e164)
+        }
         ["balanceAlert"] => Thing::BalanceAlert,
         ["protection"] | ["emergency"] => Thing::OwnTenant,
         ["operator", "tenants", id] => Thing::Tenant(id),
@@ -151,6 +155,7 @@ fn subject(app: &App, actor: &Actor, thing: Thing<'_>) -> Option<Subject> {
         Thing::Trunk(fqdn) => Some(Subject::trunk(actor.tenant?, fqdn)),
         Thing::Domain(name) => Some(Subject::domain(actor.tenant?, name)),
         Thing::Webhook(id) => Some(Subject::webhook(actor.tenant?, id)),
+        Thing::PortIn(id) => Some(Subject::porting(actor.tenant?, id)),
         Thing::Routes => Some(Subject::routes(actor.tenant?)),
         Thing::Number(e164) => {
             Some(Subject::number(actor.tenant?, &format!("+{}", e164.trim_start_matches('+'))))

@@ -28,9 +28,12 @@ pub use get::get;
 pub use list::{list, page};
 pub use operation::{cancel, operation};
 pub use operators::{LOOKUP_MAX, OperatorDetails, OperatorInformation, lookup};
+pub(crate) use orders::bring;
 pub use purchase::purchase;
 pub use release::release;
+pub(crate) use release::tell as tell_released;
 pub use renew::{Renewed, renew};
+pub(crate) use rows::active;
 pub use search::{QUANTITY_MAX, SEARCH_MINUTES, search, search_result};
 
 use chrono::{DateTime, Utc};

@@ -63,7 +63,7 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
 }
 
 /// The event that a number goes back: `requested` by the tenant, or `unpaid`. There is one for each lease.
-pub(super) async fn tell(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, why: &str) -> Result<(), Error> {
+pub(crate) async fn tell(app: &App, tx: &Tx, scope: &Scope, lease: &Lease, why: &str) -> Result<(), Error> {
     let payload = json!({
         "number": lease.e164,
         "numberId": lease.id,

@@ -84,7 +84,7 @@ pub(super) async fn done(scope: &domain::access::Scope, done: Done<'_>) -> Resul
 ///
 /// # Errors
 /// [`Error::Denied`] where it is not active.
-pub(super) fn active(app: &App, tenant: Option<TenantId>) -> Result<TenantId, Error> {
+pub(crate) fn active(app: &App, tenant: Option<TenantId>) -> Result<TenantId, Error> {
     use crate::tenants::TenantStatus;
     let live = app.live();
     let tenant = tenant.and_then(|id| live.tenant(id)).ok_or_else(no_tenant)?;

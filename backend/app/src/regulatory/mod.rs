@@ -7,6 +7,7 @@ mod show;
 
 pub use judge::{EvidenceView, document, evidence, judge};
 pub use rules::{NewRequirement, RequirementRule, add_rule, drop_rule, rules};
+pub(crate) use show::check_document;
 pub use show::{Document, RequirementView, requirements, show};
 
 use crate::{App, Error};
@@ -100,8 +101,20 @@ fn standing(shown: &[Evidence]) -> BTreeMap<Uuid, &Evidence> {
 
 /// Refuses a purchase of numbers whose requirements are not met: 403 `RegulatoryRequirementsNotMet`.
 pub(crate) async fn check(app: &App, scope: &Scope, numbers: &[&Stock]) -> Result<(), Error> {
-    let kinds: BTreeSet<(&str, &str)> =
-        numbers.iter().map(|row| (row.country.as_str(), row.number_type.as_str())).collect();
+    check_kinds(
+        app,
+        scope,
+        numbers.iter().map(|row| (row.country.as_str(), row.number_type.as_str())).collect(),
+    )
+    .await
+}
+
+/// The same for numbers of one kind that are not in the stock: country and type.
+pub(crate) async fn check_kind(app: &App, scope: &Scope, kind: (&str, &str)) -> Result<(), Error> {
+    check_kinds(app, scope, BTreeSet::from([kind])).await
+}
+
+async fn check_kinds(app: &App, scope: &Scope, kinds: BTreeSet<(&str, &str)>) -> Result<(), Error> {
     let on = app.db().read();
     let mut wanted: Vec<Requirement> = Vec::new();
     for (country, number_type) in kinds {

@@ -121,7 +121,7 @@ pub async fn show(
         .await
 }
 
-fn check_document(document: &Document) -> Result<(), Error> {
+pub(crate) fn check_document(document: &Document) -> Result<(), Error> {
     if document.bytes.is_empty() || document.bytes.len() > DOCUMENT_MAX {
         return Err(Error::invalid("document", format!("give a document of {DOCUMENT_MAX} bytes at most")));
     }

@@ -10,6 +10,7 @@ mod inventory;
 mod invoices;
 mod numbers;
 mod orders;
+mod porting;
 mod regulatory;
 mod reservations;
 mod snapshot;

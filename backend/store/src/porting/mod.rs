@@ -35,6 +35,8 @@ pub struct Wanted {
     pub direction: String,
     /// One of the states.
     pub state: Option<String>,
+    /// No drafts.
+    pub sent: bool,
 }
 
 /// Writes a new request down.
@@ -98,6 +100,9 @@ pub async fn list<C: ConnectionTrait>(
         .filter(request::Column::Direction.eq(wanted.direction.as_str()));
     if let Some(state) = &wanted.state {
         query = query.filter(request::Column::State.eq(state.as_str()));
+    }
+    if wanted.sent {
+        query = query.filter(request::Column::State.ne("draft"));
     }
     if let Some(before) = before {
         query = query.filter(request::Column::Id.lt(before));

@@ -26,6 +26,7 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
     ),
     tags(
         (name = "numbers", description = "Search, buy, bind and release numbers"),
+        (name = "porting", description = "Bring numbers from other providers, and let them go"),
         (name = "trunks", description = "The tenant's SBCs and domains"),
         (name = "routes", description = "Voice routes: which trunks a dialled number goes to"),
         (name = "protection", description = "Where a tenant may call, and for how much"),

@@ -28,6 +28,7 @@ mod operator;
 mod outbox;
 mod overview;
 mod page;
+mod porting;
 mod posted;
 mod protection;
 mod regions;
@@ -112,6 +113,7 @@ fn mount(pages: &mut ServiceConfig) {
     trust::mount(pages);
     pages.service(overview::show);
     regulatory::mount(pages);
+    porting::mount(pages);
     numbers::mount(pages);
     health::mount(pages);
     trunks::mount(pages);

@@ -92,9 +92,10 @@ impl Audience {
     }
 
     fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 11] = [
+        const MEMBER: [Place; 12] = [
             Place::Overview,
             Place::Numbers,
+            Place::Porting,
             Place::Trunks,
             Place::Routes,
             Place::Users,
@@ -105,13 +106,14 @@ impl Audience {
             Place::Webhooks,
             Place::Keys,
         ];
-        const OPERATOR: [Place; 11] = [
+        const OPERATOR: [Place; 12] = [
             Place::Platform,
             Place::Live,
             Place::Bans,
             Place::Carriers,
             Place::Inventory,
             Place::Billing,
+            Place::PortingOfAll,
             Place::EmergencyCountries,
             Place::Stir,
             Place::Eligibility,
@@ -140,6 +142,10 @@ pub(crate) enum Place {
     Overview,
     /// Numbers.
     Numbers,
+    /// Numbers of the tenant that change their provider.
+    Porting,
+    /// Those of all tenants.
+    PortingOfAll,
     /// Trunks.
     Trunks,
     /// Voice routes.
@@ -188,6 +194,8 @@ impl Place {
             Self::Outside => ("/", "Start"),
             Self::Overview => ("/app", "Overview"),
             Self::Numbers => ("/app/numbers", "Numbers"),
+            Self::Porting => ("/app/porting", "Porting"),
+            Self::PortingOfAll => ("/operator/porting", "Porting"),
             Self::Trunks => ("/app/trunks", "Trunks"),
             Self::Routes => ("/app/routes", "Routes"),
             Self::Protection => ("/app/protection", "Protection"),
@@ -271,6 +279,10 @@ pub(crate) enum Done {
     EvidenceShown,
     /// Something that was shown is judged.
     EvidenceJudged,
+    /// A request to port numbers is at another place.
+    PortingSaved,
+    /// What keeps a number from being taken away changed.
+    GuardSaved,
     /// A domain waits for its record.
     DomainAdded,
     /// A domain counts as the tenant's.
@@ -324,7 +336,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 53] = [
+    const ALL: [Self; 55] = [
         Self::BillingSaved,
         Self::InvoiceChanged,
         Self::EntryReversed,
@@ -356,6 +368,8 @@ impl Done {
         Self::RequirementSaved,
         Self::EvidenceShown,
         Self::EvidenceJudged,
+        Self::PortingSaved,
+        Self::GuardSaved,
         Self::SignedUp,
         Self::Verified,
         Self::SignedOut,
@@ -444,6 +458,8 @@ impl Done {
             Self::RequirementSaved => ("requirement-saved", "Saved. The next purchase is held to it."),
             Self::EvidenceShown => ("evidence-shown", "Sent: the operator looks at it."),
             Self::EvidenceJudged => ("evidence-judged", "Saved: the tenant sees it."),
+            Self::PortingSaved => ("porting-saved", "Saved."),
+            Self::GuardSaved => ("guard-saved", "Saved. The next request for it is held to it."),
             Self::DomainAdded => ("domain-added", "The domain is noted."),
             Self::DomainVerified => ("domain-verified", "The domain is yours: trunks may have names in it."),
             Self::UserDeleted => ("user-deleted", "The SIP user is deleted."),

@@ -18,7 +18,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use steps::Step;
 use store::{
     Tx,
@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Search,
     /// What a tenant chose.
     Reservation,
+    /// What a tenant brought from another provider.
+    Porting,
 }
 
 impl Kind {
@@ -42,11 +44,13 @@ impl Kind {
         match self {
             Self::Search => "search",
             Self::Reservation => "reservation",
+            Self::Porting => "porting",
         }
     }
 
     fn of(order: &Order) -> Self {
-        if order.kind == Self::Reservation.word() { Self::Reservation } else { Self::Search }
+        let all = [Self::Reservation, Self::Porting];
+        all.into_iter().find(|kind| kind.word() == order.kind).unwrap_or(Self::Search)
     }
 
     /// The kind of the operation, and its identifier: an order has one for ever.
@@ -54,6 +58,7 @@ impl Kind {
         match self {
             Self::Search => ("purchase", format!("purchase_{holder}")),
             Self::Reservation => ("reservationPurchase", format!("reservationPurchase_{holder}")),
+            Self::Porting => ("porting", format!("porting_{holder}")),
         }
     }
 
@@ -62,6 +67,7 @@ impl Kind {
         match self {
             Self::Search => "searchId",
             Self::Reservation => "reservationId",
+            Self::Porting => "id",
         }
     }
 }
@@ -137,6 +143,19 @@ impl Buyer<'_> {
         (kind, holder): (Kind, Uuid),
         numbers: &[(Stock, Asked)],
     ) -> Result<Operation, Error> {
+        self.fill(tx, (kind, holder), numbers).await?;
+        let (kind, id) = kind.operation(holder);
+        let (scope, tenant, at) = (self.scope, self.tenant, self.app.now());
+        rows::done(scope, rows::Done { id, kind, resource: None, error: None, tenant, at, tx }).await
+    }
+
+    /// The order itself, without the operation that a protocol asks after: the leases by number.
+    async fn fill(
+        &self,
+        tx: &Tx,
+        (kind, holder): (Kind, Uuid),
+        numbers: &[(Stock, Asked)],
+    ) -> Result<BTreeMap<String, Uuid>, Error> {
         let now = self.app.now();
         let prorate = super::renew::prorates(self.app, self.tenant);
         let item = |(row, asked): &(Stock, Asked)| item(row, *asked, first_month(row, now, prorate));
@@ -157,10 +176,26 @@ impl Buyer<'_> {
             step.take(self.app, tx, &system, &order).await?;
         }
         store::orders::insert(tx, self.scope, order).await?;
-        let (kind, id) = kind.operation(holder);
-        let (scope, tenant) = (self.scope, self.tenant);
-        rows::done(scope, rows::Done { id, kind, resource: None, error: None, tenant, at: now, tx }).await
+        Ok(items.into_iter().map(|item| (item.number, item.lease)).collect())
     }
+}
+
+/// Sells to a tenant, on somebody's word, the numbers that the stock holds for a request of its to port them: the leases
+/// by number.
+///
+/// # Errors
+/// [`Error::PaymentRequired`] where the balance does not cover set-up and first month.
+pub(crate) async fn bring(
+    app: &App,
+    tx: &Tx,
+    (tenant, name): (TenantId, &str),
+    request: Uuid,
+    (stock, (capabilities, assignment)): (&[Stock], (Capabilities, AssignmentType)),
+) -> Result<BTreeMap<String, Uuid>, Error> {
+    let scope = Scope::system("numbers that were ported become a tenant's");
+    let asked = Asked { capabilities, assignment };
+    let numbers: Vec<_> = stock.iter().map(|row| (row.clone(), asked)).collect();
+    Buyer { app, scope: &scope, tenant, name }.fill(tx, (Kind::Porting, request), &numbers).await
 }
 
 /// What the first stretch of a lease costs, micro-units.
@@ -199,6 +234,7 @@ pub(super) fn lapsed(kind: Kind) -> Error {
             Kind::Reservation => {
                 "this reservation holds no numbers any more: make another one, and buy in time"
             }
+            Kind::Porting => "one of these numbers is somebody's already: reject it, and complete the others",
         },
     )
 }

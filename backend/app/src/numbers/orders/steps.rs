@@ -50,6 +50,7 @@ async fn take(tx: &Tx, scope: &Scope, order: &Order) -> Result<(), Error> {
             searches::advance(tx, scope, order.search_id, searches::HELD, searches::BOUGHT).await?
         }
         Kind::Reservation => reservations::submit(tx, scope, order.search_id).await?,
+        Kind::Porting => true,
     };
     if moved && sold == items(order)?.len() as u64 { Ok(()) } else { Err(lapsed(kind)) }
 }

@@ -22,6 +22,7 @@ mod money;
 mod node;
 mod numbers;
 mod operator_tenants;
+mod porting;
 mod proof;
 mod protection;
 mod quarantine;
@@ -83,6 +84,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     inventory::mount(routes);
     quarantine::mount(routes);
     regulatory::mount(routes);
+    porting::mount(routes);
     suppliers::mount(routes);
     available::mount(routes);
     node::mount(routes);

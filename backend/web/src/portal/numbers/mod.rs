@@ -6,6 +6,7 @@ mod search;
 mod show;
 
 use actix_web::web::ServiceConfig;
+pub(super) use show::show_with;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(index::show);

@@ -3,6 +3,7 @@
 use crate::portal::{
     error::{self, PageError},
     page::{Done, Place, Shell},
+    porting::GuardPart,
     posted::{Nothing, Posted},
     visit::{Member, PageResult},
     words,
@@ -25,6 +26,7 @@ struct NumberPage {
     number: NumberPart,
     options: Vec<Choice>,
     forward: String,
+    guard: GuardPart,
     error: Option<String>,
 }
 
@@ -121,6 +123,19 @@ pub(super) async fn release(
     Ok(member.go_saying(&format!("/app/numbers/{e164}"), Done::Released))
 }
 
+/// The page of a number, with what is wrong with one of its forms.
+pub(crate) async fn show_with(
+    app: &App,
+    member: &Member,
+    number: E164,
+    status: StatusCode,
+    error: String,
+) -> PageResult {
+    let owned = app::numbers::get(app, &member.actor, number).await?;
+    let form = BindForm::of(&owned.inbound);
+    page(app, member, &owned, form, status, Some(error)).await
+}
+
 /// A number out of the path; what is none is nothing that anybody has.
 fn number(text: &str) -> Result<E164, PageError> {
     E164::parse(text).map_err(|_| PageError::NotFound)
@@ -139,6 +154,7 @@ async fn page(
         number: NumberPart::from(owned),
         options: options(app, member, &form.to).await?,
         forward: form.forward,
+        guard: GuardPart::of(app, member, owned.number).await?,
         error,
     };
     member.page_with(status, &page)
