@@ -34,10 +34,10 @@ const PORT_INS: &str = "/api/v1/portIns";
 pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
     routes.service(list_port_ins).service(create_port_in).service(get_port_in).service(update_port_in);
     routes.service(submit_port_in).service(revise_port_in).service(cancel_port_in);
-    routes.service(add_document).service(get_document).service(delete_document);
+    routes.service(add_port_in_document).service(get_port_in_document).service(delete_port_in_document);
     routes.service(list_port_outs).service(create_port_out).service(get_port_out);
     routes.service(confirm_port_out).service(object_port_out);
-    routes.service(get_guard).service(update_guard);
+    routes.service(get_port_out_guard).service(update_port_out_guard);
 }
 
 /// What a tenant says of the numbers that it wants to bring. What it does not know yet is left out until it is sent.
@@ -206,7 +206,7 @@ pub(crate) struct NewPortingDocument {
 #[utoipa::path(tag = "porting", params(("id" = Uuid, Path)), request_body = NewPortingDocument,
     responses((status = 201, body = Document)))]
 #[post("/api/v1/portIns/{id}/documents")]
-pub(crate) async fn add_document(
+pub(crate) async fn add_port_in_document(
     app: Data<App>,
     caller: Caller,
     id: Path<String>,
@@ -224,7 +224,7 @@ pub(crate) async fn add_document(
 #[utoipa::path(tag = "porting", params(("id" = Uuid, Path), ("document" = Uuid, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
 #[get("/api/v1/portIns/{id}/documents/{document}")]
-pub(crate) async fn get_document(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> ApiResult {
+pub(crate) async fn get_port_in_document(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> ApiResult {
     let (id, document) = (parse(&path.0)?, parse(&path.1)?);
     let found = porting::document(&app, &caller, id, document).await?;
     let disposition = ("content-disposition", "attachment");
@@ -235,7 +235,7 @@ pub(crate) async fn get_document(app: Data<App>, caller: Caller, path: Path<(Str
 #[utoipa::path(tag = "porting", params(("id" = Uuid, Path), ("document" = Uuid, Path)),
     responses((status = 204)))]
 #[delete("/api/v1/portIns/{id}/documents/{document}")]
-pub(crate) async fn delete_document(
+pub(crate) async fn delete_port_in_document(
     app: Data<App>,
     caller: Caller,
     path: Path<(String, String)>,
@@ -365,7 +365,7 @@ fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Opti
 /// What keeps a number from being taken away.
 #[utoipa::path(tag = "porting", params(("e164" = String, Path)), responses((status = 200, body = PortOutGuard)))]
 #[get("/api/v1/numbers/{e164}/portOut")]
-pub(crate) async fn get_guard(app: Data<App>, caller: Caller, e164: Path<String>) -> ApiResult {
+pub(crate) async fn get_port_out_guard(app: Data<App>, caller: Caller, e164: Path<String>) -> ApiResult {
     ok(&PortOutGuard::from(porting::guard(&app, &caller, owned(&e164)?).await?))
 }
 
@@ -374,7 +374,7 @@ pub(crate) async fn get_guard(app: Data<App>, caller: Caller, e164: Path<String>
     request_body(content = PortOutGuardChange, content_type = "application/merge-patch+json"),
     responses((status = 200, body = PortOutGuard)))]
 #[patch("/api/v1/numbers/{e164}/portOut")]
-pub(crate) async fn update_guard(
+pub(crate) async fn update_port_out_guard(
     app: Data<App>,
     caller: Caller,
     e164: Path<String>,
