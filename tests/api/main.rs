@@ -14,6 +14,7 @@ mod keys;
 mod money;
 mod numbers;
 mod operator;
+mod operator_create;
 mod orders;
 mod porting;
 mod protection;

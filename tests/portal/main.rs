@@ -10,6 +10,7 @@ mod money;
 mod numbers;
 mod operator;
 mod platform;
+mod porting;
 mod routes;
 mod safety;
 mod screens;

@@ -22,6 +22,8 @@ fn every_page_is_drawn_without_a_complaint() {
     member.get("/app/calls").expect(200);
     let call =
         member.send("/app/calls/sandbox", &[("from", "+12065550100"), ("to", &number)]).expect(303).location;
+    let porting = format!("/app/porting/{}", crate::porting::sent(&member, "+12065551621"));
+    let of_all = porting.replace("/app/", "/operator/");
     let operator = stranger();
     operator.get("/signin").expect(200);
     operator
@@ -40,6 +42,9 @@ fn every_page_is_drawn_without_a_complaint() {
                 ("/app/numbers", "Numbers"),
                 ("/app/numbers/search", "Buy a number"),
                 (&own, &number),
+                ("/app/porting", "Porting"),
+                ("/app/porting/new", "Bring numbers"),
+                (&porting, "+12065551621"),
                 ("/app/trunks", "Trunks"),
                 ("/app/routes", "Routes"),
                 ("/app/users", "SIP users"),
@@ -50,7 +55,14 @@ fn every_page_is_drawn_without_a_complaint() {
         ),
         (
             &operator,
-            &[("/operator", "Platform"), ("/operator/live", "Live calls"), ("/operator/outbox", "Outbox")],
+            &[
+                ("/operator", "Platform"),
+                ("/operator/live", "Live calls"),
+                ("/operator/outbox", "Outbox"),
+                ("/operator/porting", "Porting"),
+                (&of_all, "+12065551621"),
+                ("/operator/eligibility/regions", "Regions"),
+            ],
         ),
     ] {
         let through = proxy(who);

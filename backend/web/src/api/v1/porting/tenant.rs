@@ -224,7 +224,11 @@ pub(crate) async fn add_port_in_document(
 #[utoipa::path(tag = "porting", params(("id" = Uuid, Path), ("document" = Uuid, Path)),
     responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
 #[get("/api/v1/portIns/{id}/documents/{document}")]
-pub(crate) async fn get_port_in_document(app: Data<App>, caller: Caller, path: Path<(String, String)>) -> ApiResult {
+pub(crate) async fn get_port_in_document(
+    app: Data<App>,
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> ApiResult {
     let (id, document) = (parse(&path.0)?, parse(&path.1)?);
     let found = porting::document(&app, &caller, id, document).await?;
     let disposition = ("content-disposition", "attachment");
