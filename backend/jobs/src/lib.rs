@@ -55,7 +55,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 20] {
+fn all() -> [Job; 21] {
     jobs![
         outbox,
         searches,
