@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "../../../tests/mutation/dice.rs"]
+mod dice;
 mod life;
 mod safety;
 mod srtp;

@@ -157,3 +157,46 @@ fn nothing_comes_back_to_a_stranger_from_any_port() {
     eventually("all of A's are counted", || relay.stats(session).unwrap().from_a.foreign == 10);
     assert!(strangers.iter().all(|stranger| stranger.diverted() == 0));
 }
+
+#[test]
+fn no_mutation_of_a_packet_stops_a_worker_or_is_heard() {
+    const SEEDS: [&[u8]; 5] = [
+        &[0x80, 8, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7, 0xff, 0xff, 0xff],
+        &[
+            0xb1, 0xe5, 0, 1, 0, 0, 0, 160, 0, 0, 0, 7, 0, 0, 0, 9, 0xbe, 0xde, 0, 1, 1, 2, 3, 4, 5, 0x8a, 0,
+            160,
+        ],
+        &[
+            0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0,
+            7,
+        ],
+        &[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+        &[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, 4, 0, 0, 0, 0],
+    ];
+    for suite in [None, Some(Suite::AeadAes128Gcm)] {
+        let mut call = Call::unanswered(54, None, suite);
+        let (died, deaths) = std::sync::mpsc::channel();
+        let died = std::sync::Mutex::new(died);
+        let listener = LossListener(Arc::new(move |loss| {
+            let _ = died.lock().unwrap().send(loss);
+        }));
+        call.bridge.govern(call.id, Rules { listener, ..rules(true) });
+        call.answer();
+        let (mut dice, stranger) = (dice::Dice(0x5eed_0021), Peer::new(54));
+        let reports = SocketAddr::new(call.b.peer.to.ip(), call.b.peer.to.port() + 1);
+        for round in 0..4_000 {
+            let mut bytes = SEEDS[round % SEEDS.len()].to_vec();
+            dice.mutate(&mut bytes, &SEEDS);
+            // From where B is, too: only there do they come as far as they can.
+            let from = if round % 4 == 0 { &stranger.rtp } else { &call.b.peer.rtp };
+            let _ = from.send_to(&bytes, call.b.peer.to);
+            let _ = from.send_to(&dice.noise(64), call.b.peer.to);
+            let _ = call.b.peer.rtcp.send_to(&bytes, reports);
+        }
+        await_worker(call.bridge.relay(), 54);
+        let _ = drain(&call.a.peer.rtp, call.a.peer.to);
+        call.a.send();
+        eventually("the call goes on", || !drain(&call.b.peer.rtp, call.b.peer.to).is_empty());
+        assert!(deaths.try_recv().is_err(), "the worker lives");
+    }
+}
