@@ -146,6 +146,39 @@ fn calls_of_a_period_are_rated_again() {
     assert_eq!(server().operator().post(unknown, &json!({})).status, 404);
 }
 
+#[test]
+fn a_carriers_bill_is_compared_with_what_was_sent_to_it() {
+    let operator = server().operator();
+    let carriers = operator.get("/api/v1/operator/carriers").expect(200).body;
+    let id = carriers["value"][0]["id"].as_str().expect("a carrier").to_owned();
+    let path = format!("/api/v1/operator/carriers/{id}:reconcile");
+    let token = operator_token(server());
+    let send = |csv: &str| {
+        let request = reqwest::blocking::Client::new().post(format!("{}{path}", server().http()));
+        let request = request.bearer_auth(&token).header("content-type", "text/csv").body(csv.to_owned());
+        let answer = request.send().expect("the server answers");
+        (answer.status().as_u16(), answer.json::<Value>().expect("JSON"))
+    };
+    let bill = "to,answered_at,duration,price\n+46701740605,2020-01-01T00:00:00Z,61,0.02\n";
+    let (status, view) = send(bill);
+    assert_eq!(status, 200, "{view}");
+    assert_eq!(
+        (&view["matched"], &view["extraCount"], &view["missingCount"]),
+        (&json!(0), &json!(1), &json!(0))
+    );
+    assert_eq!(micros(&view["billed"]), 20_000);
+    assert_eq!(view["extra"][0]["durationMs"], 61_000);
+    let wrong = send("to,answered_at,duration\n+46701740605,some day,61\n");
+    assert!(wrong.0 == 400 && wrong.1.to_string().contains("line 2"), "{wrong:?}");
+}
+
+/// A token of the operator, which a restart does not void.
+fn operator_token(server: &Server) -> String {
+    let body = json!({"email": OPERATOR_EMAIL, "password": OPERATOR_PASSWORD});
+    let made = server.anonymous().post("/api/v1/tokens", &body).expect(201).body;
+    made["token"].as_str().expect("a token").to_owned()
+}
+
 /// Tenants of the test that kills.
 const TENANTS: usize = 3;
 /// How often it kills, where `CLOSE_KILLS` does not say otherwise.
@@ -172,11 +205,6 @@ fn after_kill_9_in_the_middle_of_closing_what_is_billed_is_what_the_ledger_says_
     let _ = server.operator().send("PUT", "/api/v1/operator/billing", Some(&tax)).expect(200);
     let names: Vec<String> = (0..TENANTS).map(|n| format!("Closed {n}")).collect();
     let ids: Vec<String> = names.iter().map(|name| id_of(&server.tenant(name))).collect();
-    let operator_token = |server: &Server| {
-        let body = json!({"email": OPERATOR_EMAIL, "password": OPERATOR_PASSWORD});
-        let made = server.anonymous().post("/api/v1/tokens", &body).expect(201).body;
-        made["token"].as_str().expect("a token").to_owned()
-    };
     for round in 0..kills {
         let token = operator_token(&server);
         let operator = server.anonymous().with_token(&token);

@@ -28,6 +28,7 @@ pub mod phone;
 pub mod porting;
 pub mod prefix;
 pub mod rating;
+pub mod reconciliation;
 pub mod registration;
 pub mod routing;
 pub mod stir;

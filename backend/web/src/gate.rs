@@ -141,7 +141,9 @@ async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
 
 /// Whether a path takes files of numbers.
 fn is_import(path: &str) -> bool {
-    path.ends_with("/operator/inventory") || path.ends_with("/operator/inventory:preview")
+    path.ends_with("/operator/inventory")
+        || path.ends_with("/operator/inventory:preview")
+        || path.ends_with(":reconcile")
 }
 
 async fn collect(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {

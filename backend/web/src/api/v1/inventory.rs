@@ -143,7 +143,7 @@ impl From<inventory::ImportPreview> for Preview {
 }
 
 /// A file as it came.
-pub(crate) struct Csv(String);
+pub(crate) struct Csv(pub(super) String);
 
 impl FromRequest for Csv {
     type Error = ApiError;

@@ -26,6 +26,7 @@ mod porting;
 mod proof;
 mod protection;
 mod quarantine;
+mod reconciliation;
 mod regions;
 mod registrations;
 mod regulatory;
@@ -80,6 +81,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     invoices::mount(routes);
     billing::mount(routes);
     proof::mount(routes);
+    reconciliation::mount(routes);
     carriers::mount(routes);
     inventory::mount(routes);
     quarantine::mount(routes);

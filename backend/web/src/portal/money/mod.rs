@@ -3,6 +3,7 @@
 mod billing;
 mod invoices;
 mod operator;
+mod proof;
 mod tenant;
 
 use super::words::{self, At, Badge};
@@ -21,6 +22,7 @@ pub(super) fn mount(pages: &mut ServiceConfig) {
     invoices::mount(pages);
     operator::mount(pages);
     billing::mount(pages);
+    proof::mount(pages);
 }
 
 /// One invoice in a list.
