@@ -29,6 +29,7 @@ mod m0330_porting;
 mod m0340_webhooks;
 mod m0350_access;
 mod m0420_invoices;
+mod m0421_periods_follow;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0330_porting::Migration),
             Box::new(m0323_stock_free::Migration),
             Box::new(m0420_invoices::Migration),
+            Box::new(m0421_periods_follow::Migration),
         ]
     }
 }

@@ -146,7 +146,7 @@ async fn close(
     let work = async |tx: &Tx| write(app, tx, scope, (&period, &gathered), actor).await;
     match app.db().write::<_, Error, _>(work).await {
         Ok(()) => Ok(Some(invoice)),
-        // The database holds that a period is closed once.
+        // The database holds that a period is closed once, and that one alone begins where another ended.
         Err(Error::Conflict { .. }) => Ok(None),
         Err(error) => Err(error),
     }
