@@ -1,7 +1,10 @@
 //! Numbers from CSV: first a preview that says what each row would do, then the import, which writes nothing where a row is
 //! bad. A file of a million rows is read row by row and written in short transactions, so that calls are written between.
 
-use super::{Imported, NewStock, import::row};
+use super::{
+    Imported, NewStock,
+    import::{Said, row},
+};
 use crate::{
     App, Error,
     audit::{self, Change, seen},
@@ -9,7 +12,8 @@ use crate::{
 use domain::{
     access::{Actor, Permission, Scope},
     money::{Currency, Money},
-    numbering::Capabilities,
+    numbering::{Capabilities, Capability, NumberType},
+    phone::E164,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +25,7 @@ use store::stock::{self, Stock};
 
 /// Rows of one file at most.
 pub const CSV_ROWS_MAX: u64 = 1_000_000;
-/// Bad rows that are told one by one.
+/// Faults that are told one by one.
 pub const FAULTS_MAX: usize = 100;
 /// Changes that are told one by one.
 const CHANGES_MAX: usize = 20;
@@ -42,13 +46,13 @@ pub struct ImportPreview {
     pub same: u64,
     /// Rows that are bad: with one, nothing is written.
     pub refused: u64,
-    /// The first bad rows.
+    /// What is wrong with the first bad rows: each fault of a row.
     pub faults: Vec<RowFault>,
     /// The first changes.
     pub changes: Vec<RowChange>,
 }
 
-/// A bad row.
+/// A fault of a bad row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowFault {
     /// The line of the file; its first one is 1.
@@ -117,17 +121,15 @@ async fn walk(app: &App, scope: &Scope, text: &str, writer: Option<&Actor>) -> R
             Ok(true) => {
                 let line = record.position().map_or(line, csv::Position::line);
                 told.rows += 1;
-                match read(app, &record, &columns).and_then(|row| once(row, &mut seen_numbers)) {
+                match read(app, &record, &columns, &mut seen_numbers) {
                     Ok(row) => batch.push((line, row)),
-                    Err(fault) => told.refuse(line, fault),
+                    Err(faults) => told.refuse(line, faults),
                 }
             }
             Err(error) => {
                 told.rows += 1;
-                told.refuse(
-                    line,
-                    ("row".to_owned(), format!("{error}: give every row as many columns as the first")),
-                );
+                let message = format!("{error}: give every row as many columns as the first");
+                told.refuse(line, vec![("row".to_owned(), message)]);
             }
         }
         if told.rows > CSV_ROWS_MAX {
@@ -156,11 +158,12 @@ async fn walk(app: &App, scope: &Scope, text: &str, writer: Option<&Actor>) -> R
 type Fault = (String, String);
 
 impl ImportPreview {
-    fn refuse(&mut self, line: u64, (field, message): Fault) {
+    /// A row is bad in all of these.
+    fn refuse(&mut self, line: u64, faults: Vec<Fault>) {
         self.refused += 1;
-        if self.faults.len() < FAULTS_MAX {
-            self.faults.push(RowFault { line, field, message });
-        }
+        let free = FAULTS_MAX.saturating_sub(self.faults.len());
+        let told = faults.into_iter().map(|(field, message)| RowFault { line, field, message });
+        self.faults.extend(told.take(free));
     }
 }
 
@@ -181,38 +184,79 @@ fn check_columns(columns: &csv::StringRecord) -> Result<(), Error> {
     Ok(())
 }
 
-/// Each number once in a file.
-fn once(row: Stock, seen: &mut HashSet<u64>) -> Result<Stock, Fault> {
-    let number = row.e164.trim_start_matches('+').parse::<u64>().unwrap_or_default();
-    if seen.insert(number) {
-        Ok(row)
-    } else {
-        Err(("e164".to_owned(), format!("{} stands twice in the file: take one of its rows out", row.e164)))
+/// A row as the stock keeps it, or all that is wrong with it. Each number stands once in a file.
+fn read(
+    app: &App,
+    record: &csv::StringRecord,
+    columns: &csv::StringRecord,
+    seen: &mut HashSet<u64>,
+) -> Result<Stock, Vec<Fault>> {
+    let line: Line = record
+        .deserialize(Some(columns))
+        .map_err(|error| vec![("row".to_owned(), format!("{error}: give each column once"))])?;
+    let mut faults = Vec::new();
+    let e164 = kept(&mut faults, parse::<E164>("e164", &line.e164).and_then(|number| once(number, seen)));
+    let number_type = kept(&mut faults, parse::<NumberType>("type", &line.number_type));
+    let calling = kept(&mut faults, parse::<Capability>("calling", &line.calling));
+    let sms = kept(&mut faults, parse::<Capability>("sms", &line.sms));
+    let monthly = kept(&mut faults, micros("monthlyMicros", Some(&line.monthly_micros)));
+    let currency = kept(&mut faults, parse::<Currency>("currency", &line.currency));
+    let cost = kept(&mut faults, micros("costMicros", line.cost_micros.as_deref()));
+    let setup = kept(&mut faults, micros("setupMicros", line.setup_micros.as_deref()));
+    let said = Said {
+        country: &line.country,
+        locality: line.locality.as_deref(),
+        area_code: line.area_code.as_deref(),
+        carrier: &line.carrier,
+    };
+    faults.extend(said.faults(app).into_iter().map(|(field, message)| (field.to_owned(), message)));
+    let (Some(e164), Some(number_type), Some(calling), Some(sms)) = (e164, number_type, calling, sms) else {
+        return Err(faults);
+    };
+    let (Some(monthly), Some(currency), Some(cost_micros), Some(setup_micros)) =
+        (monthly, currency, cost, setup)
+    else {
+        return Err(faults);
+    };
+    if !faults.is_empty() {
+        return Err(faults);
     }
+    let new = NewStock {
+        e164,
+        number_type,
+        country: line.country,
+        locality: line.locality.filter(|text| !text.is_empty()),
+        area_code: line.area_code.filter(|text| !text.is_empty()),
+        capabilities: Capabilities { calling, sms },
+        carrier: line.carrier,
+        monthly: Money::new(monthly, currency),
+    };
+    let stock =
+        row(app, &new, &str::to_owned).map_err(|error| vec![("row".to_owned(), error.to_string())])?;
+    Ok(Stock { cost_micros, setup_micros, ..stock })
 }
 
-fn read(app: &App, record: &csv::StringRecord, columns: &csv::StringRecord) -> Result<Stock, Fault> {
-    let line: Line = record.deserialize(Some(columns)).map_err(|error| {
-        let at = match error.kind() {
-            csv::ErrorKind::Deserialize { err, .. } => {
-                err.field().and_then(|at| columns.get(usize::try_from(at).unwrap_or(usize::MAX)))
-            }
-            _ => None,
-        };
-        (at.unwrap_or("row").to_owned(), "give a whole number of micro-units, such as 1000000".to_owned())
-    })?;
-    let (cost, setup) = (line.cost_micros.unwrap_or(0), line.setup_micros.unwrap_or(0));
-    for (field, micros) in [("costMicros", cost), ("setupMicros", setup)] {
-        if micros < 0 {
-            return Err((field.to_owned(), "an amount is zero or more".to_owned()));
-        }
+/// What was read; what was not is one more fault of the row.
+fn kept<T>(faults: &mut Vec<Fault>, read: Result<T, Fault>) -> Option<T> {
+    read.map_err(|fault| faults.push(fault)).ok()
+}
+
+fn once(number: E164, seen: &mut HashSet<u64>) -> Result<E164, Fault> {
+    if seen.insert(number.as_u64()) {
+        return Ok(number);
     }
-    let new = line.read()?;
-    let stock = row(app, &new, &str::to_owned).map_err(|error| match error {
-        Error::Invalid { target, message, .. } => (target.unwrap_or_else(|| "row".to_owned()), message),
-        other => ("row".to_owned(), other.to_string()),
-    })?;
-    Ok(Stock { cost_micros: cost, setup_micros: setup, ..stock })
+    Err(("e164".to_owned(), format!("{number} stands twice in the file: take one of its rows out")))
+}
+
+/// An amount; a column that is not there is zero.
+fn micros(field: &str, text: Option<&str>) -> Result<i64, Fault> {
+    let Some(text) = text else { return Ok(0) };
+    let wrong = match text.parse::<i64>() {
+        Ok(amount @ 0..) => return Ok(amount),
+        Ok(_) => "an amount is zero or more",
+        Err(_) => "give a whole number of micro-units, such as 1000000",
+    };
+    Err((field.to_owned(), wrong.to_owned()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -229,30 +273,12 @@ struct Line {
     calling: String,
     sms: String,
     carrier: String,
-    monthly_micros: i64,
+    monthly_micros: String,
     currency: String,
     #[serde(default)]
-    cost_micros: Option<i64>,
+    cost_micros: Option<String>,
     #[serde(default)]
-    setup_micros: Option<i64>,
-}
-
-impl Line {
-    fn read(self) -> Result<NewStock, Fault> {
-        Ok(NewStock {
-            e164: parse("e164", &self.e164)?,
-            number_type: parse("type", &self.number_type)?,
-            country: self.country,
-            locality: self.locality.filter(|text| !text.is_empty()),
-            area_code: self.area_code.filter(|text| !text.is_empty()),
-            capabilities: Capabilities {
-                calling: parse("calling", &self.calling)?,
-                sms: parse("sms", &self.sms)?,
-            },
-            carrier: self.carrier,
-            monthly: Money::new(self.monthly_micros, parse::<Currency>("currency", &self.currency)?),
-        })
-    }
+    setup_micros: Option<String>,
 }
 
 fn parse<T: FromStr<Err: std::fmt::Display>>(field: &str, text: &str) -> Result<T, Fault> {
@@ -279,7 +305,7 @@ async fn settle(
         };
         if old.supplier_id.is_some() {
             let message = format!("{} comes from an outside supplier: leave it out", row.e164);
-            told.refuse(line, ("e164".to_owned(), message));
+            told.refuse(line, vec![("e164".to_owned(), message)]);
             continue;
         }
         let what = differences(old, &row);

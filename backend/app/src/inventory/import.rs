@@ -47,26 +47,54 @@ pub async fn import(app: &App, actor: &Actor, numbers: Vec<NewStock>) -> Result<
         .await
 }
 
+/// What is said of a number in words, whatever else is wrong with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) country: &'a str,
+    pub(super) locality: Option<&'a str>,
+    pub(super) area_code: Option<&'a str>,
+    pub(super) carrier: &'a str,
+}
+
+impl Said<'_> {
+    /// All that is wrong with it, by field.
+    pub(super) fn faults(self, app: &App) -> Vec<(&'static str, String)> {
+        let country = self.country.trim();
+        let is_country = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_place = self.locality.is_none_or(|place| place.chars().count() <= LOCALITY_MAX);
+        let is_digits =
+            |code: &str| code.len() <= AREA_CODE_MAX && code.bytes().all(|byte| byte.is_ascii_digit());
+        let is_code = self.area_code.is_none_or(is_digits);
+        let checks = [
+            (is_country, "country", "give the country by its two letters, such as US".to_owned()),
+            (is_place, "locality", format!("give {LOCALITY_MAX} characters at most")),
+            (is_code, "areaCode", format!("an area code is {AREA_CODE_MAX} digits at most")),
+            (
+                carrier(app, self.carrier).is_some(),
+                "carrier",
+                "there is no such carrier: name it or give its id".to_owned(),
+            ),
+        ];
+        let wrong = checks.into_iter().filter(|(is_right, ..)| !is_right);
+        wrong.map(|(_, field, message)| (field, message)).collect()
+    }
+}
+
 /// A number as the stock keeps it; `target` names a field of it.
 pub(super) fn row(app: &App, new: &NewStock, target: &dyn Fn(&str) -> String) -> Result<Stock, Error> {
-    let country = new.country.trim().to_ascii_uppercase();
-    if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Error::invalid(&target("country"), "give the country by its two letters, such as US"));
-    }
-    if new.locality.as_ref().is_some_and(|place| place.chars().count() > LOCALITY_MAX) {
-        return Err(Error::invalid(&target("locality"), format!("give {LOCALITY_MAX} characters at most")));
-    }
-    let is_code =
-        |code: &String| code.len() <= AREA_CODE_MAX && code.bytes().all(|byte| byte.is_ascii_digit());
-    if !new.area_code.as_ref().is_none_or(is_code) {
-        return Err(Error::invalid(
-            &target("areaCode"),
-            format!("an area code is {AREA_CODE_MAX} digits at most"),
-        ));
+    let said = Said {
+        country: &new.country,
+        locality: new.locality.as_deref(),
+        area_code: new.area_code.as_deref(),
+        carrier: &new.carrier,
+    };
+    if let Some((field, message)) = said.faults(app).into_iter().next() {
+        return Err(Error::invalid(&target(field), message));
     }
     if new.monthly.micros < 0 {
         return Err(Error::invalid(&target("monthly"), "a price is zero or more"));
     }
+    let country = new.country.trim().to_ascii_uppercase();
     let carrier = carrier(app, &new.carrier).ok_or_else(|| {
         Error::invalid(&target("carrier"), "there is no such carrier: name it or give its id")
     })?;

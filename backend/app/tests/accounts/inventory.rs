@@ -68,12 +68,27 @@ async fn a_preview_says_what_each_row_does_and_nothing_is_written_where_one_is_b
         bad.push(line("+4631100004", "nobody", "1000000"));
         bad.push(line("+4631100005", &carrier, "a lot"));
         bad.push("+4631100006,geographic".to_owned());
+        bad.push(line("46", "nobody", "-1").replace("inbound", "sometimes"));
         let bad = bad.join("\n");
         let preview = inventory::preview_csv(&app, &operator(), &bad).await.unwrap();
-        assert_eq!((preview.rows, preview.refused), (8, 5));
+        assert_eq!((preview.rows, preview.refused), (9, 6));
         let told: Vec<(u64, &str)> =
             preview.faults.iter().map(|fault| (fault.line, fault.field.as_str())).collect();
-        assert_eq!(told, [(5, "e164"), (6, "e164"), (7, "carrier"), (8, "monthlyMicros"), (9, "row")]);
+        assert_eq!(
+            told,
+            [
+                (5, "e164"),
+                (6, "e164"),
+                (7, "carrier"),
+                (8, "monthlyMicros"),
+                (9, "row"),
+                (10, "e164"),
+                (10, "calling"),
+                (10, "monthlyMicros"),
+                (10, "carrier"),
+            ],
+            "each fault of the last row is told"
+        );
         assert!(preview.faults.iter().all(|fault| !fault.message.is_empty()));
         let refused = inventory::import_csv(&app, &operator(), &bad).await;
         assert!(
