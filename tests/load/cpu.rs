@@ -13,24 +13,33 @@ use std::{
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cpu(BTreeMap<&'static str, Duration>);
 
-impl Cpu {
-    /// What these processes have used so far.
+/// A reading of each thread: what one has used that ends later must not be taken off the others.
+#[derive(Debug, Default)]
+pub(crate) struct Reading(BTreeMap<PathBuf, (&'static str, Duration)>);
+
+impl Reading {
+    /// What the threads of these processes have used so far.
     pub(crate) fn of(pids: &[u32]) -> Self {
-        let mut all = BTreeMap::new();
-        for task in pids.iter().flat_map(|pid| tasks(*pid)) {
+        let read = |task: PathBuf| {
             let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
-            *all.entry(group(name.trim())).or_default() += time(&task);
-        }
-        Self(all)
-    }
-
-    pub(crate) fn since(&self, before: &Self) -> Self {
-        let used = |(name, now): (&&'static str, &Duration)| {
-            (*name, now.saturating_sub(before.0.get(name).copied().unwrap_or_default()))
+            let used = time(&task);
+            (task, (group(name.trim()), used))
         };
-        Self(self.0.iter().map(used).collect())
+        Self(pids.iter().flat_map(|pid| tasks(*pid)).map(read).collect())
     }
 
+    /// What they have used since an earlier reading.
+    pub(crate) fn since(&self, before: &Self) -> Cpu {
+        let mut all = BTreeMap::new();
+        for (task, (group, now)) in &self.0 {
+            let then = before.0.get(task).map(|(_, then)| *then).unwrap_or_default();
+            *all.entry(*group).or_default() += now.saturating_sub(then);
+        }
+        Cpu(all)
+    }
+}
+
+impl Cpu {
     pub(crate) fn all(&self) -> Duration {
         self.0.values().sum()
     }

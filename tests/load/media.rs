@@ -1,7 +1,7 @@
 //! Calls that talk: G.711 both ways, and what a relayed packet costs.
 
 use crate::{
-    cpu::{Cpu, micros},
+    cpu::{Reading, micros},
     link::Wire,
     peers::{CARRIER, DIALLED, EDGE, House, SBC, TRUNK},
 };
@@ -36,14 +36,14 @@ fn talk(house: &House, calls: u32) {
     for call in &up {
         call.wait_answered().expect("it is answered");
     }
-    let (before, began) = (Cpu::of(&house.pids()), Instant::now());
+    let (before, began) = (Reading::of(&house.pids()), Instant::now());
     for call in &up {
         call.start_tone(PACKETS).expect("it talks");
     }
     for call in &up {
         call.wait_said(Duration::from_secs(30)).expect("all is said");
     }
-    let (used, took) = (Cpu::of(&house.pids()).since(&before).all(), began.elapsed());
+    let (used, took) = (Reading::of(&house.pids()).since(&before).all(), began.elapsed());
     std::thread::sleep(Duration::from_millis(200));
     let back: u64 = up.iter().map(|call| u64::from(call.heard().expect("counters").own_echo)).sum();
     let sent = u64::from(PACKETS) * u64::from(calls);

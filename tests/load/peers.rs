@@ -1,7 +1,7 @@
 //! The server under load with its tenant, and SIPp as a second opinion about our generator.
 
 use crate::{
-    cpu::{self, Cpu},
+    cpu::{self, Reading},
     generator::Load,
     keys,
     link::{Keys, Wire},
@@ -180,7 +180,7 @@ pub(crate) fn sipp(binary: &str, rates: &[u32]) {
         let file = std::env::temp_dir().join(format!("dialtone-load-{}-{rate}.csv", std::process::id()));
         let (calls, rate_text) = ((rate * SECONDS).to_string(), rate.to_string());
         let (sbc, edge) = (SBC.to_string(), format!("{EDGE}:5060"));
-        let (before, began) = (Cpu::of(&house.pids()), Instant::now());
+        let (before, began) = (Reading::of(&house.pids()), Instant::now());
         let mut caller = start_sipp(&[
             "-sf",
             &scenario.display().to_string(),
@@ -213,7 +213,7 @@ pub(crate) fn sipp(binary: &str, rates: &[u32]) {
         let _ = caller.0.wait();
         let took = began.elapsed();
         let _ = house.wait_settled();
-        let used = Cpu::of(&house.pids()).since(&before);
+        let used = Reading::of(&house.pids()).since(&before);
         let row = Row {
             wire: Wire::Udp,
             name: "dialtone",

@@ -1,6 +1,6 @@
 //! What a request signed with an access key costs: a read of the owned numbers, and a search, over kept connections.
 
-use crate::cpu::{self, Cpu};
+use crate::cpu::{self, Reading};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
@@ -145,11 +145,11 @@ fn measure(
     requests: u32,
     status: u16,
 ) -> f64 {
-    let before = Cpu::of(&[server.pid()]);
+    let before = Reading::of(&[server.pid()]);
     let began = Instant::now();
     let mut times = rounds(lines, request, requests, status);
     let took = began.elapsed();
-    let cost = cpu::micros(Cpu::of(&[server.pid()]).since(&before).all(), times.len() as u64);
+    let cost = cpu::micros(Reading::of(&[server.pid()]).since(&before).all(), times.len() as u64);
     times.sort_unstable();
     let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3;
     println!(

@@ -1,7 +1,7 @@
 //! One step: calls at one rate, and what they cost.
 
 use crate::{
-    cpu::{Cpu, micros},
+    cpu::{Cpu, Reading, micros},
     generator::{Counts, Generator, Load},
     link::Wire,
 };
@@ -31,12 +31,12 @@ pub(crate) fn step(name: &'static str, load: &Load, pids: &[u32]) -> Row {
 }
 
 pub(crate) fn step_with(name: &'static str, generator: &mut Generator, load: &Load, pids: &[u32]) -> Row {
-    let (before, began) = (Cpu::of(pids), Instant::now());
+    let (before, began) = (Reading::of(pids), Instant::now());
     generator.run();
     let took = began.elapsed();
     let (counts, own) = generator.counts();
     std::thread::sleep(SETTLING);
-    let used = Cpu::of(pids).since(&before);
+    let used = Reading::of(pids).since(&before);
     Row { wire: load.wire, name, rate: load.rate, counts, used, took, own }
 }
 
