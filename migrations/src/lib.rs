@@ -28,6 +28,7 @@ mod m0323_stock_free;
 mod m0330_porting;
 mod m0340_webhooks;
 mod m0350_access;
+mod m0400_prices;
 mod m0420_invoices;
 mod m0421_periods_follow;
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0310_reservations::Migration),
             Box::new(m0311_orders::Migration),
             Box::new(m0350_access::Migration),
+            Box::new(m0400_prices::Migration),
             Box::new(m0330_porting::Migration),
             Box::new(m0323_stock_free::Migration),
             Box::new(m0420_invoices::Migration),

@@ -82,6 +82,7 @@ impl Walk {
         self.supply(&owner, &operator);
         self.port_ins(&owner, &operator);
         self.port_outs(&owner, &operator);
+        self.prices(&operator);
     }
 
     fn keys(&mut self, by: &Client, root: &str) {
@@ -274,6 +275,39 @@ impl Walk {
             let _ =
                 self.does(&operation, operator, &format!("/api/v1/operator/node:{verb}"), Some(json!({})));
         }
+    }
+
+    fn prices(&mut self, operator: &Client) {
+        let plans = "/api/v1/operator/pricePlans";
+        let new = json!({"name": "walked", "currency": "USD"});
+        let made = self.does("POST /api/v1/operator/pricePlans", operator, plans, Some(new));
+        let plan = format!("{plans}/{}", made.body["id"].as_str().expect("an id"));
+        let hold = json!({"holdSeconds": 30});
+        let _ = self.does("PATCH /api/v1/operator/pricePlans/{id}", operator, &plan, Some(hold));
+        let later = format!("{plan}?effectiveAt=2999-01-01T00:00:00Z");
+        let _ = operator.patch(&later, &json!({"holdSeconds": 40})).expect(200);
+        let withdraw = "DELETE /api/v1/operator/pricePlans/{id}/versions/{number}";
+        let _ = self.does(withdraw, operator, &format!("{plan}/versions/3"), None);
+        let decks = "/api/v1/operator/rateDecks";
+        let new = json!({"name": "walked", "kind": "price", "currency": "USD"});
+        let made = self.does("POST /api/v1/operator/rateDecks", operator, decks, Some(new));
+        let deck = format!("{decks}/{}", made.body["id"].as_str().expect("an id"));
+        let upload = |text: &str| {
+            let path = format!("{deck}/versions");
+            operator.post_text(&path, "text/csv", format!("prefix,perMinute\n{text}\n")).expect(201)
+        };
+        let before = self.newest();
+        let _ = upload("46,0.01");
+        assert_ne!(self.newest(), before, "an upload writes nothing into the audit");
+        let _ = self.asked.insert("POST /api/v1/operator/rateDecks/{id}/versions".to_owned());
+        let confirm = "POST /api/v1/operator/rateDecks/{id}/versions/{number}:confirm";
+        let _ = self.does(confirm, operator, &format!("{deck}/versions/1:confirm"), Some(json!({})));
+        let _ = upload("46,0.02");
+        let withdraw = "DELETE /api/v1/operator/rateDecks/{id}/versions/{number}";
+        let _ = self.does(withdraw, operator, &format!("{deck}/versions/2"), None);
+        let back = json!({"version": 1});
+        let rollback = "POST /api/v1/operator/rateDecks/{id}:rollback";
+        let _ = self.does(rollback, operator, &format!("{deck}:rollback"), Some(back));
     }
 
     fn supply(&mut self, owner: &Client, operator: &Client) {

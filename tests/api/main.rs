@@ -3,6 +3,7 @@
 mod access;
 mod acme;
 mod audited;
+mod decks;
 mod doors;
 mod emergency;
 mod errors;
@@ -16,6 +17,7 @@ mod numbers;
 mod operator;
 mod operator_create;
 mod orders;
+mod plans;
 mod porting;
 mod protection;
 mod repeats;

@@ -11,6 +11,7 @@ mod numbers;
 mod operator;
 mod platform;
 mod porting;
+mod prices;
 mod routes;
 mod safety;
 mod screens;

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bans;
 pub mod calls;
 pub mod carriers;
+pub mod decks;
 pub mod doctor;
 pub mod domains;
 pub mod eligibility;

@@ -8,7 +8,7 @@ use crate::{App, Error};
 use chrono::SecondsFormat;
 use domain::{
     access::Scope,
-    ids::{CarrierId, TenantId},
+    ids::{CarrierId, PlanId, TenantId},
 };
 use std::{
     fmt,
@@ -106,6 +106,14 @@ impl Subject {
     pub fn tenant(app: &App, tenant: TenantId) -> Option<Self> {
         let slug = app.live().tenant(tenant)?.slug().to_owned();
         Some(Self { tenant: Some(tenant), targets: vec![slug] })
+    }
+
+    /// A price plan; `None` where there is none.
+    #[must_use]
+    pub fn plan(app: &App, id: PlanId) -> Option<Self> {
+        let live = app.live();
+        let plan = live.config.plan(id)?;
+        Some(Self::platform(&crate::plans::target(&plan.name)))
     }
 
     /// A carrier; `None` where there is none.

@@ -22,6 +22,7 @@ mod names;
 mod outbox;
 mod phones;
 mod porting;
+mod prices;
 mod registrations;
 mod searches;
 mod sessions;
@@ -55,7 +56,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 21] {
+fn all() -> [Job; 22] {
     jobs![
         outbox,
         searches,
@@ -77,7 +78,8 @@ fn all() -> [Job; 21] {
         identities,
         deliveries,
         delivery_log,
-        porting
+        porting,
+        prices
     ]
 }
 

@@ -27,6 +27,7 @@ pub mod orders;
 pub mod outbox;
 pub mod platform;
 pub mod porting;
+pub mod prices;
 pub mod regulatory;
 pub mod reservations;
 pub mod searches;
@@ -41,6 +42,7 @@ pub mod trunk_health;
 pub mod trunk_registrations;
 pub mod trunks;
 pub mod users;
+pub mod volumes;
 pub mod webhooks;
 
 pub use db::{Db, Options, POSTGRES_CONNECTIONS_DEFAULT, READERS_DEFAULT, Tx};

@@ -102,6 +102,7 @@ enum Thing<'a> {
     OwnTenant,
     Tenant(&'a str),
     Carrier(&'a str),
+    Plan(&'a str),
     Platform(String),
 }
 
@@ -121,6 +122,7 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
         ["protection"] | ["emergency"] => Thing::OwnTenant,
         ["operator", "tenants", id] => Thing::Tenant(id),
         ["operator", "carriers", id] | ["operator", "carriers", id, "registration"] => Thing::Carrier(id),
+        ["operator", "pricePlans", id] => Thing::Plan(id),
         ["operator", "suppliers", id] => Thing::Platform(id.to_ascii_lowercase()),
         ["operator", "emergency", country] => Thing::Platform(country.to_ascii_uppercase()),
         ["operator", "routing"] => Thing::Platform("carrier-order".to_owned()),
@@ -165,6 +167,7 @@ fn subject(app: &App, actor: &Actor, thing: Thing<'_>) -> Option<Subject> {
         _ if !actor.operates() => None,
         Thing::Tenant(id) => Subject::tenant(app, id.parse().ok()?),
         Thing::Carrier(id) => Subject::carrier(app, id.parse().ok()?),
+        Thing::Plan(id) => Subject::plan(app, id.parse().ok()?),
         Thing::Platform(name) => Some(Subject::platform(&name)),
     }
 }

@@ -24,6 +24,7 @@ use domain::{
     config::Snapshot,
     decision::{Decision, Facts, Funds, Target, Verdict, decide},
     ids::{CallId, TenantId},
+    rating::{UsedVolume, month_of},
 };
 use edge::seam::CallSummary;
 use std::{
@@ -35,6 +36,7 @@ use store::{
     calls::{Answered, Call, Funded, NewDecision},
     ledger::Accounts,
     outbox::News,
+    volumes,
 };
 
 /// A new call, whose money is to be held.
@@ -122,13 +124,15 @@ pub(super) async fn run(
     let accounts = Accounts::lock(tx, &scope, &payers).await?;
     let settled = HashSet::new();
     let news = Vec::new();
-    let mut batch = Batch { tx, node, interests, scope, accounts, ending, settled, spent, news };
+    let volumes = volumes::Changes::default();
+    let mut batch = Batch { tx, node, interests, scope, accounts, ending, settled, spent, news, volumes };
     let mut answers: Vec<Answer> = works.iter().map(|_| Answer::Written).collect();
     let ended = batch.settle(works).await?;
     batch.answered(works, &ended).await?;
     batch.extend(works, &ended, &mut answers).await?;
     batch.open(works, &mut answers).await?;
-    let Batch { accounts, scope, settled, mut news, .. } = batch;
+    let Batch { accounts, scope, settled, mut news, volumes, .. } = batch;
+    volumes.write(tx, &scope).await?;
     news.extend(events::fallen(interests, &accounts));
     accounts.write(tx, &scope).await?;
     let has_news = !news.is_empty();
@@ -165,6 +169,8 @@ struct Batch<'a> {
     spent: HashMap<TenantId, i64>,
     /// What is told of these calls.
     news: Vec<News>,
+    /// Free minutes that are set aside for these calls.
+    volumes: volumes::Changes,
 }
 
 impl Batch<'_> {
@@ -310,9 +316,9 @@ impl Batch<'_> {
     }
 
     async fn decide(&mut self, open: &Open, new: &mut New) -> Result<Answer, Error> {
-        let (mut funds, mut decision) = self.weigh(open);
+        let (mut funds, mut decision) = self.weigh(open, self.used(open).await?);
         if is_for_money(&decision) && self.free_money(open.payer).await? {
-            (funds, decision) = self.weigh(open);
+            (funds, decision) = self.weigh(open, self.used(open).await?);
         }
         // An emergency call costs nothing, and is connected on an account below zero too.
         let is_asked = decision.connects() && decision.emergency.is_none();
@@ -333,7 +339,7 @@ impl Batch<'_> {
 
     /// Decides a call on what its payer has now. What was decided before without a look at money is the same but for
     /// money, where nothing else has changed.
-    fn weigh(&self, open: &Open) -> (Funds, Decision) {
+    fn weigh(&self, open: &Open, volumes: Vec<UsedVolume>) -> (Funds, Decision) {
         let account = self.accounts.get(open.payer);
         let currency =
             open.config.tenant(open.payer).and_then(|piece| open.config.plan(piece.piece.value.plan));
@@ -348,12 +354,24 @@ impl Batch<'_> {
             let held = account.map_or(0, |account| account.held_micros);
             funds.usage.spent_today_micros = spent.saturating_add(held);
         }
+        funds.usage.volumes = volumes;
         let first = State::lock(&open.decision).take();
         let decision = match first.filter(|_| funds.usage == open.funds.usage) {
             Some(first) => first.with_money(funds.available_micros),
             None => decide(&open.config, &open.facts, &funds),
         };
         (funds, decision)
+    }
+
+    /// What the payer has used of the month's minutes, with the calls of this batch, where its plan counts them.
+    async fn used(&self, open: &Open) -> Result<Vec<UsedVolume>, Error> {
+        let plan = open.config.tenant(open.payer).and_then(|piece| open.config.plan(piece.piece.value.plan));
+        if plan.is_none_or(|plan| plan.volumes.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let month = month_of(open.facts.at);
+        let used = volumes::used(self.tx, &self.scope, open.payer, &month).await?;
+        Ok(self.volumes.upon(open.payer, &month, &used))
     }
 
     fn connect(&mut self, open: &Open, decision: &Decision, held_micros: i64, new: &mut New) -> Arc<Carried> {
@@ -366,6 +384,7 @@ impl Batch<'_> {
         if let Some(told) = &told {
             told.began(open.record.at, &mut self.news);
         }
+        self.volumes.begin(open.payer, &decision.quote);
         new.calls.push(live);
         new.calls.extend(callee);
         Arc::new(Carried {

@@ -54,7 +54,9 @@ async fn as_it_was(app: &App, versions: &[String]) -> Result<Snapshot, Error> {
         })?;
         match kept.kind.as_str() {
             "platform" => {
-                platform = Some(PlatformPiece::kept(piece::<Platform>(version, &kept.body)?, Decks::new()))
+                let piece = piece::<Platform>(version, &kept.body)?;
+                let decks = decks(app, &scope, &piece.value).await?;
+                platform = Some(PlatformPiece::kept(piece, decks));
             }
             _ => tenants.push(Arc::new(TenantPiece::kept(piece::<Tenant>(version, &kept.body)?))),
         }
@@ -62,6 +64,13 @@ async fn as_it_was(app: &App, versions: &[String]) -> Result<Snapshot, Error> {
     let platform = platform
         .ok_or_else(|| Error::not_found("configVersion", "this decision names no platform configuration"))?;
     Ok(Snapshot::new(Arc::new(platform), tenants))
+}
+
+/// The decks that a platform names, as they were.
+async fn decks(app: &App, scope: &Scope, platform: &Platform) -> Result<Decks, Error> {
+    let of_plans = platform.plans.iter().filter_map(|plan| plan.deck.as_ref());
+    let of_carriers = platform.carriers.iter().filter_map(|carrier| carrier.deck.as_ref());
+    crate::decks::load(app, scope, of_plans.chain(of_carriers).map(|used| used.hash.clone())).await
 }
 
 /// It keeps the version that the decision names, even where its JSON is written otherwise today.

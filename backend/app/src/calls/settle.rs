@@ -25,6 +25,7 @@ use store::{
     calls::{Call, Closing, Leg, LegSide},
     ledger::{Accounts, Usage},
     outbox::News,
+    volumes,
 };
 
 /// What a duration costs, line by line and in all, of which no more is billed than was funded.
@@ -81,10 +82,12 @@ pub(super) async fn settle(
         over.iter().map(|(carried, summary)| closing(carried, summary, carried.funded_ms())).collect();
     let closed = store::calls::close_all(tx, scope, &closings).await?;
     let mut now = Vec::with_capacity(over.len());
+    let mut used = volumes::Changes::default();
     let mut legs = Vec::with_capacity(2 * over.len());
     for ((carried, summary), closing) in over.iter().zip(&closings) {
         let Some(held) = closed.get(&closing.call) else { continue };
         accounts.release(carried.payer, *held);
+        used.end(carried.payer, &carried.quote, billed(closing, carried.funded_ms()));
         now.push(((carried.payer, carried.quote.currency), closing));
         if let Some(told) = &carried.told {
             told.ended(closing, carried.quote.currency, news);
@@ -92,8 +95,14 @@ pub(super) async fn settle(
         push_legs(&mut legs, carried, summary);
     }
     finish(tx, scope, accounts, &now).await?;
+    used.write(tx, scope).await?;
     store::calls::insert_legs(tx, scope, &legs).await?;
     Ok(now.iter().map(|((payer, _), closing)| (*payer, closing.total_micros)).collect())
+}
+
+/// What is billed of a call, milliseconds; `None` where it was not answered.
+fn billed(closing: &Closing, funded_ms: u64) -> Option<u64> {
+    closing.answered_at.map(|_| closing.duration_ms.min(funded_ms))
 }
 
 /// Posts the charges of calls that were closed just now.
@@ -127,11 +136,13 @@ pub(super) async fn close(
     let mut accounts =
         Accounts::lock(tx, scope, &calls.iter().map(|(call, _)| payer(call)).collect()).await?;
     let mut closed = Vec::new();
+    let mut used = volumes::Changes::default();
     let mut news = Vec::new();
     for (call, closing) in calls {
         // One by one: the records of the callees' tenants have to be looked for.
         if store::calls::close(tx, scope, closing).await? {
             accounts.release(payer(call), closing.held_micros);
+            used.end(payer(call), &call.quote, billed(closing, call.funded_ms));
             closed.push(((payer(call), call.currency()), closing));
             let callee = store::calls::callee_of(tx, scope, call.id).await?;
             if let Some(told) = Told::new(interests, std::iter::once(*call).chain(&callee)) {
@@ -140,6 +151,7 @@ pub(super) async fn close(
         }
     }
     finish(tx, scope, &mut accounts, &closed).await?;
+    used.write(tx, scope).await?;
     news.extend(events::fallen(interests, &accounts));
     accounts.write(tx, scope).await?;
     store::outbox::insert_all(tx, scope, news).await

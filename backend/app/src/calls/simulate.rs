@@ -13,6 +13,7 @@ use domain::{
     config::Snapshot,
     decision::{Facts, Funds, Usage, decide, payer as payer_of},
     ids::TenantId,
+    rating::month_of,
 };
 
 /// Decides a call that nobody makes, on the configuration and money of this moment. Nothing is held or recorded.
@@ -32,7 +33,9 @@ pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<Sim
     let now = std::time::Instant::now();
     let spent = app.calls().spend.today(app.db().read(), &scope, tenant, facts.at).await?;
     let held = account.map_or(0, |account| account.held_micros);
+    let volumes = store::volumes::used(app.db().read(), &scope, tenant, &month_of(facts.at)).await?;
     let usage = Usage {
+        volumes,
         spent_today_micros: spent.saturating_add(held),
         loads: app.calls().usage.loads(&live.config, &facts, now),
         ..conditions(app, &live.config, Some(tenant))

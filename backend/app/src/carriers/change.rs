@@ -37,8 +37,9 @@ pub async fn change(
                     "the simulated carrier can be switched on and off, and limited, but no more",
                 ));
             }
-            let after = check::tidy(after)?;
+            let mut after = check::tidy(after)?;
             check::currency(app, &after)?;
+            check::deck(app, &scope, &mut after).await?;
             let mut row = rows::with(row, &after)?;
             let has_username = after.policy.credentials.is_some();
             let secret = row.outbound_secret.take();
@@ -61,6 +62,7 @@ fn is_same_way(before: &Carrier, after: &Carrier) -> bool {
     before.name == after.name
         && before.hosts == after.hosts
         && before.prefixes == after.prefixes
+        && before.deck == after.deck
         && before.caller_id == after.caller_id
         && before.policy == after.policy
 }

@@ -1,7 +1,8 @@
 //! What a carrier may look like.
 
 use super::{CAPACITY_MAX, HOSTS_MAX, PREFIXES_MAX};
-use crate::{App, Error, error::faulty, tenants::check_limits};
+use crate::{App, Error, decks::DeckKind, error::faulty, tenants::check_limits};
+use domain::access::Scope;
 use domain::config::{Carrier, CarrierHost, CarrierPrefix, WINDOWS_MAX};
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -33,6 +34,28 @@ pub(super) fn currency(app: &App, carrier: &Carrier) -> Result<(), Error> {
     Err(Error::invalid(&format!("prefixes[{index}].costPerMinute"), message))
 }
 
+/// Whether the deck that a carrier takes its costs from is one of costs, and in its currency.
+///
+/// # Errors
+/// [`Error::Invalid`] for the deck.
+pub(super) async fn deck(app: &App, scope: &Scope, carrier: &mut Carrier) -> Result<(), Error> {
+    let Some(used) = &carrier.deck else { return Ok(()) };
+    let deck = store::prices::deck(app.db().read(), scope, used.deck).await?;
+    let deck = deck.ok_or_else(|| Error::invalid("deck", "there is no such rate deck"))?;
+    if deck.kind != DeckKind::Cost.word() {
+        return Err(Error::invalid("deck", "this deck has what tenants pay: take one of costs"));
+    }
+    if carrier.prefixes.iter().all(|prefix| prefix.cost_per_minute_micros == 0) {
+        carrier.currency = deck.currency.parse().map_err(Error::internal)?;
+    }
+    if deck.currency != carrier.currency.code() {
+        let text =
+            format!("the deck is in {}, and the carrier's costs in {}", deck.currency, carrier.currency);
+        return Err(Error::invalid("deck", text));
+    }
+    Ok(())
+}
+
 /// The carrier with its texts tidied, where it can be used.
 ///
 /// # Errors
@@ -44,7 +67,9 @@ pub(super) fn tidy(mut carrier: Carrier) -> Result<Carrier, Error> {
     }
     carrier.name = name.to_owned();
     hosts(&mut carrier.hosts, carrier.sandbox)?;
-    prefixes(&mut carrier.prefixes)?;
+    if carrier.deck.is_none() || !carrier.prefixes.is_empty() {
+        prefixes(&mut carrier.prefixes)?;
+    }
     if carrier.capacity.is_some_and(|calls| !(1..=CAPACITY_MAX).contains(&calls)) {
         return Err(Error::invalid(
             "capacity",

@@ -23,8 +23,9 @@ pub async fn create(
 ) -> Result<CarrierView, Error> {
     let scope = actor.scope(Permission::Operate)?;
     let id = Uuid::now_v7();
-    let carrier = check::tidy(Carrier { id: CarrierId(id), sandbox: false, ..new })?;
+    let mut carrier = check::tidy(Carrier { id: CarrierId(id), sandbox: false, ..new })?;
     check::currency(app, &carrier)?;
+    check::deck(app, &scope, &mut carrier).await?;
     let empty = store::carriers::Carrier {
         id,
         name: String::new(),

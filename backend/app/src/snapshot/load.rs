@@ -59,7 +59,8 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, 
     platform.carrier_order = crate::carriers::read_order(on).await?;
     platform.emergency = emergency::read_countries(on, scope).await?;
     platform.stir = crate::stir::read_policy(on).await?;
-    Ok(PlatformPiece::new(platform))
+    let decks = crate::decks::resolve(app, scope, &mut platform).await?;
+    Ok(PlatformPiece::with_decks(platform, decks))
 }
 
 fn sandbox_host(at: std::net::SocketAddr) -> CarrierHost {

@@ -1,7 +1,7 @@
 //! Prefixes as numbers that stand in the order of their digits: four bits for each digit, from the left, each one more than
 //! the digit, so that nothing comes before everything; and the length in the last four.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
 /// The most digits of a prefix (ITU-T E.164).
@@ -45,6 +45,14 @@ impl Prefix {
         self.len() == 0
     }
 
+    /// Its first digits; all of them where it has no more.
+    #[must_use]
+    pub fn first(self, length: usize) -> Self {
+        let length = length.min(self.len()) as u64;
+        let mask = if length == 0 { 0 } else { u64::MAX << (64 - 4 * length) };
+        Self((self.0 & mask) | length)
+    }
+
     /// Whether a number that begins with `other` begins with it.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
@@ -81,6 +89,13 @@ impl fmt::Display for Prefix {
             *digit = b'0' + ((self.0 >> (60 - 4 * place)) & 15) as u8 - 1;
         }
         f.write_str(std::str::from_utf8(&text[..self.len()]).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Prefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which column of a file is which, by its heading.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a column says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Column {
     /// Digits, with or without `+`; several separated by `;` or `,`; a range `4670-4673`.
@@ -158,7 +158,7 @@ const HEADINGS: [(Column, &[&str]); 12] = [
 ];
 
 /// The columns of a file, in their order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Columns {
     /// What each column says.
     pub found: Vec<Column>,

@@ -1,7 +1,7 @@
 //! What one deck changes of another.
 
 use super::{Deck, Prefix, Row};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Changes of one kind that are listed at most; the others are counted.
 pub const LISTED_MAX: usize = 200;
@@ -9,7 +9,7 @@ pub const LISTED_MAX: usize = 200;
 pub const JUMP_PERCENT: i64 = 50;
 
 /// A prefix that changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Which.
@@ -23,7 +23,7 @@ pub struct Change {
 }
 
 /// Changes of one kind: how many, and the first of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
     /// How many.
@@ -33,7 +33,7 @@ pub struct Changes {
 }
 
 /// What a deck changes of the one before it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
     /// Prefixes that were not there.

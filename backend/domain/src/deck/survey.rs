@@ -2,11 +2,11 @@
 
 use super::{Deck, Prefix, Row};
 use crate::country;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A country that the deck does not cover, or not as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// ISO 3166-1 alpha-2.
@@ -18,7 +18,7 @@ pub struct Gap {
 }
 
 /// What is odd.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Survey {
     /// Prefixes that say nothing else than the shorter one that covers them.

@@ -118,6 +118,12 @@ impl RateTerms {
         }
     }
 
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// As a line has them.
     pub(super) fn of_line(self) -> LineTerms {
         LineTerms {

@@ -149,6 +149,24 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        Self::answered(request)
+    }
+
+    /// Posts a text of a type.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    #[must_use]
+    pub fn post_text(&self, path: &str, kind: &str, text: String) -> Answer {
+        let mut request =
+            self.http.post(format!("{}{path}", self.base)).header("Content-Type", kind).body(text);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        Self::answered(request)
+    }
+
+    fn answered(request: reqwest::blocking::RequestBuilder) -> Answer {
         let answer = request.send().expect("the server answers");
         let status = answer.status().as_u16();
         let text_of =

@@ -8,6 +8,7 @@ mod audit;
 mod bans;
 mod calls;
 mod carriers;
+mod decks;
 mod docs;
 mod doctor;
 mod domains;
@@ -28,6 +29,7 @@ mod operator;
 mod outbox;
 mod overview;
 mod page;
+mod plans;
 mod porting;
 mod posted;
 mod protection;
@@ -58,8 +60,8 @@ use once::Once;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// First segments of the paths of pages.
-const PAGE_ROOTS: [&str; 10] =
-    ["", "signup", "verify", "signin", "signout", "welcome", "app", "operator", "docs", "trust"];
+const PAGE_ROOTS: [&str; 11] =
+    ["", "signup", "verify", "signin", "signout", "welcome", "app", "operator", "docs", "trust", "prices"];
 
 /// What the pages must be told, and what they keep between two requests.
 #[derive(Clone)]
@@ -132,6 +134,8 @@ fn mount(pages: &mut ServiceConfig) {
     protection::mount(pages);
     emergency::mount(pages);
     carriers::mount(pages);
+    plans::mount(pages);
+    decks::mount(pages);
     tenant::mount(pages);
     emergency_countries::mount(pages);
     stir::mount(pages);

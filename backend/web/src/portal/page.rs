@@ -106,11 +106,12 @@ impl Audience {
             Place::Webhooks,
             Place::Keys,
         ];
-        const OPERATOR: [Place; 12] = [
+        const OPERATOR: [Place; 13] = [
             Place::Platform,
             Place::Live,
             Place::Bans,
             Place::Carriers,
+            Place::Prices,
             Place::Inventory,
             Place::Billing,
             Place::PortingOfAll,
@@ -160,6 +161,8 @@ pub(crate) enum Place {
     Billing,
     /// The operator's carriers.
     Carriers,
+    /// Price plans and rate decks.
+    Prices,
     /// Numbers for sale, suppliers, quarantine.
     Inventory,
     /// Emergency calls by country.
@@ -203,6 +206,7 @@ impl Place {
             Self::Money => ("/app/money", "Money"),
             Self::Billing => ("/operator/invoices", "Billing"),
             Self::Carriers => ("/operator/carriers", "Carriers"),
+            Self::Prices => ("/operator/plans", "Prices"),
             Self::Inventory => ("/operator/inventory", "Inventory"),
             Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
             Self::Stir => ("/operator/stir", "Signed calls"),
@@ -257,6 +261,10 @@ pub(crate) enum Done {
     EmergencySaved,
     /// A carrier was made or changed.
     CarrierSaved,
+    /// A price plan was made or changed.
+    PlanSaved,
+    /// A rate deck was made or changed.
+    DeckSaved,
     /// What is set about signed calls changed.
     StirSaved,
     /// A tenant's terms or bounds changed.
@@ -336,11 +344,13 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 55] = [
+    const ALL: [Self; 57] = [
         Self::BillingSaved,
         Self::InvoiceChanged,
         Self::EntryReversed,
         Self::PeriodClosed,
+        Self::PlanSaved,
+        Self::DeckSaved,
         Self::WebhookSaved,
         Self::WebhookDeleted,
         Self::WebhookProven,
@@ -445,6 +455,8 @@ impl Done {
             Self::ProtectionSaved => ("protection-saved", "Saved. The next call is held to it."),
             Self::EmergencySaved => ("emergency-saved", "Saved for emergency calls."),
             Self::CarrierSaved => ("carrier-saved", "The carrier is saved. The next call is routed by it."),
+            Self::PlanSaved => ("plan-saved", "The price plan is saved."),
+            Self::DeckSaved => ("deck-saved", "The rate deck is saved."),
             Self::StirSaved => ("stir-saved", "Saved. The next call is judged by it."),
             Self::TermsSaved => ("terms-saved", "The tenant's terms are saved."),
             Self::EligibilitySaved => ("eligibility-saved", "The rules are saved."),

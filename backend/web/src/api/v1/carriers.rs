@@ -19,8 +19,9 @@ use app::{
 };
 use domain::{
     config::{self, CallerIdPolicy, CarrierOrder, Transport, Window},
-    ids::CarrierId,
+    ids::{CarrierId, DeckId},
     money::{Currency, Money},
+    rating::DeckUse,
     stir::Signing,
 };
 use serde::{Deserialize, Serialize};
@@ -93,8 +94,10 @@ pub(crate) struct CarrierSettings {
     #[schema(value_type = String)]
     caller_id: CallerIdPolicy,
     limits: Limits,
-    /// 1 to 10,000.
+    /// 1 to 10,000; none where there is a deck.
     prefixes: Vec<Prefix>,
+    /// The rate deck of costs that has what it carries beside `prefixes`, in the same currency.
+    deck: Option<Uuid>,
     /// How good it is, 0 to 100.
     quality: u8,
     /// Calls that it can carry, for the order by capacity; its limit of calls where it is null.
@@ -165,6 +168,7 @@ impl From<&config::Carrier> for CarrierSettings {
             caller_id: carrier.caller_id,
             limits: carrier.limits.into(),
             prefixes: carrier.prefixes.iter().map(prefix).collect(),
+            deck: carrier.deck.as_ref().map(|used| used.deck.0),
             quality: carrier.quality,
             capacity: carrier.capacity,
             weight: carrier.weight,
@@ -204,6 +208,11 @@ impl CarrierSettings {
             emergency_countries: self.emergency_countries,
             signing: self.signing,
             unverified: !self.verification,
+            deck: self.deck.map(|deck| DeckUse {
+                deck: DeckId(deck),
+                hash: String::new(),
+                rate_version: String::new(),
+            }),
             currency,
             policy,
             ..now

@@ -9,6 +9,7 @@ mod bans;
 mod billing;
 mod calls;
 mod carriers;
+mod decks;
 mod doctor;
 mod domains;
 mod eligibility;
@@ -22,7 +23,9 @@ mod money;
 mod node;
 mod numbers;
 mod operator_tenants;
+mod plans;
 mod porting;
+mod proof;
 mod proof;
 mod protection;
 mod quarantine;
@@ -41,6 +44,7 @@ mod webhooks;
 
 pub(crate) use calls::capture;
 pub(crate) use invoices::answer as invoice_file;
+pub(crate) use plans::PlanSettings;
 
 use crate::{
     auth::Caller,
@@ -83,6 +87,8 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     proof::mount(routes);
     reconciliation::mount(routes);
     carriers::mount(routes);
+    plans::mount(routes);
+    decks::mount(routes);
     inventory::mount(routes);
     quarantine::mount(routes);
     regulatory::mount(routes);
