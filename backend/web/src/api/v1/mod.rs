@@ -26,7 +26,6 @@ mod operator_tenants;
 mod plans;
 mod porting;
 mod proof;
-mod proof;
 mod protection;
 mod quarantine;
 mod reconciliation;
