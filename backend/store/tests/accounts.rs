@@ -484,7 +484,7 @@ async fn a_transaction_that_asks_for_a_second_connection_is_found_out() {
     let db = &test.db;
     let asked: Result<(), Error> = db
         .write(async |_| {
-            db.read();
+            let _ = db.read();
             Ok(())
         })
         .await;
