@@ -166,6 +166,7 @@ pub struct CallFacts {
 
 /// What the app decided.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every verdict is a plan, and each is moved once")]
 pub enum Verdict {
     /// Ring these, in order.
     Connect(Plan),

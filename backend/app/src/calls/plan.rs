@@ -42,6 +42,7 @@ enum Draft {
 }
 
 /// The plan, where every name was seen before; else what [`looked_up`] takes.
+#[expect(clippy::result_large_err, reason = "what is still to be looked up is as usual as a plan")]
 pub(super) fn plan_now(
     app: &App,
     snapshot: &Snapshot,

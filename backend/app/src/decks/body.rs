@@ -9,6 +9,7 @@ use domain::{
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::hash_map::Entry,
     io::{Read, Write},
     sync::Arc,
 };
@@ -65,9 +66,9 @@ pub(crate) async fn decks(
 ) -> Result<Decks, Error> {
     let mut decks = Decks::new();
     for hash in hashes.into_iter().filter(|hash| !hash.is_empty()) {
-        if !decks.contains_key(&hash) {
-            let found = deck(app, scope, &hash).await?;
-            decks.insert(hash, found);
+        if let Entry::Vacant(place) = decks.entry(hash) {
+            let found = deck(app, scope, place.key()).await?;
+            place.insert(found);
         }
     }
     Ok(decks)

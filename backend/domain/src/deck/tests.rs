@@ -84,7 +84,7 @@ fn a_comparison_names_what_is_new_gone_changed_and_suspicious() {
     let after = deck_of("prefix,rate\n1,0.01\n46,0.05\n4670,0.06\n4671,0.02\n47,1\n");
     let found = Comparison::of(&before, &after);
     let prefixes =
-        |changes: &compare::Changes| changes.listed.iter().map(|c| c.prefix.to_string()).collect::<Vec<_>>();
+        |changes: &Changes| changes.listed.iter().map(|c| c.prefix.to_string()).collect::<Vec<_>>();
     assert_eq!(prefixes(&found.added), ["4670", "4671", "47"]);
     assert_eq!(prefixes(&found.changed), ["46"]);
     assert_eq!(prefixes(&found.removed), ["44"]);

@@ -117,10 +117,13 @@ pub(crate) async fn put_billing_profile(
     body: Body<ProfileBody>,
 ) -> ApiResult {
     let ProfileBody { name, address, country, tax_number, email, zone } = body.0;
-    let zone = zone.as_deref().map_or(Ok(Default::default()), |text| {
-        text.parse()
-            .map_err(|_| ApiError::invalid("zone", format!("{text:?} is no zone of the IANA database")))
-    })?;
+    let zone = zone.as_deref().map_or_else(
+        || Ok(Default::default()),
+        |text| {
+            text.parse()
+                .map_err(|_| ApiError::invalid("zone", format!("{text:?} is no zone of the IANA database")))
+        },
+    )?;
     let party = Party { name, address, country, tax_number, email };
     ok(&BillingProfile::from(invoices::put_profile(&app, &caller, party, zone).await?))
 }

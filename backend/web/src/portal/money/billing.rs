@@ -113,7 +113,7 @@ fn rate(index: usize, line: &str) -> Result<Rate, Error> {
     let mut words = line.split_whitespace();
     let (country, percent) = (words.next().ok_or_else(wrong)?, words.next().ok_or_else(wrong)?);
     let (whole, part) =
-        percent.trim_end_matches('%').split_once('.').unwrap_or((percent.trim_end_matches('%'), ""));
+        percent.trim_end_matches('%').split_once('.').unwrap_or_else(|| (percent.trim_end_matches('%'), ""));
     if part.len() > 2 {
         return Err(wrong());
     }

@@ -146,7 +146,8 @@ impl MoveForm {
 
     pub(super) fn rejected(&self) -> Vec<(String, String)> {
         let line = |line: &str| {
-            let (number, reason) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+            let (number, reason) =
+                line.trim().split_once(char::is_whitespace).unwrap_or_else(|| (line.trim(), ""));
             (number.to_owned(), reason.trim().to_owned())
         };
         self.rejected.lines().filter(|text| !text.trim().is_empty()).map(line).collect()
