@@ -21,10 +21,16 @@ fn id_of(tenant: &Client) -> String {
 
 /// Closes what a tenant was charged. What was charged in the last seconds is for the next period.
 fn close(tenant: &Client) -> String {
+    close_at(server(), tenant)
+}
+
+/// The same at another server.
+pub(crate) fn close_at(server: &Server, tenant: &Client) -> String {
+    let operator = server.operator();
     let path = format!("/api/v1/operator/tenants/{}:closePeriod", id_of(tenant));
     let end = Instant::now() + PATIENCE;
     loop {
-        let closed = server().operator().post(&path, &json!({})).expect(200).body;
+        let closed = operator.post(&path, &json!({})).expect(200).body;
         if let Some(id) = closed["invoiceId"].as_str() {
             return id.to_owned();
         }
@@ -106,6 +112,29 @@ fn a_credit_note_and_a_reversal_give_money_back_once_and_the_drift_stays_zero() 
     assert_eq!(micros(&tenant.get("/api/v1/balance").expect(200).body["balance"]), 10_400_000);
     let drift = operator.get("/api/v1/operator/drift").expect(200).body;
     assert_eq!(drift["figure"], 0, "{drift}");
+}
+
+#[test]
+fn of_many_who_close_at_once_one_bills_what_was_charged() {
+    let tenant = tenant("Closed At Once");
+    let _ = tenant.buy("US", "geographic");
+    let operator = server().operator();
+    // What was charged in the last seconds is for the next period: so long nobody gets an invoice.
+    let end = Instant::now() + PATIENCE;
+    let path = format!("/api/v1/operator/tenants/{}:closePeriod", id_of(&tenant));
+    let listed = format!("/api/v1/operator/invoices?tenant={}", id_of(&tenant));
+    let invoices = || operator.get(&listed).expect(200).body["value"].as_array().expect("invoices").clone();
+    while invoices().is_empty() {
+        assert!(Instant::now() < end, "nothing was charged");
+        std::thread::sleep(Duration::from_millis(100));
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| assert!(matches!(operator.post(&path, &json!({})).status, 200 | 409 | 503)));
+            }
+        });
+    }
+    let billed: Vec<i64> = invoices().iter().map(|invoice| micros(&invoice["charges"])).collect();
+    assert_eq!(billed, [1_000_000], "it is billed once");
 }
 
 #[test]

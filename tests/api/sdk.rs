@@ -1,13 +1,17 @@
 //! The official SDKs, unmodified: every method of their clients, over TLS and in the clear on the same port.
 
-use crate::{server, tenant};
-use std::process::Command;
+use crate::BINARY;
+use std::{net::Ipv4Addr, process::Command, sync::LazyLock};
+use testkit::server::Server;
+
+/// A server of their own: a bare address serves 64 tenants at most.
+static HERE: LazyLock<Server> = LazyLock::new(|| Server::start(BINARY, Ipv4Addr::new(127, 20, 13, 1)));
 
 fn run(script: &str, arguments: &[&str], organization: &str) -> String {
     let python = std::env::var("TEST_SDK_PYTHON")
         .expect("tests/run installs the SDK and names its python in TEST_SDK_PYTHON");
-    let account = tenant(organization).account;
-    let ca = server().data().join("ca.pem");
+    let account = HERE.tenant(organization).account;
+    let ca = HERE.data().join("ca.pem");
     let output = Command::new(python)
         .arg(format!("{}/tests/api/{script}", env!("CARGO_MANIFEST_DIR")))
         .args(arguments)
@@ -31,13 +35,13 @@ fn the_official_identity_sdk_makes_users_and_tokens_both_ways() {
 fn run_node(organization: &str, endpoint: impl Fn(&str) -> String) -> String {
     let packages = std::env::var("TEST_SDK_NODE")
         .expect("tests/run installs the SDKs of JavaScript and names their place in TEST_SDK_NODE");
-    let account = tenant(organization).account;
+    let account = HERE.tenant(organization).account;
     let connection = account["connectionString"].as_str().expect("a connection string");
     let output = Command::new("node")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/sdk.mjs"))
         .env("TEST_SDK_NODE", packages)
         .env("CONNECTION_STRING", endpoint(connection))
-        .env("NODE_EXTRA_CA_CERTS", server().data().join("ca.pem"))
+        .env("NODE_EXTRA_CA_CERTS", HERE.data().join("ca.pem"))
         .output()
         .expect("node can be started");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -58,6 +58,7 @@ struct Owned {
     port_in: String,
     paper: String,
     port_out: String,
+    invoice: String,
 }
 
 fn id(value: &Value) -> String {
@@ -104,6 +105,7 @@ impl Owned {
             port_in,
             paper,
             port_out: Self::leaving(owner),
+            invoice: crate::invoices::close_at(&HERE, owner),
             number,
             sbc,
             domain: format!("more-{domain}"),
@@ -138,7 +140,7 @@ impl Owned {
     }
 
     /// What tells whose things these are, wherever it stands.
-    fn marks(&self) -> [&str; 14] {
+    fn marks(&self) -> [&str; 15] {
         let Self {
             number,
             search,
@@ -154,6 +156,7 @@ impl Owned {
             port_in,
             paper,
             port_out,
+            invoice,
         } = self;
         [
             number,
@@ -170,6 +173,7 @@ impl Owned {
             port_in,
             paper,
             port_out,
+            invoice,
         ]
     }
 
@@ -184,6 +188,7 @@ impl Owned {
             ("/api/v1/audit/", &self.audit),
             ("/api/v1/portIns/", &self.port_in),
             ("/api/v1/portOuts/", &self.port_out),
+            ("/api/v1/invoices/", &self.invoice),
         ];
         let filled = of_the_path
             .iter()

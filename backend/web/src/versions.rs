@@ -119,12 +119,13 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
             Thing::Number(e164)
         }
         ["balanceAlert"] => Thing::BalanceAlert,
-        ["protection"] | ["emergency"] => Thing::OwnTenant,
+        ["protection"] | ["emergency"] | ["billingProfile"] => Thing::OwnTenant,
         ["operator", "tenants", id] => Thing::Tenant(id),
         ["operator", "carriers", id] | ["operator", "carriers", id, "registration"] => Thing::Carrier(id),
         ["operator", "pricePlans", id] => Thing::Plan(id),
         ["operator", "suppliers", id] => Thing::Platform(id.to_ascii_lowercase()),
         ["operator", "emergency", country] => Thing::Platform(country.to_ascii_uppercase()),
+        ["operator", "billing"] => Thing::Platform("billing".to_owned()),
         ["operator", "routing"] => Thing::Platform("carrier-order".to_owned()),
         ["operator", "eligibility"] => Thing::Platform("eligibility".to_owned()),
         ["operator", "eligibility", "regions"] => Thing::Platform("number-regions".to_owned()),

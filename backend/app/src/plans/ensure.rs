@@ -1,13 +1,24 @@
 //! The plan that tenants start with.
 
 use crate::{App, Error};
-use domain::{access::Scope, ids::PlanId, rating::sandbox_plan};
+use domain::{
+    access::Scope,
+    config::Snapshot,
+    ids::PlanId,
+    rating::{PricePlan, sandbox_plan},
+};
 use store::carriers::{PlanRow, plans, put_plan};
 use uuid::Uuid;
 
 /// The plan that tenants start with has the same identifier everywhere.
 pub(crate) const fn default_plan() -> PlanId {
     PlanId(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_504c_414e))
+}
+
+/// The plan that tenants start with, or else the first; `None` while there is none.
+#[must_use]
+pub fn starting(config: &Snapshot) -> Option<&PricePlan> {
+    config.plan(default_plan()).or_else(|| config.platform.value.plans.first())
 }
 
 /// Writes the first plan down where there is none.

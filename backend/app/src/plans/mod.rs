@@ -7,6 +7,7 @@ mod prices;
 
 pub(crate) use change::apply;
 pub use change::{PLANS_MAX, When, change, create, withdraw};
+pub use ensure::starting;
 pub(crate) use ensure::{default_plan, ensure};
 pub use list::{PlanView, VersionView, get, list, versions, views};
 pub use prices::{

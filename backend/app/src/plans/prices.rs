@@ -1,6 +1,6 @@
 //! What calls and numbers cost: a tenant's prices, and those that everybody may see.
 
-use super::default_plan;
+use super::starting;
 use crate::{App, Error};
 use domain::{
     access::{Actor, Permission},
@@ -149,8 +149,7 @@ impl PublicPrices {
 #[must_use]
 pub fn public(app: &App, query: &str) -> Option<PublicPrices> {
     let live = app.live();
-    let plans = &live.config.platform.value.plans;
-    let plan = live.config.plan(default_plan()).or_else(|| plans.first())?;
+    let plan = starting(&live.config)?;
     let query = query.trim().trim_start_matches('+').to_lowercase();
     let own = plan.outbound.iter().filter(|rate| rate.windows.is_empty()).map(|rate| DestinationPrice {
         name: if rate.prefix.is_empty() { "Everywhere else".to_owned() } else { format!("+{}", rate.prefix) },

@@ -22,8 +22,8 @@ async fn the_charges_of_calls_the_ledger_and_the_invoice_come_to_the_same() {
         let mut charged = 0;
         for n in 0..CALLS {
             let (call, _) = house.connects(ECHO).await;
-            // Durations whose charges are no whole micro-units.
-            house.ends(call, Some(Duration::from_millis(1 + n * 7_919 % 59_000)), hangup());
+            // Durations whose charges are no whole micro-units, and none of them nothing.
+            house.ends(call, Some(Duration::from_millis(1_001 + n * 7_919 % 58_000)), hangup());
             charged += house.settled(call).await.total.micros;
         }
         house.is_sound().await;

@@ -35,6 +35,7 @@ pub(super) fn mount(routes: &mut ServiceConfig<'_>) {
 /// A price plan.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PricePlan)]
 pub(crate) struct Plan {
     id: Uuid,
     /// What stands on each charge as `rateVersion`.

@@ -30,7 +30,7 @@ struct Price {
 #[get("/")]
 pub(super) async fn show(app: Data<App>, visit: Visit) -> PageResult {
     let live = app.live();
-    let plan = live.config.platform.value.plans.first();
+    let plan = app::plans::starting(&live.config);
     visit.page(&LandingPage {
         shell: visit.quiet_shell(Place::Outside),
         signup_open: app.settings().signup == SignupMode::Open,
