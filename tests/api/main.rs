@@ -27,6 +27,7 @@ mod sdk;
 mod signup;
 mod simulate;
 mod sip_preview;
+mod supplied;
 mod trunks;
 mod validation;
 mod versions;

@@ -74,6 +74,8 @@ async fn fee(test: &TestDb, tenant: TenantId, micros: i64, at: DateTime<Utc>) {
     let tx = test.db.begin().await.unwrap();
     store::ledger::post(&tx, &SYSTEM, tenant, &posting).await.unwrap();
     tx.commit().await.unwrap();
+    // Entries are told apart by the milliseconds of their identifiers: what is of this one is not before `now` yet.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
 }
 
 /// The tenant was there last month already, and paid a fee then; that month is closed.
