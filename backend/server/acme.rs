@@ -15,10 +15,14 @@ use tokio::sync::mpsc;
 use vendors::{Acme, Challenge, Proof};
 use web::tls::Certificates;
 
-/// How often certificates are looked at for their age, and failed orders for their next turn.
+/// How often certificates are looked at for their age.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// How soon after a failed order the next is placed; then twice as long each time. Authorities bound failures by the hour.
-const FIRST_PAUSE: Duration = Duration::from_secs(60);
+/// How soon after a failed order the next is placed: what fails once is often a lost packet or a nonce that was turned
+/// down, and the port shows nobody's certificate meanwhile.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+/// How much longer each further pause is. Authorities bound the failures of a name, to five an hour as a rule: these fall
+/// at 0, 10, 60, 310 and 1,560 seconds, the sixth after two hours.
+const PAUSE_GROWTH: u32 = 5;
 /// The longest pause between two orders for a name.
 const PAUSE_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// Names that are cared for: those that the port can show.
@@ -110,11 +114,12 @@ pub(crate) async fn run(
                         again_in_seconds = pause.as_secs(),
                         "no certificate: {error:#}"
                     );
-                    *care = Care { due: Instant::now() + pause, pause: (pause * 2).min(PAUSE_MAX) };
+                    *care =
+                        Care { due: Instant::now() + pause, pause: (pause * PAUSE_GROWTH).min(PAUSE_MAX) };
                 }
             }
         }
-        let asked = tokio::time::timeout(LOOK_EVERY, wanted.recv()).await;
+        let asked = tokio::time::timeout(until_due(&names), wanted.recv()).await;
         if let Ok(Some(name)) = asked
             && names.len() < NAMES_MAX
             && !names.contains_key(&name)
@@ -134,6 +139,13 @@ fn next_due(names: &HashMap<String, Care>) -> Option<String> {
         .filter(|(_, care)| care.due <= now)
         .min_by_key(|(_, care)| care.due)
         .map(|(name, _)| name.clone())
+}
+
+/// How long nothing is due, [`LOOK_EVERY`] at most.
+fn until_due(names: &HashMap<String, Care>) -> Duration {
+    let now = Instant::now();
+    let soonest = names.values().map(|care| care.due.saturating_duration_since(now)).min();
+    soonest.map_or(LOOK_EVERY, |until| until.min(LOOK_EVERY))
 }
 
 /// The names whose certificates lie in the data directory.
@@ -226,6 +238,18 @@ mod tests {
         assert_eq!(until_renewal(day(0), day(90), day(59)), Duration::from_secs(24 * 3_600));
         assert_eq!(until_renewal(day(0), day(90), day(61)), Duration::ZERO);
         assert_eq!(until_renewal(day(0), day(90), day(200)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_failed_order_is_placed_again_soon_and_no_more_than_five_times_in_the_first_hour() {
+        let mut pauses =
+            std::iter::successors(Some(FIRST_PAUSE), |pause| Some((*pause * PAUSE_GROWTH).min(PAUSE_MAX)));
+        let turns: Vec<Duration> =
+            std::iter::successors(Some(Duration::ZERO), |at| Some(*at + pauses.next()?))
+                .take_while(|at| *at < Duration::from_secs(3_600))
+                .collect();
+        assert!(turns[1] <= Duration::from_secs(10), "{turns:?}");
+        assert_eq!(turns.len(), 5, "{turns:?}");
     }
 
     #[test]

@@ -15,7 +15,8 @@ use testkit::{
 };
 
 const HOST: &str = "voice.acme-door.test";
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than the pauses after two failed orders: Pebble turns down one nonce in twenty, as authorities may.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Pebble on an address of its own; it finds every name at the address of the server under test.
 struct Pebble {
