@@ -173,8 +173,9 @@ impl Counting {
                 let Some(message) = raw.receive() else { continue };
                 if message.is_request() && message.method() == Method::Invite {
                     let edge = Peer::new(raw.edge, Transport::Udp);
-                    raw.send(reply(&message, &edge, 486, "", "counting").finish());
+                    // Before the answer: who hears it may look at once.
                     counted.lock().expect("no holder panics").extend(message.call_id().map(str::to_owned));
+                    raw.send(reply(&message, &edge, 486, "", "counting").finish());
                 }
             }
         });
