@@ -3,6 +3,7 @@
 //! Floor 0: nothing here opens a socket, reads a clock or waits. Bytes and times come in as arguments.
 #![forbid(unsafe_code)]
 
+pub mod clip;
 pub mod codec;
 pub mod dtmf;
 pub mod g711;

@@ -1,12 +1,14 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
 use crate::{
-    Conversion, Digit, Encryption, Handle, Listener, RelayError, Rules, SessionId, SessionStats, Side,
+    Clip, Conversion, Digit, Encryption, Handle, Listener, PLAY_MAX, Playback, RelayError, Rules, SessionId,
+    SessionStats, Side,
 };
 use media::sdp::{Negotiation, NegotiationError, events_of, with_events, without_payload};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 use thiserror::Error;
 
@@ -182,6 +184,22 @@ impl Bridge {
         let is_agreed =
             part.get(&id).and_then(|talk| talk.digits.as_ref()).is_some_and(|digits| digits.agreed.is_some());
         is_agreed && self.relay.press(SessionId(id), digit).is_ok()
+    }
+
+    /// Plays a clip to a side, repeated or cut so that it lasts as long as is said; how long it will last. `None` where the side has
+    /// agreed to no codec that we can encode, or the session is gone.
+    pub fn play(&self, id: u64, side: Side, clip: &Clip, lasts: Duration) -> Option<Duration> {
+        let part = self.part(id);
+        let agreed = part.get(&id)?.negotiation.agreed(side)?;
+        let (frames, payload) = (clip.frames(&agreed.codec)?, agreed.payload?);
+        let lasts = lasts.min(PLAY_MAX);
+        let playback = Playback { frames, payload, lasts };
+        self.relay.play(SessionId(id), side, Some(playback)).ok().map(|()| lasts)
+    }
+
+    /// Plays nothing to a side any more. A session that is gone is no matter.
+    pub fn hush(&self, id: u64, side: Side) {
+        let _ = self.relay.play(SessionId(id), side, None);
     }
 
     /// Notes that the call is answered. A session that is gone is no matter.

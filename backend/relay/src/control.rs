@@ -4,8 +4,10 @@ use crate::{
     Conversion, Digit, Endpoint, RelayError, Rules, SessionStats, Side,
     counters::SessionCounters,
     crypto::Rekeying,
+    play::Playback,
     ports::{FreePairs, Pair, Use},
     stats::Known,
+    tap::{self, Tapped},
     worker::{Bell, Command},
 };
 use rtrb::Producer;
@@ -178,6 +180,33 @@ impl Link {
         let mut state = self.lock();
         state.opened(slot, generation)?;
         state.tell(Command::Press { slot, generation, digit })
+    }
+
+    pub(crate) fn play(
+        &self,
+        slot: u32,
+        generation: u32,
+        side: Side,
+        playback: Option<Playback>,
+    ) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?;
+        state.tell(Command::Play { slot, generation, side, playback: playback.map(Box::new) })
+    }
+
+    /// Has a session listened to from now on, by nobody else any more.
+    pub(crate) fn listen(&self, slot: u32, generation: u32) -> Result<Tapped, RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?;
+        let (tap, tapped) = tap::tap();
+        state.tell(Command::Listen { slot, generation, tap: Some(tap) })?;
+        Ok(tapped)
+    }
+
+    pub(crate) fn unlisten(&self, slot: u32, generation: u32) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        state.opened(slot, generation)?;
+        state.tell(Command::Listen { slot, generation, tap: None })
     }
 
     pub(crate) fn join(&self, slot: u32, generation: u32) -> Result<(), RelayError> {

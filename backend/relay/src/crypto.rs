@@ -14,6 +14,8 @@ const PACKET_MAX: usize = 2048;
 pub(crate) struct Room {
     /// Packets of keys that are pressed.
     pub(crate) events: Vec<u8>,
+    /// Packets of what is played, and those whose numbers are moved by it.
+    pub(crate) spoken: Vec<u8>,
     /// The packet that came, decrypted.
     pub(crate) opened: Cover,
     /// The packet that goes, encrypted.
@@ -30,7 +32,8 @@ pub(crate) struct Cover {
 impl Room {
     pub(crate) fn new() -> Self {
         let cover = || Cover { bytes: Box::new([0; PACKET_MAX + OVERHEAD_MAX]), length: 0 };
-        Self { events: Vec::with_capacity(PACKET_MAX), opened: cover(), sealed: cover() }
+        let room = || Vec::with_capacity(PACKET_MAX);
+        Self { events: room(), spoken: room(), opened: cover(), sealed: cover() }
     }
 }
 

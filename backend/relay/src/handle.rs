@@ -1,6 +1,6 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
-use crate::{Conversion, Digit, Endpoint, Rules, SessionStats, Side, control::Link};
+use crate::{Conversion, Digit, Endpoint, Playback, Rules, SessionStats, Side, Tapped, control::Link};
 use std::{
     net::IpAddr,
     sync::{
@@ -188,6 +188,34 @@ impl Handle {
     pub fn press(&self, session: SessionId, digit: Digit) -> Result<(), RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.press(slot, generation, digit)
+    }
+
+    /// Plays something to a side in place of what the other one says; `None` ends that. A side that is not known yet hears nothing
+    /// of it, and one that holds neither.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn play(&self, session: SessionId, side: Side, playback: Option<Playback>) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.play(slot, generation, side, playback)
+    }
+
+    /// Listens to what both sides say from now on; who listened before hears nothing any more.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn listen(&self, session: SessionId) -> Result<Tapped, RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.listen(slot, generation)
+    }
+
+    /// Has nobody listen any more.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`.
+    pub fn unlisten(&self, session: SessionId) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.unlisten(slot, generation)
     }
 
     /// Notes that the call is answered; the first time counts.

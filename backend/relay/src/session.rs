@@ -7,6 +7,7 @@ use crate::{
     crypto::{Cover, Crypto, Room},
     digits::{Digits, Fate},
     learn::Learner,
+    play::Extras,
     ports::Pair,
     watch::{Loss, Watch},
 };
@@ -33,6 +34,13 @@ impl From<&Endpoint> for Target {
             direction: remote.direction,
             clock_rate: remote.clock_rate.max(1),
         }
+    }
+}
+
+impl Target {
+    /// Whether it may be sent to.
+    fn hears(&self) -> bool {
+        self.direction.receives() && !self.rtp.ip().is_unspecified()
     }
 }
 
@@ -66,6 +74,8 @@ pub(crate) struct Session {
     pub(crate) live: bool,
     /// The conversion of its digits, where there is one.
     pub(crate) digits: Option<Box<Digits>>,
+    /// What is played to its sides, and who listens; `None` while it is passed on and nothing else.
+    pub(crate) extras: Option<Box<Extras>>,
     /// What holds for its media, and whether it still comes.
     pub(crate) watch: Option<Box<Watch>>,
     /// When a packet of either side was last taken, microseconds of the relay; 0 for never.
@@ -128,7 +138,7 @@ impl Session {
         now: u64,
         room: &mut Room,
     ) {
-        let Room { events, opened, sealed } = room;
+        let Room { events, spoken, opened, sealed } = room;
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
         let is_followed = source == target.rtp;
@@ -169,6 +179,10 @@ impl Session {
                     Fate::Other(other) => Some(other),
                     Fate::Taken => None,
                 };
+                let going = match &mut self.extras {
+                    None => going,
+                    Some(extras) => extras.pass(from, &parsed, going, now, spoken),
+                };
                 let towards = towards.rtp;
                 let is_sent = going.is_none_or(|packet| {
                     let sealed = theirs.seal(packet, false, sealed);
@@ -198,6 +212,22 @@ impl Session {
         let (socket, towards) = (&pairs[end.pair as usize].rtp, towards.rtp);
         let packet = digits.tick(now, events).and_then(|packet| end.seal(packet, false, sealed));
         let _ = packet.is_some_and(|packet| send(socket, packet, towards));
+    }
+
+    /// Sends what is due of what is played to its sides; when the next is.
+    pub(crate) fn play_on(&mut self, pairs: &[Pair], now: u64, room: &mut Room) -> Option<u64> {
+        let extras = self.extras.as_mut()?;
+        let Room { spoken, sealed, .. } = room;
+        for side in [Side::A, Side::B] {
+            let end = &mut self.ends[side.index()];
+            let Some(packet) = extras.speakers[side.index()].tick(now, rand::random, spoken) else {
+                continue;
+            };
+            let Some(towards) = end.target.as_ref().filter(|towards| towards.hears()) else { continue };
+            let (socket, towards) = (&pairs[end.pair as usize].rtp, towards.rtp);
+            let _ = end.seal(packet, false, sealed).is_some_and(|packet| send(socket, packet, towards));
+        }
+        extras.due_us()
     }
 
     /// Passes one RTCP packet on. It flows while the session is live, hold or not: reports keep the far ends awake.
@@ -284,5 +314,5 @@ fn split(ends: &mut [End; 2], from: Side) -> (&mut End, &mut End) {
 }
 
 fn passes(from: &Target, to: &Target) -> bool {
-    from.direction.sends() && to.direction.receives() && !to.rtp.ip().is_unspecified()
+    from.direction.sends() && to.hears()
 }

@@ -16,6 +16,7 @@ use std::{
 #[path = "../../../tests/mutation/dice.rs"]
 mod dice;
 mod life;
+mod play;
 mod safety;
 mod srtp;
 

@@ -7,8 +7,10 @@ use crate::{
     crypto::{Rekeying, Room},
     digits::Digits,
     pace::Pace,
+    play::{Extras, Playback},
     ports::Pair,
     session::{End, Session, Target},
+    tap::Tap,
 };
 use rtrb::Consumer;
 use std::{
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Join { slot: u32, generation: u32 },
     Convert { slot: u32, generation: u32, plan: Option<Box<Conversion>> },
     Press { slot: u32, generation: u32, digit: Digit },
+    Play { slot: u32, generation: u32, side: Side, playback: Option<Box<Playback>> },
+    Listen { slot: u32, generation: u32, tap: Option<Tap> },
     Stop,
 }
 
@@ -83,6 +87,9 @@ pub(crate) struct Worker {
     rest: Vec<u64>,
     /// Sessions with keys that are pressed.
     pressing: Vec<u32>,
+    /// Sessions to which something is played, and when the next packet of it is due, microseconds of the relay.
+    playing: Vec<u32>,
+    next_play_us: u64,
     /// Sessions whose silence is timed, and when they are looked at next.
     timed: Vec<u32>,
     next_look: Instant,
@@ -116,6 +123,8 @@ impl Worker {
             inbox,
             rest,
             pressing,
+            playing: Vec::new(),
+            next_play_us: 0,
             timed: Vec::new(),
             next_look: origin,
             room,
@@ -143,6 +152,9 @@ impl Worker {
             if !self.pressing.is_empty() {
                 self.press_on();
             }
+            if !self.playing.is_empty() {
+                self.play_on();
+            }
             if !self.timed.is_empty() && now >= self.next_look {
                 self.look(now);
             }
@@ -157,6 +169,7 @@ impl Worker {
         let at_most = match () {
             () if !self.commands.is_empty() || !self.rest.is_empty() => Some(Duration::ZERO),
             () if !self.pressing.is_empty() => Some(PRESS_TICK),
+            () if !self.playing.is_empty() => Some(self.until_play()),
             () if !self.timed.is_empty() => Some(LOOK_EVERY),
             () => None,
         };
@@ -264,6 +277,14 @@ impl Worker {
                         self.pressing.push(slot);
                     }
                 }
+                Command::Play { slot, generation, side, playback } => {
+                    self.play(slot, generation, side, playback.map(|playback| *playback));
+                }
+                Command::Listen { slot, generation, tap } => {
+                    if let Some(session) = current(&mut self.sessions, slot, generation) {
+                        session.extras.get_or_insert_default().tap = tap;
+                    }
+                }
                 Command::Close { slot, generation } => self.close(slot, generation),
                 Command::Stop => return false,
             }
@@ -278,6 +299,7 @@ impl Worker {
             ends: pairs.map(End::new),
             live: false,
             digits: None,
+            extras: None,
             watch: None,
             heard_us: 0,
         });
@@ -312,6 +334,42 @@ impl Worker {
             session.tick(pairs, now, room);
             session.digits.as_ref().is_some_and(|digits| digits.is_pressing())
         });
+    }
+
+    /// Plays something to a side of a session, or nothing any more.
+    fn play(&mut self, slot: u32, generation: u32, side: Side, playback: Option<Playback>) {
+        let now = self.origin.elapsed().as_micros() as u64;
+        let Some(session) = current(&mut self.sessions, slot, generation) else { return };
+        let speaker = &mut session.extras.get_or_insert_with(Box::<Extras>::default).speakers[side.index()];
+        match playback {
+            None => return speaker.stop(),
+            Some(playback) => speaker.play(playback, now),
+        }
+        self.next_play_us = 0;
+        if !self.playing.contains(&slot) {
+            self.playing.push(slot);
+        }
+    }
+
+    /// Sends what is due of what is played, and forgets the sessions to which nothing is any more.
+    fn play_on(&mut self) {
+        let now = self.origin.elapsed().as_micros() as u64;
+        if now < self.next_play_us {
+            return;
+        }
+        let (Self { playing, sessions, pairs, room, .. }, mut next) = (&mut *self, u64::MAX);
+        playing.retain(|slot| {
+            let due = sessions[*slot as usize].as_mut().and_then(|session| session.play_on(pairs, now, room));
+            next = due.map_or(next, |due| next.min(due));
+            due.is_some()
+        });
+        self.next_play_us = next;
+    }
+
+    /// How long until the next packet of what is played is due.
+    fn until_play(&self) -> Duration {
+        let now = self.origin.elapsed().as_micros() as u64;
+        Duration::from_micros(self.next_play_us.saturating_sub(now)).min(PRESS_TICK)
     }
 
     fn govern(&mut self, slot: u32, generation: u32, rules: Rules) {
@@ -349,6 +407,7 @@ impl Worker {
         self.ready = ReadySet::new()?;
         self.ready.add(&self.bell.wake, WAKE)?;
         (self.rest, self.pressing, self.timed) = (Vec::new(), Vec::new(), Vec::new());
+        self.playing = Vec::new();
         (self.inbox, self.room) = (Inbox::new(), Room::new());
         let gone = self.sessions.iter_mut().filter_map(Option::take);
         Ok(gone.filter_map(|session| Some(session.watch?.rules.listener)).collect())

@@ -94,7 +94,7 @@ impl Phone {
     }
 
     /// What has arrived, decrypted.
-    fn take(&mut self) -> Vec<Vec<u8>> {
+    pub(super) fn take(&mut self) -> Vec<Vec<u8>> {
         let mut arrived = self.peer.take();
         for packet in arrived.iter_mut() {
             if let Some((_, receiver)) = &mut self.keys {
@@ -106,7 +106,7 @@ impl Phone {
     }
 
     #[track_caller]
-    fn expect(&mut self, clear: &[u8]) {
+    pub(super) fn expect(&mut self, clear: &[u8]) {
         eventually("a packet arrives", || {
             let arrived = self.take();
             assert!(arrived.len() <= 1 && arrived.iter().all(|bytes| bytes[4..] == clear[4..]));
@@ -131,7 +131,7 @@ pub(super) struct Call {
 
 impl Call {
     /// An answered call between a side of the first suite and one of the second.
-    fn new(number: u8, a: Option<Suite>, b: Option<Suite>) -> Self {
+    pub(super) fn new(number: u8, a: Option<Suite>, b: Option<Suite>) -> Self {
         let mut call = Self::unanswered(number, a, b);
         call.answer();
         call
