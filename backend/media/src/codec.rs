@@ -1,4 +1,17 @@
-//! The codecs we know by name: one table, one row each.
+//! The codecs we know by name: one table, one row each; and the audio ones among them in and out of samples.
+
+mod coding;
+mod decoder;
+mod encoder;
+#[cfg(feature = "opus")]
+mod opus;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests_audio;
+
+pub use coding::{AUDIO_MAX_MS, CodecError, Coding, RATES};
+pub use decoder::Decoder;
+pub use encoder::Encoder;
 
 /// One codec as RTP names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod dtmf;
 pub mod g711;
 pub mod quality;
+pub mod resample;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
