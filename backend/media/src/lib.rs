@@ -6,7 +6,9 @@
 pub mod clip;
 pub mod codec;
 pub mod dtmf;
+pub mod emodel;
 pub mod g711;
+pub mod hearing;
 pub mod quality;
 pub mod resample;
 pub mod rtcp;

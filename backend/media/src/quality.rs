@@ -11,6 +11,20 @@ pub struct Sequence {
     stream: Option<Stream>,
     received: u64,
     expected_before: u64,
+    received_before: u64,
+}
+
+/// What is counted of one stream, of one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamCounts {
+    /// Its source.
+    pub ssrc: u32,
+    /// The highest sequence number, with cycles in the upper half.
+    pub highest: u32,
+    /// Packets that should have come, by their numbers.
+    pub expected: u64,
+    /// Packets that did.
+    pub received: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +53,7 @@ impl Sequence {
 
     fn restart(&mut self, ssrc: u32, sequence: u16) {
         self.expected_before = self.expected();
+        self.received_before = self.received - 1;
         let first = u64::from(sequence) + (1 << 16);
         self.stream = Some(Stream { ssrc, first, highest: first });
     }
@@ -53,6 +68,17 @@ impl Sequence {
     #[must_use]
     pub fn expected(&self) -> u64 {
         self.expected_before + self.stream.map_or(0, |stream| stream.highest - stream.first + 1)
+    }
+
+    /// The stream that is under way; `None` before the first packet.
+    #[must_use]
+    pub fn stream(&self) -> Option<StreamCounts> {
+        self.stream.map(|stream| StreamCounts {
+            ssrc: stream.ssrc,
+            highest: (stream.highest - (1 << 16)) as u32,
+            expected: stream.highest - stream.first + 1,
+            received: self.received - self.received_before,
+        })
     }
 
     /// Packets that did not come; 0 when duplicates outweigh them.

@@ -41,6 +41,30 @@ pub(crate) struct DirectionCounters {
     pub(crate) unauthentic: Counter,
     pub(crate) replayed: Counter,
     pub(crate) foreign: Counter,
+    /// Packets with a payload type that was not agreed on, and the last of them.
+    pub(crate) wrong: Counter,
+    pub(crate) wrong_last: Counter,
+    /// Samples without sound, with sound, and of a length that does not fit; the last such length and payload type.
+    pub(crate) quiet: Counter,
+    pub(crate) sounding: Counter,
+    pub(crate) misfits: Counter,
+    pub(crate) misfit_last: Counter,
+    /// Samples of jitter: how many, their sum, their most, and what 95 of 100 do not pass.
+    pub(crate) jitters: Counter,
+    pub(crate) jitters_us: Counter,
+    pub(crate) jitter_most_us: Counter,
+    pub(crate) jitter_95_us: Counter,
+    /// Reports that went to this side.
+    pub(crate) told: Counter,
+    /// What this side says of what it hears: lost, of how many, jitter, score in tenths (0 for none).
+    pub(crate) said_lost: Counter,
+    pub(crate) said_of: Counter,
+    pub(crate) said_jitter_us: Counter,
+    pub(crate) said_mos: Counter,
+    /// Round trips to this side: how many, their sum, their most.
+    pub(crate) trips: Counter,
+    pub(crate) trips_us: Counter,
+    pub(crate) trip_most_us: Counter,
     foreign_high: Counter,
     foreign_low: Counter,
     foreign_port: Counter,
@@ -49,34 +73,21 @@ pub(crate) struct DirectionCounters {
 impl DirectionCounters {
     fn clear(&self) {
         let Self {
-            packets,
-            bytes,
-            lost,
-            jitter_us,
-            first_us,
-            last_us,
-            rtcp,
-            held,
-            malformed,
-            unsent,
-            unauthentic,
-            replayed,
-            foreign,
-            foreign_high,
-            foreign_low,
-            foreign_port,
+            packets, bytes, lost, jitter_us, first_us, last_us, rtcp, held, malformed, unsent, ..
         } = self;
-        for counter in
-            [packets, bytes, lost, jitter_us, first_us, last_us, rtcp, held, malformed, unsent, foreign]
-        {
-            counter.set(0);
-        }
-        for counter in [unauthentic, replayed] {
-            counter.set(0);
-        }
-        for counter in [foreign_high, foreign_low, foreign_port] {
-            counter.set(0);
-        }
+        let Self { unauthentic, replayed, foreign, wrong, wrong_last, quiet, sounding, misfits, .. } = self;
+        let Self { misfit_last, jitters, jitters_us, jitter_most_us, jitter_95_us, told, said_lost, .. } =
+            self;
+        let Self { said_of, said_jitter_us, said_mos, trips, trips_us, trip_most_us, .. } = self;
+        let Self { foreign_high, foreign_low, foreign_port, .. } = self;
+        let all = [
+            &[packets, bytes, lost, jitter_us, first_us, last_us, rtcp, held, malformed, unsent][..],
+            &[unauthentic, replayed, foreign, wrong, wrong_last, quiet, sounding, misfits],
+            &[misfit_last, jitters, jitters_us, jitter_most_us, jitter_95_us, told, said_lost],
+            &[said_of, said_jitter_us, said_mos, trips, trips_us, trip_most_us],
+            &[foreign_high, foreign_low, foreign_port],
+        ];
+        all.into_iter().flatten().for_each(|counter| counter.set(0));
     }
 
     /// Counts a packet from elsewhere and remembers where the first one came from.

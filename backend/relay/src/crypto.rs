@@ -3,7 +3,7 @@
 //! One that is decrypted or is to be encrypted is copied into the worker's room, which has space for the tag: nothing is allocated, and
 //! a call without encryption pays a look at an empty place.
 
-use crate::{Keying, counters::DirectionCounters};
+use crate::{Keying, counters::DirectionCounters, reporter::Ntp};
 use media::srtp::{OVERHEAD_MAX, Receiver, Sender, SrtpError};
 
 /// The longest packet that moves here, bytes.
@@ -20,6 +20,10 @@ pub(crate) struct Room {
     pub(crate) opened: Cover,
     /// The packet that goes, encrypted.
     pub(crate) sealed: Cover,
+    /// Reports of our own.
+    pub(crate) reports: Vec<u8>,
+    /// The clock that they tell.
+    pub(crate) ntp: Ntp,
 }
 
 /// A packet that is decrypted or encrypted in place.
@@ -30,10 +34,10 @@ pub(crate) struct Cover {
 }
 
 impl Room {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(ntp: Ntp) -> Self {
         let cover = || Cover { bytes: Box::new([0; PACKET_MAX + OVERHEAD_MAX]), length: 0 };
         let room = || Vec::with_capacity(PACKET_MAX);
-        Self { events: room(), spoken: room(), opened: cover(), sealed: cover() }
+        Self { events: room(), spoken: room(), opened: cover(), sealed: cover(), reports: room(), ntp }
     }
 }
 
@@ -174,7 +178,7 @@ mod tests {
         let (first, second) = (keying(1), keying(2));
         let mut crypto = None;
         Rekeying::between(None, Some(&first)).unwrap().apply(&mut crypto);
-        let mut room = Room::new();
+        let mut room = Room::new(Ntp::from_age(std::time::Duration::ZERO));
         let mut number = |crypto: &mut Option<Crypto>, sequence| {
             let packet = Header { sequence, ssrc: 1, ..Header::default() }.packet(&[0; 20]);
             let sealed = crypto.as_mut().unwrap().seal(&packet, false, &mut room.sealed);

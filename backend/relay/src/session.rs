@@ -9,11 +9,14 @@ use crate::{
     learn::Learner,
     play::Extras,
     ports::Pair,
+    reporter::{About, Outgoing, Reporter},
+    sample::Samples,
     watch::{Loss, Watch},
 };
 use media::{
     quality::{Jitter, Sequence},
-    rtcp, rtp,
+    rtp,
+    sdp::Payloads,
 };
 use std::net::SocketAddr;
 
@@ -24,6 +27,15 @@ pub(crate) struct Target {
     rtcp: SocketAddr,
     direction: Direction,
     clock_rate: u32,
+    rtcp_mux: bool,
+    wants_reports: bool,
+    payloads: Payloads,
+}
+
+impl Target {
+    pub(crate) const fn clock_rate(&self) -> u32 {
+        self.clock_rate
+    }
 }
 
 impl From<&Endpoint> for Target {
@@ -33,6 +45,9 @@ impl From<&Endpoint> for Target {
             rtcp: remote.rtcp,
             direction: remote.direction,
             clock_rate: remote.clock_rate.max(1),
+            rtcp_mux: remote.rtcp_mux,
+            wants_reports: remote.wants_reports,
+            payloads: remote.payloads,
         }
     }
 }
@@ -56,12 +71,29 @@ pub(crate) struct End {
     sequence: Sequence,
     jitter: Jitter,
     source: Option<u32>,
+    samples: Samples,
+    /// The stream that goes to it.
+    outgoing: Outgoing,
+    /// Its reports, from when the session is live.
+    reporter: Option<Box<Reporter>>,
 }
 
 impl End {
     pub(crate) fn new(pair: u32) -> Self {
         let (sequence, jitter) = (Sequence::default(), Jitter::default());
-        Self { pair, target: None, crypto: None, learner: None, sequence, jitter, source: None }
+        let (samples, outgoing) = (Samples::default(), Outgoing::default());
+        Self {
+            pair,
+            target: None,
+            crypto: None,
+            learner: None,
+            sequence,
+            jitter,
+            source: None,
+            samples,
+            outgoing,
+            reporter: None,
+        }
     }
 }
 
@@ -138,9 +170,12 @@ impl Session {
         now: u64,
         room: &mut Room,
     ) {
-        let Room { events, spoken, opened, sealed } = room;
+        let Room { events, spoken, opened, sealed, .. } = room;
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
+        if rtp::is_rtcp(packet) && target.rtcp_mux {
+            return self.take_rtcp(from, packet, source, counters, now, room);
+        }
         let is_followed = source == target.rtp;
         if !is_followed && !ours.learner.as_mut().is_some_and(|learner| learner.looks(source, now)) {
             return counters.count_foreign(source);
@@ -162,11 +197,17 @@ impl Session {
         self.heard_us = now.max(1);
         let Some(target) = &ours.target else { return };
         let towards = theirs.target.as_ref().filter(|towards| passes(target, towards));
-        let clock_rate = u64::from(target.clock_rate);
+        let (clock_rate, payloads) = (u64::from(target.clock_rate), target.payloads);
         // What comes while held is judged too: else its numbers would be missing afterwards.
         ours.judge(&parsed.header, now, clock_rate);
+        let jitter_us = u64::from(ours.jitter.value()) * 1_000_000 / clock_rate;
         counters.lost.set(ours.sequence.lost());
-        counters.jitter_us.set(u64::from(ours.jitter.value()) * 1_000_000 / clock_rate);
+        counters.jitter_us.set(jitter_us);
+        if !payloads.contains(parsed.header.payload_type) {
+            counters.wrong.add(1);
+            counters.wrong_last.set(u64::from(parsed.header.payload_type));
+        }
+        ours.samples.take(&parsed, jitter_us, counters);
         match towards {
             None => return counters.held.add(1),
             Some(towards) => {
@@ -185,6 +226,7 @@ impl Session {
                 };
                 let towards = towards.rtp;
                 let is_sent = going.is_none_or(|packet| {
+                    theirs.outgoing.note(packet, now);
                     let sealed = theirs.seal(packet, false, sealed);
                     sealed.is_some_and(|packet| send(&out.rtp, packet, towards))
                 });
@@ -210,7 +252,10 @@ impl Session {
             return;
         };
         let (socket, towards) = (&pairs[end.pair as usize].rtp, towards.rtp);
-        let packet = digits.tick(now, events).and_then(|packet| end.seal(packet, false, sealed));
+        let packet = digits.tick(now, events).and_then(|packet| {
+            end.outgoing.note(packet, now);
+            end.seal(packet, false, sealed)
+        });
         let _ = packet.is_some_and(|packet| send(socket, packet, towards));
     }
 
@@ -225,47 +270,83 @@ impl Session {
             };
             let Some(towards) = end.target.as_ref().filter(|towards| towards.hears()) else { continue };
             let (socket, towards) = (&pairs[end.pair as usize].rtp, towards.rtp);
+            end.outgoing.note(packet, now);
             let _ = end.seal(packet, false, sealed).is_some_and(|packet| send(socket, packet, towards));
         }
         extras.due_us()
     }
 
-    /// Passes one RTCP packet on. It flows while the session is live, hold or not: reports keep the far ends awake.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the packet path: what it needs, and nothing packed for it"
-    )]
-    pub(crate) fn pass_rtcp(
+    /// Takes one RTCP packet of a side, hold or not: it ends here.
+    pub(crate) fn take_rtcp(
         &mut self,
         from: Side,
         packet: &[u8],
         source: SocketAddr,
-        out: &Pair,
         counters: &DirectionCounters,
         now: u64,
         room: &mut Room,
     ) {
-        let Room { opened, sealed, .. } = room;
-        let (ours, theirs) = split(&mut self.ends, from);
-        let Some(target) = &ours.target else { return counters.held.add(1) };
+        let Room { opened, ntp, .. } = room;
+        let end = &mut self.ends[from.index()];
+        let Some(target) = &end.target else { return counters.held.add(1) };
         if source != target.rtcp {
             return counters.count_foreign(source);
         }
-        let opened = match &mut ours.crypto {
+        let opened = match &mut end.crypto {
             None => Some(packet),
             Some(crypto) => crypto.open(packet, true, opened, counters),
         };
         let Some(packet) = opened else { return };
-        if !rtcp::looks_valid(packet) {
+        let End { outgoing, sequence, jitter, reporter, .. } = end;
+        let about = About { target, outgoing, sequence, jitter };
+        let is_read =
+            reporter.as_mut().is_some_and(|reporter| reporter.take(packet, about, *ntp, now, counters));
+        if !is_read {
             return counters.malformed.add(1);
         }
         self.heard_us = now.max(1);
-        let towards = theirs.target.as_ref().filter(|towards| !towards.rtp.ip().is_unspecified());
-        let Some(towards) = towards else { return counters.held.add(1) };
-        let towards = towards.rtcp;
-        let packet = theirs.seal(packet, true, sealed);
-        let is_sent = packet.is_some_and(|packet| send(&out.rtcp, packet, towards));
-        if is_sent { counters.rtcp.add(1) } else { counters.unsent.add(1) }
+        counters.rtcp.add(1);
+    }
+
+    /// Begins to report to both sides; when the first report is due.
+    pub(crate) fn begin_reports(&mut self, now: u64) -> Option<u64> {
+        for end in &mut self.ends {
+            end.reporter.get_or_insert_with(|| Box::new(Reporter::new(now)));
+        }
+        self.next_report()
+    }
+
+    fn next_report(&self) -> Option<u64> {
+        self.ends.iter().filter_map(|end| end.reporter.as_ref()).map(|reporter| reporter.due_us()).min()
+    }
+
+    /// Sends the reports that are due, or, where the session ends, the last ones; when the next one is due.
+    pub(crate) fn report(
+        &mut self,
+        pairs: &[Pair],
+        counters: &[DirectionCounters; 2],
+        now: u64,
+        room: &mut Room,
+        leaves: bool,
+    ) -> Option<u64> {
+        for (end, counters) in self.ends.iter_mut().zip(counters) {
+            let due = |reporter: &&mut Box<Reporter>| leaves || reporter.due_us() <= now;
+            let Some(reporter) = end.reporter.as_mut().filter(due) else { continue };
+            let Some(target) = &end.target else { continue };
+            let about =
+                About { target, outgoing: &end.outgoing, sequence: &end.sequence, jitter: &end.jitter };
+            reporter.report(about, room.ntp, now, leaves, &mut room.reports);
+            if !target.wants_reports || target.rtp.ip().is_unspecified() {
+                continue;
+            }
+            let pair = &pairs[end.pair as usize];
+            let (socket, towards) = (if target.rtcp_mux { &pair.rtp } else { &pair.rtcp }, target.rtcp);
+            let packet = end.seal(&room.reports, true, &mut room.sealed);
+            if packet.is_some_and(|packet| send(socket, packet, towards)) {
+                counters.told.add(1);
+            }
+        }
+        self.next_report()
     }
 }
 
@@ -290,8 +371,8 @@ impl End {
         let follows = learner.follows(source, header, now);
         if let Some(target) = self.target.as_mut().filter(|_| follows) {
             // Reports are taken to be beside the audio, as they are where nothing else is said (RFC 3550 §11).
-            (target.rtp, target.rtcp) =
-                (source, SocketAddr::new(source.ip(), source.port().saturating_add(1)));
+            let beside = SocketAddr::new(source.ip(), source.port().saturating_add(1));
+            (target.rtp, target.rtcp) = (source, if target.rtcp_mux { source } else { beside });
         }
         follows
     }

@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr};
 
 /// The judgement on what one side sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Audio arrived and was relayed.
     Flowing,
@@ -35,6 +35,37 @@ pub enum Verdict {
         /// Where packets did come from, if any came.
         from: Option<SocketAddr>,
     },
+    /// Packets came and were passed on, but of another codec than was agreed on: the far end can't play them.
+    WrongCodec {
+        /// Their payload type.
+        payload: u8,
+        /// What was agreed on first.
+        agreed: String,
+    },
+    /// Packets came and were passed on, but their length is none of the codec that they name.
+    WrongLength {
+        /// Their payload type.
+        payload: u8,
+        /// Their length without header, bytes.
+        bytes: usize,
+    },
+    /// Packets came and were passed on, and there was no sound in any that was looked at.
+    Silence {
+        /// For how long they came, seconds.
+        seconds: u64,
+    },
+}
+
+/// A payload type by its number and, where RFC 3551 assigns one, its codec.
+struct Named(u8);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match media::codec::by_fixed_payload(self.0) {
+            Some(codec) => write!(f, "{} ({})", self.0, codec.name),
+            None => write!(f, "{}", self.0),
+        }
+    }
 }
 
 impl Verdict {
@@ -48,6 +79,8 @@ impl Verdict {
             Self::WrongSource { .. } => "wrong-source",
             Self::Unauthentic { .. } => "srtp-failed",
             Self::PrivateAddress { .. } => "private-address",
+            Self::WrongCodec { .. } | Self::WrongLength { .. } => "wrong-codec",
+            Self::Silence { .. } => "silence",
         }
     }
 }
@@ -82,6 +115,23 @@ impl fmt::Display for Verdict {
                 f,
                 "The description names {advertised}, a private address that can't be reached from here, and no audio arrived: \
                  set the device's public address, or a STUN server, in its settings."
+            ),
+            Self::WrongCodec { payload, agreed } => write!(
+                f,
+                "Audio arrived with payload type {}, but the two sides agreed on {agreed}, so the far end can't play it: \
+                 have the device send only what the answer lists, or take the other codecs out of its settings.",
+                Named(*payload)
+            ),
+            Self::WrongLength { payload, bytes } => write!(
+                f,
+                "Audio arrived as payload type {}, but its packets are {bytes} bytes long, which is no length of that codec: \
+                 have the device send the codec that its payload type names.",
+                Named(*payload)
+            ),
+            Self::Silence { seconds } => write!(
+                f,
+                "Audio arrived for {seconds} s and was passed on, but there was no sound in it: \
+                 check the microphone, a mute key, and whether the device has permission to use the microphone."
             ),
         }
     }

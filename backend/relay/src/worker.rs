@@ -9,6 +9,7 @@ use crate::{
     pace::Pace,
     play::{Extras, Playback},
     ports::Pair,
+    reporter::{Agenda, Ntp},
     session::{End, Session, Target},
     tap::Tap,
 };
@@ -93,6 +94,8 @@ pub(crate) struct Worker {
     /// Sessions whose silence is timed, and when they are looked at next.
     timed: Vec<u32>,
     next_look: Instant,
+    /// When sessions have reports to send.
+    agenda: Agenda,
     /// Where packets of our own are written.
     room: Room,
 }
@@ -108,9 +111,10 @@ impl Worker {
     ) -> io::Result<Self> {
         let ready = ReadySet::new()?;
         ready.add(&bell.wake, WAKE)?;
-        let sessions = counters.iter().map(|_| None).collect();
+        let sessions: Vec<_> = counters.iter().map(|_| None).collect();
+        let agenda = Agenda::new(sessions.len());
         let (pace, inbox, rest) = (Pace::new(tick, origin), Inbox::new(), Vec::new());
-        let (pressing, room) = (Vec::new(), Room::new());
+        let (pressing, room) = (Vec::new(), Room::new(Ntp::from_age(origin.elapsed())));
         Ok(Self {
             commands,
             bell,
@@ -127,6 +131,7 @@ impl Worker {
             next_play_us: 0,
             timed: Vec::new(),
             next_look: origin,
+            agenda,
             room,
         })
     }
@@ -158,6 +163,9 @@ impl Worker {
             if !self.timed.is_empty() && now >= self.next_look {
                 self.look(now);
             }
+            if self.agenda.is_due(micros) {
+                self.report(micros);
+            }
         }
         Ok(())
     }
@@ -173,7 +181,8 @@ impl Worker {
             () if !self.timed.is_empty() => Some(LOOK_EVERY),
             () => None,
         };
-        let count = self.ready.wait(at_most);
+        let until_report = self.agenda.wait(self.origin.elapsed().as_micros() as u64);
+        let count = self.ready.wait(at_most.into_iter().chain(until_report).min());
         self.bell.waiting.store(false, Ordering::Relaxed);
         count
     }
@@ -226,7 +235,7 @@ impl Worker {
             if packet.len() == PACKET_MAX {
                 counters.malformed.add(1);
             } else if is_rtcp {
-                session.pass_rtcp(side, packet, source, out, counters, micros, &mut self.room);
+                session.take_rtcp(side, packet, source, counters, micros, &mut self.room);
             } else {
                 session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
             }
@@ -314,6 +323,9 @@ impl Worker {
             return;
         }
         session.live = true;
+        if let Some(due) = session.begin_reports(now) {
+            self.agenda.set(slot, due);
+        }
         for side in [Side::A, Side::B] {
             let pair = &self.pairs[session.ends[side.index()].pair as usize];
             let added = self.ready.add_emptied(&pair.rtp, Self::token(slot, side, false));
@@ -408,13 +420,24 @@ impl Worker {
         self.ready.add(&self.bell.wake, WAKE)?;
         (self.rest, self.pressing, self.timed) = (Vec::new(), Vec::new(), Vec::new());
         self.playing = Vec::new();
-        (self.inbox, self.room) = (Inbox::new(), Room::new());
+        (self.inbox, self.room) = (Inbox::new(), Room::new(self.room.ntp));
+        self.agenda = Agenda::new(self.sessions.len());
         let gone = self.sessions.iter_mut().filter_map(Option::take);
         Ok(gone.filter_map(|session| Some(session.watch?.rules.listener)).collect())
     }
 
+    /// Sends the reports that are due.
+    fn report(&mut self, now: u64) {
+        let Self { agenda, sessions, pairs, counters, room, .. } = self;
+        agenda
+            .run(now, |slot| sessions[slot].as_mut()?.report(pairs, &counters[slot].from, now, room, false));
+    }
+
     fn close(&mut self, slot: u32, generation: u32) {
+        let now = self.origin.elapsed().as_micros() as u64;
         let Some(session) = current(&mut self.sessions, slot, generation) else { return };
+        session.report(&self.pairs, &self.counters[slot as usize].from, now, &mut self.room, true);
+        self.agenda.clear(slot);
         for end in session.ends.iter().filter(|_| session.live) {
             let pair = &self.pairs[end.pair as usize];
             let _ = self.ready.remove(&pair.rtp).and_then(|()| self.ready.remove(&pair.rtcp));

@@ -239,6 +239,16 @@ impl Media<'_> {
         self.has("rtcp-mux")
     }
 
+    /// Whether the bandwidth for reports is said to be none (RFC 3556).
+    #[must_use]
+    pub fn is_without_reports(&self) -> bool {
+        let is_none = |kind: &[u8]| {
+            let mut said = self.lines.iter().filter(|line| line.kind == b'b');
+            said.any(|line| line.value.strip_prefix(kind).is_some_and(|rest| rest.trim_ascii() == b"0"))
+        };
+        is_none(b"RS:") && is_none(b"RR:")
+    }
+
     /// The packet time in milliseconds, where it is said.
     #[must_use]
     pub fn ptime(&self) -> Option<u32> {

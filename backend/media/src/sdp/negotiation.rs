@@ -1,7 +1,7 @@
 //! Offer and answer between two sides through the relay (RFC 3264): who offered, what was agreed, and the versions of our own `o=`.
 
 use super::{
-    Crypto, Encryption, Endpoint, Keying, Local, NegotiationError, Sdp,
+    Crypto, Encryption, Endpoint, Keying, Local, NegotiationError, Payloads, Sdp,
     rewrite::rewrite_section,
     shield::{self, Coat, Profile},
 };
@@ -137,6 +137,8 @@ impl Negotiation {
         let in_force = self.in_force(to).map(|keys| (keys, self.is_secure[to.index()]));
         let coat = shield::offer_to(policy, in_force, proto.as_deref().unwrap_or_default(), random);
         let chosen = chosen.map(|chosen| chosen.index);
+        // Reports are ours on each leg; but who does not know of mux is not asked for it.
+        let coat = Coat { rtcp_mux: chosen.is_some_and(|index| sdp.media[index].rtcp_mux()), ..coat };
         let rewritten = rewrite_section(&sdp, chosen, &self.local(to, addr, ports), &coat)?;
         let streams = sdp.media.iter().map(|media| {
             let mut head = Vec::new();
@@ -184,6 +186,7 @@ impl Negotiation {
         let coat = Coat {
             proto: offer.proto.clone(),
             lines: keys.map(|(_, ours)| ours.clone()).into_iter().collect(),
+            rtcp_mux: offer.remote.as_ref().is_some_and(|remote| remote.rtcp_mux),
         };
         let asker =
             keys.map(|(theirs, ours)| Keying { send: ours.master.clone(), receive: theirs.master.clone() });
@@ -191,9 +194,15 @@ impl Negotiation {
         let rewritten = rewrite_section(&sdp, chosen.map(|chosen| chosen.index), &local, &coat)?;
         let (mut body, remote) = (rewritten.body, rewritten.remote);
         body.extend(offer.streams[answered..].concat());
-        let remote = remote.map(|end| Endpoint { keys: answerer, ..end });
-        let offerer =
-            offer.remote.clone().map(|end| speak_alike(Endpoint { keys: asker, ..end }, remote.as_ref()));
+        let payloads = [Payloads::of_body(&body), Payloads::answered(self.written(from), &sdp)];
+        let remote = remote.map(|end| {
+            let rtcp_mux = end.rtcp_mux && offer.coat.rtcp_mux;
+            Endpoint { keys: answerer, payloads: payloads[1], rtcp_mux, ..end }.muxed()
+        });
+        let offerer = offer.remote.clone().map(|end| {
+            let end = Endpoint { keys: asker, payloads: payloads[0], ..end }.muxed();
+            speak_alike(end, remote.as_ref())
+        });
         let secure = |proto: &Option<String>| proto.as_deref().map(Profile::of) == Some(Profile::Secure);
         let is_secure = [(from, secure(&offer.coat.proto)), (from.other(), secure(&offer.proto))];
         for (side, is_secure) in is_secure {
@@ -225,6 +234,11 @@ impl Negotiation {
     fn in_force(&self, side: Side) -> Option<&Keying> {
         let stays = side == Side::A || self.is_settled;
         self.agreed(side).filter(|_| stays)?.keys.as_ref()
+    }
+
+    /// What was last written towards a side.
+    fn written(&self, towards: Side) -> &[u8] {
+        self.written[towards.index()].body.as_deref().unwrap_or_default()
     }
 
     fn local(&self, towards: Side, addr: IpAddr, (rtp_port, rtcp_port): (u16, u16)) -> Local {
@@ -261,12 +275,20 @@ fn speak_alike(offerer: Endpoint, answerer: Option<&Endpoint>) -> Endpoint {
     }
 }
 
+impl Endpoint {
+    /// With RTCP where it is by now.
+    fn muxed(self) -> Self {
+        let rtcp = if self.rtcp_mux { self.rtp } else { self.rtcp };
+        Self { rtcp, ..self }
+    }
+}
+
 /// A far end that holds with an address of all zeros may go on sending from where it was.
 fn stay_in_place(end: Endpoint, before: Option<&Endpoint>) -> Endpoint {
     match before {
         Some(before) if end.is_nowhere() => {
             let Endpoint { rtp, rtcp, private_address, .. } = *before;
-            Endpoint { rtp, rtcp, private_address, ..end }
+            Endpoint { rtp, rtcp, private_address, ..end }.muxed()
         }
         _ => end,
     }

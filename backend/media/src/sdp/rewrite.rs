@@ -1,7 +1,7 @@
 //! A description of one side, made to point at the relay for the other side.
 
 use super::{
-    Direction, Encryption, Keying, Line, Media, Sdp, SdpError,
+    Direction, Encryption, Keying, Line, Media, Payloads, Sdp, SdpError,
     model::connection_address,
     shield::{self, Coat},
 };
@@ -29,6 +29,12 @@ pub struct Endpoint {
     pub rtp: SocketAddr,
     /// The same for RTCP.
     pub rtcp: SocketAddr,
+    /// Whether RTCP is on the port of RTP (RFC 5761).
+    pub rtcp_mux: bool,
+    /// Whether the writer wants reports: not where `b=RS:0` and `b=RR:0` say that there are none (RFC 3556).
+    pub wants_reports: bool,
+    /// The payload types that it may send.
+    pub payloads: Payloads,
     /// Which way the writer lets it flow; an address of all zeros counts as not listening.
     pub direction: Direction,
     /// The payload type of the first format, where it is a number.
@@ -52,7 +58,8 @@ pub struct Rewritten {
     pub remote: Option<Endpoint>,
 }
 
-/// Attributes that promise what a plain relay can't keep: ICE, bundling, encryption, RTCP on the RTP port.
+/// Attributes that promise what a plain relay can't keep: ICE, bundling, feedback; and those of each leg of its own: encryption, where
+/// RTCP is.
 const DROPPED: &[&[u8]] = &[
     b"alt",
     b"bundle-only",
@@ -72,6 +79,7 @@ const DROPPED: &[&[u8]] = &[
     b"key-mgmt",
     b"remote-candidates",
     b"rtcp",
+    b"rtcp-fb",
     b"rtcp-mux",
     b"rtcp-mux-only",
     b"setup",
@@ -146,6 +154,9 @@ fn endpoint(sdp: &Sdp<'_>, media: &Media<'_>, local: &Local) -> Result<Endpoint,
     Ok(Endpoint {
         rtp: SocketAddr::new(address, media.port),
         rtcp,
+        rtcp_mux: media.rtcp_mux(),
+        wants_reports: rtcp.port() != 0 && !media.is_without_reports(),
+        payloads: Payloads::of(media),
         direction,
         payload,
         codec: map.map_or(format, |map| map.name).to_owned(),
@@ -219,6 +230,9 @@ fn write_audio(
     media.lines.iter().filter(kept).for_each(|line| line.write(out));
     if local.rtcp_port != local.rtp_port.saturating_add(1) {
         out.extend_from_slice(format!("a=rtcp:{}\r\n", local.rtcp_port).as_bytes());
+    }
+    if coat.rtcp_mux {
+        out.extend_from_slice(b"a=rtcp-mux\r\n");
     }
     for line in &coat.lines {
         out.extend_from_slice(format!("{line}\r\n").as_bytes());

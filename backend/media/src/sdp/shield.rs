@@ -20,6 +20,8 @@ pub(super) struct Coat {
     pub(super) proto: Option<String>,
     /// Our keys.
     pub(super) lines: Vec<Crypto>,
+    /// Whether RTCP goes over the port of RTP (RFC 5761).
+    pub(super) rtcp_mux: bool,
 }
 
 /// What a transport says of encryption.
@@ -107,5 +109,5 @@ pub(super) fn offer_to(
             (policy == Encryption::Required, lines.collect())
         }
     };
-    Coat { proto: Some(proto_like(proto, is_secure).to_owned()), lines }
+    Coat { proto: Some(proto_like(proto, is_secure).to_owned()), lines, rtcp_mux: false }
 }

@@ -48,6 +48,19 @@ const PACKETS: [&[u8]; 6] = [
     &[0x80, 200, 0, 1, 0, 0, 0, 7, 0x81, 202, 0, 3, 0, 0, 0, 7, 1, 3, b'a', b'@', b'b', 0, 0, 0],
     &[0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7],
 ];
+/// A sender's report with two blocks, who it is, metrics of VoIP behind a reference time, feedback, and a farewell.
+const REPORTS: &[u8] = &[
+    0x82, 200, 0, 18, 0, 0, 0, 1, 0xe0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 160, 0, 0, 0, 9, 0, 0, 5,
+    160, //
+    0, 0, 0, 2, 64, 0, 0, 3, 0, 1, 0, 4, 0, 0, 0, 5, 0, 1, 0x80, 0, 0, 1, 0, 0, //
+    0, 0, 0, 3, 0, 0xff, 0xff, 0xfe, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, //
+    0x81, 202, 0, 3, 0, 0, 0, 1, 1, 3, b'a', b'@', b'b', 0, 0, 0, //
+    0x80, 207, 0, 13, 0, 0, 0, 1, 4, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 7, 0, 0, 8, 0, 0, 0, 2, 13, 26, 0,
+    0, //
+    0, 0, 0, 0, 0, 80, 0, 40, 0, 0, 0, 0, 93, 127, 42, 127, 0, 0, 0, 60, 0, 120, 0, 200, //
+    0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 7, 0, 0, //
+    0x81, 203, 0, 1, 0, 0, 0, 1,
+];
 
 /// For how long a target is given mutations: so many rounds, or as many seconds as `FUZZ_SECONDS` says (`tests/load/run
 /// attack`).
@@ -76,6 +89,11 @@ fn no_mutation_of_a_session_description_breaks_its_reader_or_leads_media_past_th
 #[test]
 fn no_mutation_of_a_packet_breaks_its_reader() {
     rounds(0x5eed_0013, &PACKETS, targets::packet);
+}
+
+#[test]
+fn no_mutation_of_a_report_breaks_its_reader_and_what_is_read_can_be_written() {
+    rounds(0x5eed_0015, &[PACKETS[4], PACKETS[5], REPORTS], targets::reports);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What the fuzzer calls, and what the tests replay: each takes any bytes, and panics only where the code is wrong.
 
 use dialtone_media::{
-    dtmf, rtcp, rtp,
+    dtmf, hearing,
+    rtcp::{self, Own, Packet},
+    rtp,
     sdp::{Encryption, Local, Negotiation, Sdp, Side, rewrite},
     srtp::{Master, OVERHEAD_MAX, Receiver, Sender, Suite},
 };
@@ -43,14 +45,37 @@ pub(crate) fn negotiation(data: &[u8]) {
     let _ = (negotiation.agreed(Side::A), negotiation.agreed(Side::B), negotiation.outstanding());
 }
 
-/// A packet of media: RTP, RTCP and telephone events.
+/// A packet of media: RTP and telephone events.
 pub(crate) fn packet(data: &[u8]) {
-    let _ = (rtp::is_rtcp(data), rtcp::looks_valid(data), rtcp::parse(data).map(|packets| packets.len()));
+    let _ = rtp::is_rtcp(data);
     if let Ok(packet) = rtp::Packet::parse(data) {
         assert!(packet.payload.len() <= data.len(), "a payload lies within its packet");
         let _ = dtmf::Event::parse(packet.payload);
+        let _ = hearing::look(packet.header.payload_type, packet.payload);
     }
     let _ = dtmf::Event::parse(data);
+}
+
+/// Reports: what is read of them can be reckoned with, and what we write of it is read back.
+pub(crate) fn reports(data: &[u8]) {
+    let Ok(packets) = rtcp::parse(data) else { return };
+    assert!(packets.count() <= rtcp::MAX_PACKETS, "no more are read than the bound allows");
+    for packet in packets {
+        let (Packet::Sender { ssrc, reports, .. } | Packet::Receiver { ssrc, reports }) = packet else {
+            continue;
+        };
+        for report in reports {
+            let _ = rtcp::round_trip(u64::from(ssrc) << 16, &report);
+            let own = Own { ssrc, cname: data, sent: None, heard: Some(report), leaves: false };
+            let mut bytes = Vec::new();
+            own.write(&mut bytes);
+            let first = rtcp::parse(&bytes).expect("what we write can be read").next();
+            let Some(Packet::Receiver { mut reports, .. }) = first else {
+                panic!("a receiver's report first")
+            };
+            assert_eq!(reports.next(), Some(report));
+        }
+    }
 }
 
 /// A packet under protection: whatever comes is refused, and what we protect of it is read back as it was.
