@@ -31,6 +31,7 @@ mod m0350_access;
 mod m0400_prices;
 mod m0420_invoices;
 mod m0421_periods_follow;
+mod m0600_velocity;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0323_stock_free::Migration),
             Box::new(m0420_invoices::Migration),
             Box::new(m0421_periods_follow::Migration),
+            Box::new(m0600_velocity::Migration),
         ]
     }
 }

@@ -50,6 +50,7 @@ pub mod tenants;
 pub mod trunks;
 pub mod users;
 pub mod vault;
+pub mod velocity;
 pub mod versions;
 pub mod webhooks;
 mod window;
@@ -107,6 +108,7 @@ struct Inner {
     identities: identities::State,
     events: Arc<events::State>,
     webhooks: webhooks::State,
+    velocity: velocity::State,
 }
 
 impl App {
@@ -134,6 +136,7 @@ impl App {
             identities: identities::State::default(),
             events,
             webhooks: webhooks::State::default(),
+            velocity: velocity::State::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -142,6 +145,7 @@ impl App {
         inventory::ensure_sandbox_stock(&app).await?;
         webhooks::load(&app).await?;
         calls::recover(&app).await?;
+        velocity::restore(&app).await?;
         health::restore(&app).await?;
         registrars::load(&app).await?;
         stir::load(&app).await?;
@@ -245,6 +249,10 @@ impl App {
 
     pub(crate) fn webhooks(&self) -> &webhooks::State {
         &self.0.webhooks
+    }
+
+    pub(crate) fn velocity(&self) -> &velocity::State {
+        &self.0.velocity
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

@@ -100,8 +100,8 @@ async fn with_invoice(
     Ok(insert(tx, scope, message(Some(row.tenant_id), MAIL, payload, app.now())).await?)
 }
 
-/// Tells somebody of a tenant how far a porting request is.
-pub(crate) async fn porting(
+/// Tells somebody of a tenant something, in plain words.
+pub(crate) async fn plain(
     app: &App,
     tx: &Tx,
     scope: &Scope,

@@ -68,6 +68,10 @@ pub enum Cause {
     HighRiskDestination,
     /// A cap on what a call or a day may cost is reached.
     SpendCap,
+    /// What the tenant may owe at worst would pass the operator's cap.
+    ExposureCap,
+    /// Too much was spent too fast, so that such calls are stopped.
+    VelocityStop,
     /// Every carrier asks more than the call is sold for.
     BelowCost,
     /// One side stopped confirming that it is still there (RFC 4028).
@@ -82,7 +86,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the table in the documentation.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::NormalClearing,
         Self::Cancelled,
         Self::Busy,
@@ -114,6 +118,8 @@ impl Cause {
         Self::DestinationNotAllowed,
         Self::HighRiskDestination,
         Self::SpendCap,
+        Self::ExposureCap,
+        Self::VelocityStop,
         Self::BelowCost,
         Self::SessionExpired,
         Self::CallerNotVerified,
@@ -245,6 +251,18 @@ impl Cause {
                 403,
                 21,
                 "A cap on what a call or a day may cost is reached: raise it, or wait for the next day (UTC).",
+            ),
+            Self::ExposureCap => (
+                "exposure-cap",
+                403,
+                21,
+                "What the account may owe at worst has reached its cap: let calls end, top up, or ask the operator.",
+            ),
+            Self::VelocityStop => (
+                "velocity-stop",
+                403,
+                21,
+                "Too much was spent too fast, so such calls are stopped: wait, or have the stop lifted under Protection.",
             ),
             Self::BelowCost => (
                 "below-cost",

@@ -2,14 +2,14 @@
 
 use crate::context::Packet;
 use crate::seam::{
-    CallId, Digit, MediaId, MediaLoss, Originated, Origination, Refusal, Reply, Side, Trace, Verdict,
+    CallId, Digit, Extension, MediaId, MediaLoss, Originated, Origination, Refusal, Reply, Side, Trace,
+    Verdict,
 };
 use sip::b2bua::{CallRef, Word};
 use sip::transaction::Peer;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-use std::time::Duration;
 
 /// What others tell a shard.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) enum Command {
     /// The app decided, or let the question fall.
     Decided { call: CallRef, verdict: Option<Box<Verdict>> },
     /// The app extended the hold, or could not.
-    Extended { call: CallRef, funded: Option<Duration> },
+    Extended { call: CallRef, extension: Option<Extension> },
     /// End this call.
     End { call: CallRef, refusal: Box<Refusal> },
     /// Send this request of ours.

@@ -332,8 +332,9 @@ pub trait CallControl: Send + Sync + 'static {
     fn passed_over(&self, hops: &[Hop]) {
         let _ = hops;
     }
-    /// The hold is nearly used up; answers what it covers now, counted from the answer of the call, or `None`.
-    fn extend(&self, call: CallId, reply: Reply<Option<Duration>>);
+    /// The hold is nearly used up; answers what it covers now, or why it is not extended. The latter is asked again a few times
+    /// before the end.
+    fn extend(&self, call: CallId, reply: Reply<Extension>);
     /// The call is over. Said exactly once for each call that was decided.
     fn ended(&self, summary: CallSummary);
     /// Whether a trace that counts so many bytes is wanted, of a call that was answered or not: asked once before
@@ -345,6 +346,15 @@ pub trait CallControl: Send + Sync + 'static {
     /// The messages and media of a call that is over, some seconds after its end: late ones are among them. Said at
     /// most once for each call; must not block.
     fn traced(&self, _trace: Trace) {}
+}
+
+/// What became of a wish to hold more for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extension {
+    /// The call may last so long, counted from its answer.
+    Until(Duration),
+    /// It may not last longer than before, and this is what its sides are told when that time is over.
+    Short(Refusal),
 }
 
 /// A registration of a phone (RFC 3261 §10).

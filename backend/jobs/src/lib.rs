@@ -28,6 +28,7 @@ mod searches;
 mod sessions;
 mod suppliers;
 mod traces;
+mod velocity;
 
 use app::{App, Error};
 use std::{future::Future, pin::Pin, thread::JoinHandle, time::Duration};
@@ -56,7 +57,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 22] {
+fn all() -> [Job; 23] {
     jobs![
         outbox,
         searches,
@@ -79,7 +80,8 @@ fn all() -> [Job; 22] {
         deliveries,
         delivery_log,
         porting,
-        prices
+        prices,
+        velocity
     ]
 }
 

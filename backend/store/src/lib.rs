@@ -42,6 +42,7 @@ pub mod trunk_health;
 pub mod trunk_registrations;
 pub mod trunks;
 pub mod users;
+pub mod velocity;
 pub mod volumes;
 pub mod webhooks;
 

@@ -16,13 +16,17 @@ use super::{
     table::Carried,
     usage::Seat,
 };
-use crate::events::{self, Interests};
+use crate::{
+    events::{self, Interests},
+    velocity::Paced,
+};
 use chrono::{DateTime, Utc};
 use domain::{
     access::Scope,
     cause::Cause,
     config::Snapshot,
     decision::{Decision, Facts, Funds, Target, Verdict, decide},
+    exposure::Exposure,
     ids::{CallId, TenantId},
     rating::{UsedVolume, month_of},
 };
@@ -34,7 +38,7 @@ use std::{
 use store::{
     Error, Tx,
     calls::{Answered, Call, Funded, NewDecision},
-    ledger::Accounts,
+    ledger::{Account, Accounts},
     outbox::News,
     volumes,
 };
@@ -64,8 +68,8 @@ pub(super) enum Work {
     Refused(Box<(Call, Option<NewDecision>)>),
     /// Write down that a call was answered.
     Answered { carried: Arc<Carried>, at: DateTime<Utc>, callee_trunk: Option<String> },
-    /// Hold money for longer.
-    Extend(Arc<Carried>),
+    /// Hold money for longer, and no more than that much in all of what its payer may owe at worst.
+    Extend { carried: Arc<Carried>, cap_micros: Option<i64> },
     /// Write down that this node is at work.
     Beat { started_at: DateTime<Utc> },
     /// Charge and close.
@@ -78,7 +82,7 @@ impl Work {
         match self {
             Self::Open(open) => Some(open.payer),
             Self::Refused(_) | Self::Beat { .. } | Self::Answered { .. } => None,
-            Self::Extend(carried) | Self::Settle(carried, _) => Some(carried.payer),
+            Self::Extend { carried, .. } | Self::Settle(carried, _) => Some(carried.payer),
         }
     }
 
@@ -92,8 +96,8 @@ impl Work {
 pub(super) enum Answer {
     /// The decision, and the call where its money is held.
     Opened(Box<Decision>, Option<Arc<Carried>>),
-    /// How long the money lasts now, milliseconds from the answer; `None` where there is no more.
-    Extended(Option<u64>),
+    /// How long the money lasts now, milliseconds from the answer, or why it lasts no longer than before.
+    Extended(Result<u64, Cause>),
     /// It is written.
     Written,
     /// The database failed.
@@ -245,23 +249,26 @@ impl Batch<'_> {
     ) -> Result<(), Error> {
         let mut steps: Vec<Step> = Vec::new();
         for (place, work) in works.iter().enumerate() {
-            let Work::Extend(carried) = work else { continue };
-            answers[place] = Answer::Extended(None);
+            let Work::Extend { carried, cap_micros } = work else { continue };
+            answers[place] = Answer::Extended(Err(Cause::OutOfFunds));
             let is_over = ended.contains(&carried.call) || self.ending.has(carried.call);
             // One step in a batch: the next one is asked for after it.
             if is_over || steps.iter().any(|step| step.more.call == carried.call) {
                 continue;
             }
-            if self.is_short(carried) {
+            if self.is_short(carried, *cap_micros) {
                 self.free_money(carried.payer).await?;
             }
-            steps.extend(self.step(place, carried));
+            match self.step(place, carried, *cap_micros) {
+                Ok(step) => steps.push(step),
+                Err(cause) => answers[place] = Answer::Extended(Err(cause)),
+            }
         }
         let more: Vec<_> = steps.iter().map(|step| step.more).collect();
         let live = store::calls::fund_all(self.tx, &self.scope, &more).await?;
         for step in steps {
             if live.contains(&step.more.call) {
-                answers[step.place] = Answer::Extended(Some(step.more.funded_ms));
+                answers[step.place] = Answer::Extended(Ok(step.more.funded_ms));
             } else {
                 // The call is over: what was set aside just now goes back.
                 self.accounts.release(step.payer, step.more.more_micros);
@@ -271,30 +278,28 @@ impl Batch<'_> {
     }
 
     /// Whether there is money for less than a whole step.
-    fn is_short(&self, carried: &Carried) -> bool {
+    fn is_short(&self, carried: &Carried, cap_micros: Option<i64>) -> bool {
         let whole = carried.funded_ms() + u64::from(carried.hold_seconds) * 1000;
         let micros = carried.quote.price(whole).micros - carried.held_micros();
-        self.accounts.get(carried.payer).is_some_and(|account| account.available_micros() < micros)
+        self.accounts.get(carried.payer).is_some_and(|account| spendable(&account, cap_micros).0 < micros)
     }
 
-    /// As much of a step as there is money for, in whole seconds, set aside.
-    fn step(&mut self, place: usize, carried: &Carried) -> Option<Step> {
-        let account = self.accounts.get(carried.payer)?;
+    /// As much of a step as there is money for, in whole seconds, set aside; else what is in its way.
+    fn step(&mut self, place: usize, carried: &Carried, cap_micros: Option<i64>) -> Result<Step, Cause> {
+        let account = self.accounts.get(carried.payer).ok_or(Cause::OutOfFunds)?;
+        let (spendable_micros, short) = spendable(&account, cap_micros);
         let before_ms = carried.funded_ms();
         let held = carried.quote.price(before_ms).micros;
-        let budget = held.saturating_add(account.available_micros().max(0));
+        let budget = held.saturating_add(spendable_micros.max(0));
         let wanted = before_ms / 1000 + u64::from(carried.hold_seconds);
         let funded_ms = carried.quote.affordable_seconds(budget, wanted) * 1000;
         if funded_ms <= before_ms {
-            return None;
+            return Err(short);
         }
         let more_micros = carried.quote.price(funded_ms).micros - held;
         let more = Funded { call: carried.call, funded_ms, more_micros };
-        self.accounts.reserve(carried.payer, more_micros).then_some(Step {
-            place,
-            payer: carried.payer,
-            more,
-        })
+        let is_set_aside = self.accounts.reserve(carried.payer, more_micros);
+        is_set_aside.then_some(Step { place, payer: carried.payer, more }).ok_or(Cause::OutOfFunds)
     }
 
     /// Decides new calls on their payers' money, and writes them down with those that were refused before.
@@ -355,9 +360,16 @@ impl Batch<'_> {
             funds.usage.spent_today_micros = spent.saturating_add(held);
         }
         funds.usage.volumes = volumes;
-        let first = State::lock(&open.decision).take();
-        let decision = match first.filter(|_| funds.usage == open.funds.usage) {
-            Some(first) => first.with_money(funds.available_micros),
+        let first = State::lock(&open.decision).take().filter(|_| funds.usage == open.funds.usage);
+        let cap_micros = exposure_cap(&open.config, open.payer);
+        if let (Some(_), Some(account)) = (cap_micros, account) {
+            funds.usage.exposure_micros = exposure(&account).worst_micros();
+        }
+        let decision = match first {
+            Some(first) => {
+                let exposure = cap_micros.map(|cap| (funds.usage.exposure_micros, cap));
+                first.with_money(funds.available_micros, exposure)
+            }
             None => decide(&open.config, &open.facts, &funds),
         };
         (funds, decision)
@@ -399,6 +411,7 @@ impl Batch<'_> {
             told,
             seat: Arc::clone(&open.seat),
             is_held: decision.emergency.is_none() && self.accounts.get(open.payer).is_some(),
+            paced: Paced::of(&open.config, &open.facts, decision),
             funded_ms: funded_ms.into(),
         })
     }
@@ -420,7 +433,28 @@ struct Step {
 
 /// Whether a decision refuses a call for what it costs: more money may change it.
 const fn is_for_money(decision: &Decision) -> bool {
-    matches!(decision.verdict, Verdict::Refuse { cause: Cause::BalanceTooLow | Cause::SpendCap, .. })
+    matches!(
+        decision.verdict,
+        Verdict::Refuse { cause: Cause::BalanceTooLow | Cause::SpendCap | Cause::ExposureCap, .. }
+    )
+}
+
+/// The cap of what a tenant may owe at worst, micro-units.
+pub(super) fn exposure_cap(config: &Snapshot, payer: TenantId) -> Option<i64> {
+    config.tenant(payer)?.piece.value.protection.max_exposure_micros
+}
+
+fn exposure(account: &Account) -> Exposure {
+    Exposure::of(account.balance_micros, account.held_micros)
+}
+
+/// What may be set aside of an account at this moment, and what stands in the way of more.
+fn spendable(account: &Account, cap_micros: Option<i64>) -> (i64, Cause) {
+    let available = account.available_micros();
+    match cap_micros.map(|cap| exposure(account).room_micros(cap)) {
+        Some(room) if room < available => (room, Cause::ExposureCap),
+        _ => (available, Cause::OutOfFunds),
+    }
 }
 
 /// What the first hold takes.

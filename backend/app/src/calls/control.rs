@@ -2,15 +2,17 @@
 
 use super::{
     ahead,
-    batch::{Answer, Work},
+    batch::{Answer, Work, exposure_cap},
     elsewhere, identify,
+    plan::refusal,
     record::utc,
     writer::Job,
 };
-use crate::{App, names::SHUNNED_FOR};
+use crate::{App, names::SHUNNED_FOR, velocity};
+use domain::cause::Cause;
 use edge::seam::{
-    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Holder, Hop, Identity, Party,
-    PartyKind, Reply, Trace, Verdict,
+    Approach, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Extension, Holder, Hop, Identity,
+    Party, PartyKind, Reply, Trace, Verdict,
 };
 use std::{
     sync::Arc,
@@ -100,16 +102,22 @@ impl CallControl for Control {
         hops.iter().for_each(|hop| self.0.names().shun(*hop, now, SHUNNED_FOR));
     }
 
-    fn extend(&self, call: CallId, reply: Reply<Option<Duration>>) {
+    fn extend(&self, call: CallId, reply: Reply<Extension>) {
         let state = self.0.calls();
-        let Some(carried) = state.table.get(call) else { return reply.send(None) };
-        let extended = Arc::clone(&carried);
-        let job = Job::new(Work::Extend(carried), move |answer| match answer {
-            Answer::Extended(Some(funded_ms)) => {
+        let Some(carried) = state.table.get(call) else {
+            return reply.send(Extension::Short(refusal(Cause::OutOfFunds)));
+        };
+        let (app, extended) = (self.0.clone(), Arc::clone(&carried));
+        let cap_micros = exposure_cap(&app.live().config, carried.payer);
+        let job = Job::new(Work::Extend { carried, cap_micros }, move |answer| match answer {
+            Answer::Extended(Ok(funded_ms)) => {
+                let before = extended.held_micros();
                 extended.fund(funded_ms);
-                reply.send(Some(Duration::from_millis(funded_ms)));
+                velocity::commit(&app, &extended, extended.held_micros().saturating_sub(before));
+                reply.send(Extension::Until(Duration::from_millis(funded_ms)));
             }
-            _ => reply.send(None),
+            Answer::Extended(Err(cause)) => reply.send(Extension::Short(refusal(cause))),
+            _ => reply.send(Extension::Short(refusal(Cause::PlatformUnavailable))),
         });
         state.writer.follow(job);
     }

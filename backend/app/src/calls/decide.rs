@@ -12,7 +12,7 @@ use super::{
     usage::{Counted, Seat},
     writer::Job,
 };
-use crate::App;
+use crate::{App, velocity};
 use domain::{
     cause::Cause,
     config::Snapshot,
@@ -109,6 +109,8 @@ impl Pending {
     fn connect(self, decision: Decision, carried: &Arc<Carried>) {
         self.arrived();
         self.app.calls().meters.planned(self.call.call, &decision);
+        velocity::commit(&self.app, carried, carried.held_micros());
+        velocity::reached(&self.app, carried);
         // It may have been given up while its hold was written.
         if let Some(summary) = self.app.calls().table.open(carried) {
             settle(&self.app, Arc::clone(carried), summary);
@@ -176,8 +178,10 @@ fn settle(app: &App, carried: Arc<Carried>, summary: Box<CallSummary>) {
     carried.seat.leave(&state.usage);
     let (settled, call, payer) = (app.clone(), carried.call.0.as_u128(), carried.payer);
     let (cost, at) = (settlement::cost(&carried, &summary), utc(summary.ended_at));
+    let over = Arc::clone(&carried);
     let job = Job::new(Work::Settle(carried, summary), move |_| {
         settled.calls().spend.add(payer, at, cost);
+        velocity::commit(&settled, &over, cost.saturating_sub(over.held_micros()));
         settled.calls().table.forget(call);
     });
     state.writer.follow(job);

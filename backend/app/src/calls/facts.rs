@@ -89,5 +89,9 @@ fn caller_id(shown: Option<&str>) -> Option<Dialled> {
 /// What is going on beside money, of what a call of this payer might meet: live, for a dry run, and kept for a
 /// post-mortem.
 pub(super) fn conditions(app: &App, _snapshot: &Snapshot, payer: Option<TenantId>) -> Usage {
-    Usage { offline: app.health().offline(payer), ..Usage::NONE }
+    Usage {
+        offline: app.health().offline(payer),
+        stops: payer.map(|payer| app.velocity().stops(payer)).unwrap_or_default(),
+        ..Usage::NONE
+    }
 }

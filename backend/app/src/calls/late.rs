@@ -81,7 +81,7 @@ impl Late {
     /// Takes what may wait out of a batch, and gives it the answers that have waited long enough. An answer whose call ends
     /// is done with; an extension takes all answers before it along, so that what it says is after them.
     pub(super) fn sift(&mut self, jobs: Vec<Job>, now: Instant) -> Vec<Job> {
-        let is_in_haste = jobs.iter().any(|job| matches!(job.work, Work::Extend(_)));
+        let is_in_haste = jobs.iter().any(|job| matches!(job.work, Work::Extend { .. }));
         let mut batch = Vec::with_capacity(jobs.len());
         let mut over = Vec::new();
         for job in jobs {

@@ -69,7 +69,11 @@ pub use view::{
 };
 pub use writer::{BATCH_MAX, HEARTBEAT_EVERY, OPENS_MAX};
 
+pub(crate) use plan::refusal;
+pub(crate) use table::Carried;
+
 use crate::{App, Deps, events, money::DriftView};
+use domain::ids::TenantId;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -105,6 +109,11 @@ impl State {
             meters: meters::Meters::default(),
             traces: traces::Keeper::start(deps.db.clone(), deps.settings.trace_days > 0),
         }
+    }
+
+    /// The calls of a payer on this node whose money is held.
+    pub(crate) fn of_payer(&self, payer: TenantId) -> Vec<Arc<Carried>> {
+        self.table.of(payer)
     }
 
     /// Locks; a thread that panicked leaves whole values behind, since none is changed in steps.

@@ -20,7 +20,7 @@ const RETRY_AFTER_LIMIT: u32 = 1;
 const RETRY_AFTER_OVERLOAD: u32 = 5;
 
 /// Our own refusal for a cause.
-pub(super) fn refusal(cause: Cause) -> Refusal {
+pub(crate) fn refusal(cause: Cause) -> Refusal {
     refusal_of(cause, cause.status())
 }
 

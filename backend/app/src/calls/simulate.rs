@@ -2,6 +2,7 @@
 
 use super::{
     Simulation, SimulationSource,
+    batch::exposure_cap,
     facts::{conditions, simulated},
     redact::{foreign_number, way},
     view::SimulationView,
@@ -12,6 +13,7 @@ use domain::{
     access::{Actor, Permission},
     config::Snapshot,
     decision::{Facts, Funds, Usage, decide, payer as payer_of},
+    exposure::Exposure,
     ids::TenantId,
     rating::month_of,
 };
@@ -36,6 +38,9 @@ pub async fn simulate(app: &App, actor: &Actor, call: &Simulation) -> Result<Sim
     let volumes = store::volumes::used(app.db().read(), &scope, tenant, &month_of(facts.at)).await?;
     let usage = Usage {
         volumes,
+        exposure_micros: exposure_cap(&live.config, tenant)
+            .and(account)
+            .map_or(0, |account| Exposure::of(account.balance_micros, account.held_micros).worst_micros()),
         spent_today_micros: spent.saturating_add(held),
         loads: app.calls().usage.loads(&live.config, &facts, now),
         ..conditions(app, &live.config, Some(tenant))

@@ -1,6 +1,7 @@
 //! The calls that this node carries: what their settlement needs, in memory.
 
 use super::{State, news::Told, outcome::Rung, usage::Seat};
+use crate::velocity::Paced;
 use domain::{
     cause::Direction,
     ids::{CallId, TenantId},
@@ -20,17 +21,17 @@ pub const LIVE_CALLS_MAX: usize = 65_536;
 
 /// A call whose money is held.
 #[derive(Debug)]
-pub(super) struct Carried {
+pub(crate) struct Carried {
     /// The payer's record.
-    pub(super) call: CallId,
+    pub(crate) call: CallId,
     /// The record of the callee's tenant, where that is another one.
     pub(super) callee_call: Option<CallId>,
     /// Who pays.
-    pub(super) payer: TenantId,
+    pub(crate) payer: TenantId,
     /// Seen from the payer.
     pub(super) direction: Direction,
     /// What it costs.
-    pub(super) quote: Quote,
+    pub(crate) quote: Quote,
     /// What each extension of the hold adds.
     pub(super) hold_seconds: u32,
     /// Whom each attempt rings: what it is, and its FQDN where it is a trunk.
@@ -43,6 +44,8 @@ pub(super) struct Carried {
     pub(super) seat: Arc<Seat>,
     /// Whether its payer has an account, on which its money is held.
     pub(super) is_held: bool,
+    /// Where it goes and who calls, for how fast its payer spends.
+    pub(crate) paced: Paced,
     /// How long the money lasts, milliseconds from the answer.
     pub(super) funded_ms: AtomicU64,
 }
@@ -135,6 +138,15 @@ impl Table {
             }
             Entry::Over => Found::Nothing,
         }
+    }
+
+    /// The calls of a payer whose money is held: a look at each.
+    pub(super) fn of(&self, payer: TenantId) -> Vec<Arc<Carried>> {
+        let of_payer = |entry: &Entry| match entry {
+            Entry::Carried(carried) if carried.payer == payer && carried.is_held => Some(Arc::clone(carried)),
+            _ => None,
+        };
+        State::lock(&self.0).values().filter_map(of_payer).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -74,7 +74,7 @@ pub(super) async fn step(
     let people = store::users::of_tenant(tx, &turn.scope, row.tenant_id, MAILED_MAX).await?;
     let (subject, text) = letter(turn, after, to)?;
     for person in people {
-        mails::porting(app, tx, &turn.scope, tenant, &person.email, (&subject, &text)).await?;
+        mails::plain(app, tx, &turn.scope, tenant, &person.email, (&subject, &text)).await?;
     }
     Ok(())
 }

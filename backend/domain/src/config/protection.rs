@@ -1,7 +1,7 @@
 //! What a tenant may call and spend, and which ways of connection are open to it.
 
 use super::Fault;
-use crate::{country, numbering::words, stir::TenantHandling};
+use crate::{country, numbering::words, stir::TenantHandling, velocity};
 use serde::{Deserialize, Serialize};
 
 /// The most entries of a list of prefixes or countries.
@@ -40,6 +40,12 @@ pub struct Protection {
     /// The most that a day (UTC) may cost, micro-units: no call begins past it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_day_micros: Option<i64>,
+    /// The most that the tenant may owe at worst ([`crate::exposure`]), micro-units: nothing is held past it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_exposure_micros: Option<i64>,
+    /// How fast it may spend.
+    #[serde(skip_serializing_if = "super::is_default")]
+    pub velocity: velocity::Limits,
     /// With what a call over a limit of calls is answered.
     pub over_limit: OverLimit,
     /// Whether calls may be sold below what the carrier asks. For the operator to set.
@@ -70,7 +76,12 @@ impl Protection {
                 format!("{unknown:?} is no country with telephone numbers: give ISO 3166-1 codes such as SE");
             return Err(Fault::new("allowedCountries", message));
         }
-        for (field, cap) in [("maxCallMicros", self.max_call_micros), ("maxDayMicros", self.max_day_micros)] {
+        self.velocity.check()?;
+        for (field, cap) in [
+            ("maxCallMicros", self.max_call_micros),
+            ("maxDayMicros", self.max_day_micros),
+            ("maxExposureMicros", self.max_exposure_micros),
+        ] {
             if cap.is_some_and(|cap| cap < 0) {
                 return Err(Fault::new(field, "give an amount of 0 or more, or null for no cap"));
             }

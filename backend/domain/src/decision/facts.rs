@@ -5,6 +5,7 @@ use crate::{
     phone::Dialled,
     rating::UsedVolume,
     stir::Verification,
+    velocity::Stop,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -104,12 +105,29 @@ pub struct Usage {
     /// What the payer has used of this month's free minutes and volume, where its plan counts them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<UsedVolume>,
+    /// What the payer may owe at worst, micro-units, where that has a cap.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub exposure_micros: i64,
+    /// What was stopped because too much was spent too fast.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<Stop>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+const fn is_zero(micros: &i64) -> bool {
+    *micros == 0
 }
 
 impl Usage {
     /// Nothing spent, nothing busy, nothing offline.
-    pub const NONE: Self =
-        Self { spent_today_micros: 0, loads: Vec::new(), offline: Vec::new(), volumes: Vec::new() };
+    pub const NONE: Self = Self {
+        spent_today_micros: 0,
+        loads: Vec::new(),
+        offline: Vec::new(),
+        volumes: Vec::new(),
+        exposure_micros: 0,
+        stops: Vec::new(),
+    };
 
     /// The load of a peer, where it is named.
     #[must_use]

@@ -143,6 +143,20 @@ impl EventKind {
                 "to": "accepted", "by": "operator", "numbers": [{"number": to, "state": "accepted", "reason": null}],
                 "firmOn": "2026-12-01", "answerBy": null, "reason": null, "at": "2026-11-22T18:21:12Z",
             }),
+            Self::SpendingStopped => json!({
+                "stopId": "01940000-0000-7000-8000-000000000006", "of": {"kind": "destination", "value": "881"},
+                "span": "hour", "spent": {"amountMicros": 51_000_000, "currency": "USD"},
+                "limit": {"amountMicros": 50_000_000, "currency": "USD"}, "endsCalls": false,
+                "since": "2026-11-22T18:21:12Z", "until": "2026-11-22T19:21:12Z",
+            }),
+            Self::CountryFirstCalled => json!({
+                "country": "SE", "from": from, "to": "+46701740605", "callId": call, "at": "2026-11-22T18:21:12Z",
+            }),
+            Self::TopUpFailed => json!({
+                "topUpId": "01940000-0000-7000-8000-000000000007",
+                "amount": {"amountMicros": 20_000_000, "currency": "USD"}, "reason": "the card was declined",
+                "at": "2026-11-22T18:21:12Z",
+            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

@@ -7,7 +7,7 @@ pub const SUBJECT_MAX: usize = 256;
 
 /// A set of kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Kinds(u16);
+pub struct Kinds(u32);
 
 impl Kinds {
     /// All of them.

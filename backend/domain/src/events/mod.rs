@@ -38,11 +38,17 @@ pub enum EventKind {
     BalanceLow,
     /// An invoice is ready.
     InvoiceReady,
+    /// Calls are stopped because too much was spent too fast.
+    SpendingStopped,
+    /// A country is called for the first time.
+    CountryFirstCalled,
+    /// The balance could not be topped up by itself.
+    TopUpFailed,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::IncomingCall,
         Self::CallStarted,
         Self::CallAnswered,
@@ -53,6 +59,9 @@ impl EventKind {
         Self::TrunkHealthChanged,
         Self::BalanceLow,
         Self::InvoiceReady,
+        Self::SpendingStopped,
+        Self::CountryFirstCalled,
+        Self::TopUpFailed,
     ];
 
     /// What the outbox calls it: `call.ended`.
@@ -69,6 +78,9 @@ impl EventKind {
             Self::TrunkHealthChanged => "trunk.health.changed",
             Self::BalanceLow => "balance.low",
             Self::InvoiceReady => "invoice.ready",
+            Self::SpendingStopped => "spending.stopped",
+            Self::CountryFirstCalled => "country.first",
+            Self::TopUpFailed => "topup.failed",
         }
     }
 
@@ -86,6 +98,9 @@ impl EventKind {
             Self::TrunkHealthChanged => "Dialtone.TrunkHealthChanged",
             Self::BalanceLow => "Dialtone.BalanceLow",
             Self::InvoiceReady => "Dialtone.InvoiceReady",
+            Self::SpendingStopped => "Dialtone.SpendingStopped",
+            Self::CountryFirstCalled => "Dialtone.CountryFirstCalled",
+            Self::TopUpFailed => "Dialtone.TopUpFailed",
         }
     }
 
@@ -104,7 +119,10 @@ impl EventKind {
             }
             Self::TrunkHealthChanged => "A trunk is heard again, or is heard no more.",
             Self::BalanceLow => "The balance fell below your mark.",
-            Self::InvoiceReady => "An invoice is ready. (No invoices are made yet.)",
+            Self::InvoiceReady => "An invoice is ready.",
+            Self::SpendingStopped => "Too much was spent too fast: new calls are stopped.",
+            Self::CountryFirstCalled => "A country is called for the first time.",
+            Self::TopUpFailed => "The balance could not be topped up by itself.",
         }
     }
 

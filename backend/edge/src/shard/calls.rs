@@ -10,8 +10,8 @@ use crate::counters::add;
 use crate::handle::Live;
 use crate::inbox::Command;
 use crate::seam::{
-    CallFacts, CallId, CallSummary, Encryption, End, Hop, MediaId, MediaRules, Party, PartyKind, Refusal,
-    Reply, Side, TraceEvent, Verdict,
+    CallFacts, CallId, CallSummary, Encryption, End, Extension, Hop, MediaId, MediaRules, Party, PartyKind,
+    Refusal, Reply, Side, TraceEvent, Verdict,
 };
 use crate::words;
 use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
@@ -175,10 +175,19 @@ impl Shard {
     pub(super) fn extend(&mut self, call: CallRef) {
         let Some(entry) = self.calls.get(&call) else { return };
         let (shared, shard) = (Arc::clone(&self.context.shared), self.index);
-        let reply = Reply::new(move |funded: Option<Option<Duration>>| {
-            shared.command(shard, Command::Extended { call, funded: funded.flatten() });
+        let reply = Reply::new(move |extension| {
+            shared.command(shard, Command::Extended { call, extension });
         });
         self.context.control.extend(entry.id, reply);
+    }
+
+    /// What became of it; `None` where the question was let fall.
+    pub(super) fn extended(&mut self, call: CallRef, extension: Option<Extension>) {
+        self.feed(match extension {
+            Some(Extension::Until(funded)) => Input::Funded { call, funded: Some(funded) },
+            Some(Extension::Short(refusal)) => Input::Short { call, refusal: words::to_engine(&refusal) },
+            None => Input::Funded { call, funded: None },
+        });
     }
 
     /// A call has lasted as long as it may.

@@ -168,7 +168,7 @@ impl Shard {
             let Ok(command) = self.commands.try_recv() else { return };
             match command {
                 Command::Decided { call, verdict } => self.decided(call, verdict.map(|verdict| *verdict)),
-                Command::Extended { call, funded } => self.feed(Input::Funded { call, funded }),
+                Command::Extended { call, extension } => self.extended(call, extension),
                 Command::End { call, refusal } => self.end(call, &refusal),
                 Command::Originate { request, reply } => self.originate(*request, reply),
                 Command::Unreachable { peer, reason } => self.unreachable(peer, reason),

@@ -2,8 +2,8 @@
 
 use super::DOMAIN;
 use crate::seam::{
-    Approach, Binding, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Identity, MediaError,
-    MediaId, MediaPool, MediaStats, Party, PartyKind, Refusal, Registrar, Reply, SdpKind, Side,
+    Approach, Binding, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Extension, Identity,
+    MediaError, MediaId, MediaPool, MediaStats, Party, PartyKind, Refusal, Registrar, Reply, SdpKind, Side,
     TooManyBindings, Trace, Verdict,
 };
 use bytes::Bytes;
@@ -120,9 +120,18 @@ impl CallControl for Business {
         self.answered.lock().unwrap().push((call, attempt));
     }
 
-    fn extend(&self, _call: CallId, reply: Reply<Option<Duration>>) {
+    fn extend(&self, _call: CallId, reply: Reply<Extension>) {
         let mut extensions = self.extensions.lock().unwrap();
-        reply.send((!extensions.is_empty()).then(|| extensions.remove(0)));
+        reply.send(if extensions.is_empty() {
+            Extension::Short(Refusal {
+                status: 403,
+                q850: 21,
+                cause: "out-of-funds".into(),
+                retry_after: None,
+            })
+        } else {
+            Extension::Until(extensions.remove(0))
+        });
     }
 
     fn ended(&self, summary: CallSummary) {

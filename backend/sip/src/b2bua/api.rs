@@ -70,6 +70,13 @@ pub enum Input {
         /// The total time since the answer that is paid for.
         funded: Option<Duration>,
     },
+    /// There is no more to extend the call with. It ends as this says when what it has is used up, unless it is funded before.
+    Short {
+        /// The call.
+        call: CallRef,
+        /// Why: the cause that both sides hear in the Reason.
+        refusal: Refusal,
+    },
     /// The operator, the tenant or a drain ends the call: both sides get BYE or CANCEL, with a Reason.
     End {
         /// The call.

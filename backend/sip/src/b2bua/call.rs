@@ -263,6 +263,11 @@ impl Call {
         io.timers.set(at, Wake::Call(self.key, alarm));
     }
 
+    /// When an alarm is due; `None` where it is not set.
+    pub(super) const fn alarm_at(&self, alarm: Alarm) -> Option<Instant> {
+        self.alarms[alarm.index()]
+    }
+
     pub(super) const fn clear(&mut self, alarm: Alarm) {
         self.alarms[alarm.index()] = None;
     }

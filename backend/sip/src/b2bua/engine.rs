@@ -55,6 +55,7 @@ impl Engine {
             Input::Verdict { call, verdict } => self.with(call, |call, io| call.on_verdict(io, now, verdict)),
             Input::Media { call, answer } => self.with(call, |call, io| call.on_media(io, now, answer)),
             Input::Funded { call, funded } => self.with(call, |call, io| call.on_funded(io, now, funded)),
+            Input::Short { call, refusal } => self.with(call, |call, io| call.on_short(io, now, refusal)),
             Input::Originate(origination) => self.on_originate(now, *origination),
             Input::Digit { call, to, digit } => {
                 self.with(call, |call, io| call.send_digit(io, now, to, digit));

@@ -156,6 +156,8 @@ pub(crate) fn cause(cause: Cause, answered: bool) -> Badge {
         | C::DestinationNotAllowed
         | C::HighRiskDestination
         | C::SpendCap
+        | C::ExposureCap
+        | C::VelocityStop
         | C::BelowCost
         | C::CallerNotVerified
         | C::ForwardLoop

@@ -171,7 +171,7 @@ proptest! {
         };
         let first = with(i64::MAX);
         if first.connects() {
-            prop_assert_eq!(first.with_money(available_micros), with(available_micros));
+            prop_assert_eq!(first.with_money(available_micros, None), with(available_micros));
         }
     }
 

@@ -97,16 +97,19 @@ impl Court<'_> {
         Ok(())
     }
 
-    /// Whether there is money for the first hold, and for how long it lasts: the last rule.
-    pub(super) fn funds(&mut self, funds: &Funds) -> Ruled<()> {
-        afford(&mut self.decision, funds.available_micros)
+    /// Whether there is money for the first hold and room for it under the cap of what the tenant may owe at worst, and for how
+    /// long both last: the last rule.
+    pub(super) fn funds(&mut self, tenant: &Tenant, funds: &Funds) -> Ruled<()> {
+        let exposure = tenant.protection.max_exposure_micros.map(|cap| (self.usage.exposure_micros, cap));
+        afford(&mut self.decision, funds.available_micros, exposure)
     }
 }
 
 /// The rule's own name.
 const FUNDS: &str = "funds";
 
-fn afford(decision: &mut Decision, available_micros: i64) -> Ruled<()> {
+/// `exposure` is what the payer may owe at worst, and the cap of that.
+fn afford(decision: &mut Decision, available_micros: i64, exposure: Option<(i64, i64)>) -> Ruled<()> {
     let quote = &decision.quote;
     let first = quote.price(u64::from(decision.hold_seconds) * 1000);
     if first.micros > available_micros {
@@ -116,24 +119,38 @@ fn afford(decision: &mut Decision, available_micros: i64) -> Ruled<()> {
         decision.trace.join(FUNDS, Mark::Refused, &[&text]);
         return Err(Refused(Cause::BalanceTooLow, text));
     }
+    let room = exposure.map(|(worst, cap)| cap.saturating_sub(worst));
+    if let (Some(room), Some((worst, cap))) = (room, exposure)
+        && first.micros > 0
+        && first.micros > room
+    {
+        let [worst, cap] = [worst, cap].map(|micros| Money::new(micros, first.currency));
+        let text = format!(
+            "calls and orders under way may cost {worst} at worst, {cap} is the cap, and the first hold takes {first}"
+        );
+        decision.trace.join(FUNDS, Mark::Refused, &[&text]);
+        return Err(Refused(Cause::ExposureCap, text));
+    }
     let cap = decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS);
-    let seconds = quote.affordable_seconds(available_micros, cap);
+    let lasting = room.map_or(available_micros, |room| room.min(available_micros));
+    let seconds = quote.affordable_seconds(lasting, cap);
     decision.max_duration_seconds = seconds;
-    let text = format_args!("the first hold takes {first}, and the money lasts for {seconds} s");
+    let what = if lasting < available_micros { "room under the cap" } else { "money" };
+    let text = format_args!("the first hold takes {first}, and the {what} lasts for {seconds} s");
     decision.trace.write(FUNDS, Mark::Passed, text);
     Ok(())
 }
 
 impl Decision {
-    /// A decision that connects, on other money than it was made on: what [`super::decide`] says on the same facts and
-    /// with this much available. Money is asked for last, so nothing else changes; a call that costs nobody anything is
-    /// not asked for any.
+    /// A decision that connects, on other money than it was made on: what [`super::decide`] says on the same facts,
+    /// with this much available, and with this much that the payer may owe at worst under this cap, where it has one. Money is
+    /// asked for last, so nothing else changes; a call that costs nobody anything is not asked for any.
     #[must_use]
-    pub fn with_money(mut self, available_micros: i64) -> Self {
+    pub fn with_money(mut self, available_micros: i64, exposure: Option<(i64, i64)>) -> Self {
         let asked = self.connects() && self.trace.last().is_some_and(|step| step.rule == FUNDS);
         if asked {
             self.trace.pop();
-            if let Err(refused) = afford(&mut self, available_micros) {
+            if let Err(refused) = afford(&mut self, available_micros, exposure) {
                 self.refuse(refused);
             }
         }

@@ -1,5 +1,5 @@
 //! The rules, in the order in which they are asked: number manipulation of the caller's leg, emergency, who pays, where
-//! the number is, the tenant's routes, the platform's carriers, limits, caps, money.
+//! the number is, the tenant's routes, the platform's carriers, limits, stops, caps, money.
 
 mod called;
 mod carriers;
@@ -12,6 +12,7 @@ mod payer;
 mod protect;
 mod routes;
 mod trial;
+mod velocity;
 
 pub use payer::{called, caller, payer};
 pub use trial::{TEST_CALL_MAX_SECONDS, is_emergency};
@@ -113,8 +114,9 @@ impl<'a> Court<'a> {
         self.decision.quote = Quote { currency: plan.currency, lines };
         self.decision.hold_seconds = plan.hold_seconds;
         self.limits(tenant, funds)?;
+        self.velocity()?;
         self.caps(tenant)?;
-        self.funds(funds)
+        self.funds(tenant, funds)
     }
 
     /// Number manipulation of the caller's leg.

@@ -170,10 +170,10 @@ prop_compose! {
         let peer = |n| [Peer::Trunk(TrunkId(Uuid::from_u128(n))), Peer::Carrier(CarrierId(Uuid::from_u128(n)))];
         let load = |peer| PeerLoad { peer, live_calls: 2, calls_last_second: 2 };
         let usage = Usage {
-            volumes: Vec::new(),
             spent_today_micros,
             offline: peer(offline).to_vec(),
             loads: peer(busy).into_iter().map(load).collect(),
+            ..Usage::NONE
         };
         Funds { available_micros, live_calls, calls_last_second: 0, usage }
     }
