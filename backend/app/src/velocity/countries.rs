@@ -47,5 +47,5 @@ async fn tell(
             mails::plain(app, &tx, &scope, tenant, &person.email, (&subject, &text)).await?;
         }
     }
-    Ok(tx.commit().await?)
+    Ok(tx.commit().await.map_err(store::Error::from)?)
 }

@@ -118,7 +118,7 @@ pub(super) async fn write_down(
             mails::plain(app, &tx, &scope, tenant, &person.email, (&subject, &text)).await?;
         }
     }
-    tx.commit().await?;
+    tx.commit().await.map_err(store::Error::from)?;
     app.velocity().change(|stops| {
         let of_tenant = stops.get_mut(&tenant).into_iter().flatten();
         of_tenant.filter(|one| one.id == known.id).for_each(|one| one.is_written = true);
