@@ -13,8 +13,10 @@ static ICON: LazyLock<String> = LazyLock::new(|| assets::href("img/mark.svg"));
 /// The frame of a page, ready to print.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
-    /// The menu; empty for strangers.
+    /// The groups of the menu; empty for strangers.
     pub(crate) menu: Vec<Entry>,
+    /// What else is in the page's group; empty where it is alone.
+    pub(crate) within: Vec<Entry>,
     /// The e-mail address of whoever is signed in.
     pub(crate) who: Option<String>,
     /// Where the brand leads.
@@ -36,8 +38,10 @@ pub(crate) struct Shell {
 impl Shell {
     /// The frame around a page at `place`, for `audience`.
     pub(crate) fn new(place: Place, audience: Audience, who: Option<String>) -> Self {
+        let (menu, within) = audience.menu(place);
         Self {
-            menu: audience.menu(place),
+            menu,
+            within,
             home: audience.home(),
             who,
             csrf: String::new(),
@@ -91,46 +95,42 @@ impl Audience {
         }
     }
 
-    fn menu(self, place: Place) -> Vec<Entry> {
-        const MEMBER: [Place; 12] = [
-            Place::Overview,
-            Place::Numbers,
-            Place::Porting,
-            Place::Trunks,
-            Place::Routes,
-            Place::Users,
-            Place::Calls,
-            Place::Money,
-            Place::Protection,
-            Place::Emergency,
-            Place::Webhooks,
-            Place::Keys,
+    /// The parts of the console, by group. A group of one stands for itself.
+    const fn groups(self) -> &'static [(&'static str, &'static [Place])] {
+        const MEMBER: [(&str, &[Place]); 6] = [
+            ("Overview", &[Place::Overview]),
+            ("Numbers", &[Place::Numbers, Place::Porting]),
+            ("Routing", &[Place::Trunks, Place::Routes, Place::Users, Place::Emergency]),
+            ("Calls", &[Place::Calls]),
+            ("Money", &[Place::Money, Place::Protection]),
+            ("Developers", &[Place::Webhooks, Place::Keys]),
         ];
-        const OPERATOR: [Place; 13] = [
-            Place::Platform,
-            Place::Live,
-            Place::Bans,
-            Place::Carriers,
-            Place::Prices,
-            Place::Inventory,
-            Place::Billing,
-            Place::PortingOfAll,
-            Place::EmergencyCountries,
-            Place::Stir,
-            Place::Eligibility,
-            Place::Outbox,
-            Place::Audit,
+        const OPERATOR: [(&str, &[Place]); 4] = [
+            ("Platform", &[Place::Platform, Place::Live, Place::Bans, Place::Outbox, Place::Audit]),
+            ("Routing", &[Place::Carriers, Place::EmergencyCountries, Place::Stir, Place::Eligibility]),
+            ("Numbers", &[Place::Inventory, Place::PortingOfAll]),
+            ("Money", &[Place::Prices, Place::Billing]),
         ];
-        let places: &[Place] = match self {
+        match self {
             Self::Stranger => &[],
             Self::Member => &MEMBER,
             Self::Operator => &OPERATOR,
-        };
-        let entry = |known: &Place| {
+        }
+    }
+
+    /// The groups, and what is in that of the page.
+    fn menu(self, place: Place) -> (Vec<Entry>, Vec<Entry>) {
+        let groups = self.groups();
+        let current = groups.iter().find(|(_, places)| places.contains(&place));
+        let menu = groups.iter().filter_map(|(label, places)| {
+            Some(Entry { href: places.first()?.entry().0, label, current: places.contains(&place) })
+        });
+        let within = current.map_or(&[][..], |(_, places)| places).iter().map(|known| {
             let (href, label) = known.entry();
             Entry { href, label, current: *known == place }
-        };
-        places.iter().map(entry).collect()
+        });
+        let within: Vec<_> = within.collect();
+        (menu.collect(), if within.len() > 1 { within } else { Vec::new() })
     }
 }
 
@@ -506,10 +506,13 @@ mod tests {
 
     #[test]
     fn the_menu_marks_the_page_that_is_shown_and_strangers_get_none() {
-        let shell = Shell::new(Place::Calls, Audience::Member, None);
-        let current: Vec<_> =
-            shell.menu.iter().filter(|entry| entry.current).map(|entry| entry.href).collect();
-        assert_eq!(current, ["/app/calls"]);
+        let current = |entries: &[Entry]| -> Vec<&str> {
+            entries.iter().filter(|entry| entry.current).map(|entry| entry.label).collect()
+        };
+        let shell = Shell::new(Place::Porting, Audience::Member, None);
+        assert_eq!((current(&shell.menu), current(&shell.within)), (vec!["Numbers"], vec!["Porting"]));
+        let alone = Shell::new(Place::Calls, Audience::Member, None);
+        assert_eq!((current(&alone.menu), alone.within.len()), (vec!["Calls"], 0));
         assert!(Shell::new(Place::Outside, Audience::Stranger, None).menu.is_empty());
     }
 }
