@@ -210,8 +210,8 @@ fn operator_token(server: &Server) -> String {
 
 /// Tenants of the test that kills.
 const TENANTS: usize = 3;
-/// How often it kills, where `CLOSE_KILLS` does not say otherwise.
-const KILLS: u32 = 10;
+/// How often it kills, where `CLOSE_KILLS` does not say otherwise; `tests/calls/killed.rs` kills more often.
+const KILLS: u32 = 3;
 
 /// Has months closed until it is told to stop, or the server is gone.
 fn closes(base: String, token: String, ids: Vec<String>, stop: &AtomicBool) {

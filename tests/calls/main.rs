@@ -14,6 +14,7 @@ mod health;
 mod identities;
 mod interworking;
 mod kamailio;
+mod killed;
 mod limits;
 mod location;
 mod named;
