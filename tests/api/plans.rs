@@ -181,6 +181,72 @@ fn what_cannot_be_is_refused_with_the_field_s_name() {
 }
 
 #[test]
+fn a_plan_of_one_tenant_says_what_is_special_and_follows_its_base_in_everything_else() {
+    let operator = HERE.operator();
+    let base = made(&operator, "general", &json!({"incrementMs": 1_000}));
+    let id = |plan: &str| plan.rsplit('/').next().expect("an id").to_owned();
+    let special = json!({"name": "of one", "base": id(&base), "outbound": [{"prefix": "+46", "perMinute": usd(30_000)}]});
+    let made = operator.post("/api/v1/operator/pricePlans", &special).expect(201).body;
+    let plan = format!("/api/v1/operator/pricePlans/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(
+        (made["version"].as_str(), made["incrementMs"].as_u64()),
+        (Some("of-one-1@general-1"), Some(1_000))
+    );
+    assert_eq!(made["overrides"]["outbound"].as_array().map(Vec::len), Some(1));
+    let tenant = on(&plan, "Of One");
+    let line = |to: &str, place: usize| {
+        let prices = tenant.get(&format!("/api/v1/prices?to=%2B{to}")).expect(200).body;
+        prices["routes"][0]["lines"][place].clone()
+    };
+    assert_eq!(line("46701740605", 1)["perMinute"], usd(30_000));
+    assert_eq!(line("46701740605", 1)["rateVersion"], "of-one-1@general-1");
+    assert_eq!(
+        (&line("4930123456", 1)["perMinute"], &line("12065550100", 0)["perMinute"]),
+        (&usd(90_000), &usd(4_000))
+    );
+
+    // The base changes, and with it what is not said here; its version stands on what is charged from then on.
+    let change = json!({"appLeg": usd(5_000), "outbound": [{"prefix": "", "perMinute": usd(80_000)}, {"prefix": "46", "perMinute": usd(99_000)}]});
+    let _ = operator.patch(&base, &change).expect(200);
+    assert_eq!(
+        (&line("46701740605", 1)["perMinute"], &line("4930123456", 1)["perMinute"]),
+        (&usd(30_000), &usd(80_000))
+    );
+    assert_eq!(line("46701740605", 0)["perMinute"], usd(5_000));
+    assert_eq!(line("46701740605", 0)["rateVersion"], "of-one-1@general-2");
+
+    // A field is said here, and is as the base says again.
+    let own = operator.patch(&plan, &json!({"appLeg": usd(1_000)})).expect(200).body;
+    assert_eq!(
+        (own["version"].as_str(), &own["overrides"]["appLeg"]),
+        (Some("of-one-2@general-2"), &usd(1_000))
+    );
+    assert_eq!(line("46701740605", 0)["perMinute"], usd(1_000));
+    let _ = operator.patch(&plan, &json!({"appLeg": null})).expect(200);
+    assert_eq!(line("46701740605", 0)["perMinute"], usd(5_000));
+    // A later version waits for its time, as any plan's does.
+    let far = format!("{plan}?effectiveAt=2999-01-01T00:00:00Z");
+    let _ = operator.patch(&far, &json!({"trunkLeg": usd(1)})).expect(200);
+    assert_eq!(operator.get(&plan).expect(200).body["trunkLeg"], usd(4_000));
+
+    for (target, change, field) in [
+        (&base, json!({"base": id(&plan)}), "base"),
+        (&plan, json!({"base": id(&plan)}), "base"),
+        (&plan, json!({"base": "general"}), "base"),
+        (&plan, json!({"currency": "EUR"}), "currency"),
+        (&plan, json!({"appLeg": {"amountMicros": 1, "currency": "EUR"}}), "appLeg"),
+        (&plan, json!({"outbound": [{"prefix": "4x", "perMinute": usd(1)}]}), "outbound[0].prefix"),
+    ] {
+        let refused = operator.patch(target, &change).expect(400).body;
+        assert_eq!(refused["error"]["target"], field, "{refused}");
+    }
+    // Without a base, it stays as it is.
+    let alone = operator.patch(&plan, &json!({"base": null})).expect(200).body;
+    assert_eq!((&alone["appLeg"], &alone["overrides"]), (&usd(5_000), &Value::Null));
+    assert_eq!(line("46701740605", 1)["perMinute"], usd(30_000));
+}
+
+#[test]
 fn everybody_sees_the_prices_of_those_who_sign_up() {
     let page = HERE.anonymous().send_with("GET", "/prices", None, &[("Accept", "text/html")]).expect(200);
     assert!(page.text.contains("0.0130 USD") && page.text.contains("Leg of a trunk"), "{}", page.text);

@@ -38,6 +38,11 @@ impl<T: Serialize + DeserializeOwned> Patch<T> {
     pub(crate) fn of(json: Value) -> Self {
         Self(json, PhantomData)
     }
+
+    /// What was sent.
+    pub(crate) const fn json(&self) -> &Value {
+        &self.0
+    }
 }
 
 fn merge(onto: &mut Value, patch: &Value) {

@@ -45,6 +45,7 @@ pub async fn create(app: &App, actor: &Actor, new: PricePlan, when: When) -> Res
     let id = PlanId(Uuid::now_v7());
     let name = new.name.trim().to_owned();
     let plan = PricePlan { id, version: version(&name, 1), name, ..new };
+    let plan = settled(app.db().read(), &scope, plan).await?;
     checked(app, &scope, &plan, when.below_cost).await?;
     app.db()
         .write::<_, Error, _>(async |tx| {
@@ -76,12 +77,13 @@ pub async fn change(
 ) -> Result<PlanView, Error> {
     let scope = actor.scope(Permission::Operate)?;
     let before = stored(app.db().read(), &scope, id).await?;
-    checked(app, &scope, &edited(&before.1, &edit)?, when.below_cost).await?;
+    let after = settled(app.db().read(), &scope, edited(&before.1, &edit)?).await?;
+    checked(app, &scope, &after, when.below_cost).await?;
     let at = when.effective_at.filter(|at| *at > app.now());
     app.db()
         .write::<_, Error, _>(async |tx| {
             let (old, before) = stored(tx, &scope, id).await?;
-            let after = edited(&before, &edit)?;
+            let after = settled(tx, &scope, edited(&before, &edit)?).await?;
             let known = prices::plan_versions(tx, &scope, id, 200).await?;
             let number = known.first().map_or(1, |last| last.number) + 1;
             let after = PricePlan { version: version(&after.name, number), ..after };
@@ -146,16 +148,45 @@ pub(crate) async fn apply(tx: &Tx, scope: &Scope, row: prices::PlanVersion) -> R
     Ok(prices::update_plan_version(tx, scope, row).await?)
 }
 
-/// The row of a plan, and the plan.
+/// The row of a plan, and the plan as it is now; its version is its own.
 pub(super) async fn stored<C: store::On>(
     on: &C,
     scope: &Scope,
     id: PlanId,
 ) -> Result<(PlanRow, PricePlan), Error> {
     let rows = plans(on, scope).await?;
-    let row = rows.into_iter().find(|row| row.id == id.0).ok_or_else(super::no_plan)?;
-    let plan = serde_json::from_value(row.body.clone()).map_err(Error::internal)?;
+    let row = rows.iter().find(|row| row.id == id.0).ok_or_else(super::no_plan)?.clone();
+    let plan: PricePlan = serde_json::from_value(row.body.clone()).map_err(Error::internal)?;
+    let base = plan.base.as_deref().and_then(|base| rows.iter().find(|row| row.id == base.plan.0));
+    let Some(base) = base else { return Ok((row, plan)) };
+    let base: PricePlan = serde_json::from_value(base.body.clone()).map_err(Error::internal)?;
+    let plan = PricePlan { version: plan.version.clone(), ..plan.over(&base) };
     Ok((row, plan))
+}
+
+/// The plan as its base makes it, where it has one: there is such a base, it has none itself, and nobody builds on the plan.
+async fn settled<C: store::On>(on: &C, scope: &Scope, plan: PricePlan) -> Result<PricePlan, Error> {
+    let Some(used) = plan.base.as_deref() else { return Ok(plan) };
+    let rows = plans(on, scope).await?;
+    let read = |row: &PlanRow| serde_json::from_value::<PricePlan>(row.body.clone()).map_err(Error::internal);
+    let base = rows.iter().find(|row| row.id == used.plan.0 && row.id != plan.id.0).map(read).transpose()?;
+    let base = base.ok_or_else(|| Error::invalid("base", "there is no such price plan to build on"))?;
+    if base.base.is_some() {
+        let text = format!("{} builds on another plan itself: take that one", base.name);
+        return Err(Error::invalid("base", text));
+    }
+    if base.currency != plan.currency {
+        let text = format!("{} is in {}, and this plan in {}", base.name, base.currency, plan.currency);
+        return Err(Error::invalid("base", text));
+    }
+    for row in &rows {
+        let other = read(row)?;
+        if other.base.is_some_and(|base| base.plan == plan.id) {
+            let text = format!("{} builds on this plan, so this one builds on none", other.name);
+            return Err(Error::invalid("base", text));
+        }
+    }
+    Ok(PricePlan { version: plan.version.clone(), ..plan.over(&base) })
 }
 
 fn edited(
@@ -171,9 +202,7 @@ fn edited(
         return Err(Error::invalid("currency", text));
     }
     let name = after.name.trim().to_owned();
-    let plan = PricePlan { id: before.id, version: before.version.clone(), name, ..after };
-    plan.check().map_err(|(field, text)| Error::invalid(&field, text))?;
-    Ok(plan)
+    Ok(PricePlan { id: before.id, version: before.version.clone(), name, ..after })
 }
 
 /// Whether a plan can be, and whether it sells below cost.
@@ -190,7 +219,21 @@ async fn checked(app: &App, scope: &Scope, plan: &PricePlan, below_cost: bool) -
             return Err(Error::invalid("deck", text));
         }
     }
-    if below_cost { Ok(()) } else { decks::check_plan(app, scope, plan).await }
+    if !below_cost {
+        decks::check_plan(app, scope, plan).await?;
+    }
+    let live = app.live();
+    let all = &live.config.platform.value.plans;
+    for other in all.iter().filter(|other| other.base.as_deref().is_some_and(|base| base.plan == plan.id)) {
+        let other = other.over(plan);
+        other.check().map_err(|(field, text)| {
+            Error::invalid(&field, format!("{} builds on this plan: {text}", other.name))
+        })?;
+        if !below_cost {
+            decks::check_plan(app, scope, &other).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What stands on each charge: the plan's name in plain letters, and a number.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::{Actor, Permission},
     ids::PlanId,
-    rating::PricePlan,
+    rating::{PricePlan, resolve},
 };
 use store::{carriers::plans, prices};
 
@@ -52,12 +52,16 @@ pub struct VersionView {
 pub async fn views(app: &App, actor: &Actor) -> Result<Vec<PlanView>, Error> {
     let scope = actor.scope(Permission::Operate)?;
     let live = app.live();
-    let view = |row: store::carriers::PlanRow| {
-        let plan: PricePlan = serde_json::from_value(row.body).map_err(Error::internal)?;
+    let rows = plans(app.db().read(), &scope).await?.into_iter();
+    let mut all: Vec<PricePlan> = rows
+        .map(|row| serde_json::from_value(row.body).map_err(Error::internal))
+        .collect::<Result<_, _>>()?;
+    resolve(&mut all);
+    let view = |plan: PricePlan| {
         let of_plan = live.tenants().filter(|tenant| tenant.piece.piece.value.plan == plan.id);
-        Ok(PlanView { tenants: of_plan.count() as u64, plan })
+        PlanView { tenants: of_plan.count() as u64, plan }
     };
-    plans(app.db().read(), &scope).await?.into_iter().map(view).collect()
+    Ok(all.into_iter().map(view).collect())
 }
 
 /// A plan. Operators only.

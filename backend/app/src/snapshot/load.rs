@@ -17,7 +17,7 @@ use domain::{
     },
     ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
     numbering::{Binding, Owned},
-    rating::PricePlan,
+    rating::{self, PricePlan},
     routing::VoiceRoute,
 };
 use serde::de::DeserializeOwned;
@@ -53,8 +53,9 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, 
         carrier.hosts = app.settings().sandbox_carrier.into_iter().map(sandbox_host).collect();
     }
     let plans = carriers::plans(on, scope).await?;
-    let plans: Vec<PricePlan> =
+    let mut plans: Vec<PricePlan> =
         plans.into_iter().map(|row| read("price_plans.body", row.body)).collect::<Result<_, _>>()?;
+    rating::resolve(&mut plans);
     let mut platform = Platform::new(carriers, plans, app.settings().abilities);
     platform.carrier_order = crate::carriers::read_order(on).await?;
     platform.emergency = emergency::read_countries(on, scope).await?;

@@ -4,6 +4,7 @@
 //! month's free minutes and volume was gone before the call. So the charge of a duration is computed from the quote alone,
 //! at any time, and is the same.
 
+mod inherit;
 mod line;
 mod plan;
 mod terms;
@@ -11,6 +12,7 @@ mod terms;
 mod tests;
 mod volume;
 
+pub use inherit::{Base, Overrides, resolve};
 pub use line::{Line, LineKind, LineTerms, Step};
 pub use plan::{
     DEFAULT_HOLD_SECONDS, DeckUse, NumberPrice, PRICE_MAX_MICROS, PricePlan, Rate, Tax, sandbox_plan,

@@ -1,6 +1,6 @@
 //! Price plans.
 
-use super::{KindTerms, Line, LineKind, PERIODS_MAX, Period, RateTerms, VolumePrice, terms::share};
+use super::{Base, KindTerms, Line, LineKind, PERIODS_MAX, Period, RateTerms, VolumePrice, terms::share};
 use crate::{
     config::{WINDOWS_MAX, Window},
     country,
@@ -84,6 +84,13 @@ pub struct NumberPrice {
     pub setup_micros: i64,
 }
 
+impl NumberPrice {
+    /// What it is about: country and type.
+    pub(super) fn key(&self) -> (&str, NumberType) {
+        (&self.country, self.number_type)
+    }
+}
+
 /// The deck that a plan or a carrier takes its prices from, in the version that is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -144,6 +151,9 @@ pub struct PricePlan {
     /// Prefixes beside its own rates, which go before equally long ones of the deck.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deck: Option<DeckUse>,
+    /// From which plan it takes what it does not say itself; all else above is what comes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Box<Base>>,
 }
 
 impl PricePlan {
@@ -388,5 +398,6 @@ pub fn sandbox_plan(id: PlanId) -> PricePlan {
         periods: Vec::new(),
         volumes: Vec::new(),
         deck: None,
+        base: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Price plans of the operator, and what calls to a number cost.
 
 mod body;
+mod overrides;
 
 use super::{Listing, Operator, created, ok};
 use crate::{
@@ -18,9 +19,10 @@ pub(crate) use body::PlanSettings;
 use chrono::{DateTime, Utc};
 use domain::{
     ids::PlanId,
-    money::Money,
+    money::{Currency, Money},
     rating::{Line, PricePlan, sandbox_plan},
 };
+pub(crate) use overrides::{PlanOverrides, edited};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -42,6 +44,9 @@ pub(crate) struct Plan {
     version: String,
     #[serde(flatten)]
     settings: PlanSettings,
+    /// Where it builds on another: what it says itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overrides: Option<PlanOverrides>,
     /// How many tenants have it.
     tenants: u64,
 }
@@ -52,6 +57,7 @@ impl From<PlanView> for Plan {
             id: view.plan.id.0,
             version: view.plan.version.clone(),
             settings: PlanSettings::from(&view.plan),
+            overrides: PlanOverrides::of(&view.plan),
             tenants: view.tenants,
         }
     }
@@ -119,7 +125,7 @@ pub(crate) async fn list_plans(app: Data<app::App>, operator: Operator) -> ApiRe
 
 /// Makes a price plan. What is left out is as in the sandbox plan, but for the prices: `name` and `currency` are needed, and
 /// what is not priced costs nothing or, of calls to numbers, is not sold. What sells below cost is 409 `BelowCost` until it
-/// is confirmed.
+/// is confirmed. With a `base`, what is left out is as that plan says, now and after each change of it.
 #[utoipa::path(tag = "operator", params(Change), request_body = PlanSettings, responses((status = 201, body = Plan)))]
 #[post("/api/v1/operator/pricePlans")]
 pub(crate) async fn create_plan(
@@ -137,9 +143,20 @@ pub(crate) async fn create_plan(
         trunk_leg_micros: 0,
         ..sandbox_plan(PlanId(Uuid::nil()))
     };
-    let plan = body.apply(&PlanSettings::from(&empty))?.into_plan(empty)?;
+    let empty = match overrides::base_of(&body)? {
+        None => empty,
+        Some(base) => PricePlan { currency: base_currency(&app, &operator, base).await?, ..empty },
+    };
+    let plan = edited(&body, empty)?;
     let made = Plan::from(plans::create(&app, &operator, plan, change.0.when()?).await?);
     Ok(created(&format!("/api/v1/operator/pricePlans/{}", made.id), &made))
+}
+
+async fn base_currency(app: &app::App, operator: &Operator, base: PlanId) -> Result<Currency, ApiError> {
+    let found = plans::get(app, operator, base).await;
+    found
+        .map(|view| view.plan.currency)
+        .map_err(|_| ApiError::invalid("base", "there is no such price plan to build on"))
 }
 
 /// One price plan.
@@ -162,7 +179,7 @@ pub(crate) async fn update_plan(
     change: Params<Change>,
     body: Patch<PlanSettings>,
 ) -> ApiResult {
-    let edit = |now: PricePlan| body.apply(&PlanSettings::from(&now))?.into_plan(now);
+    let edit = |now: PricePlan| edited(&body, now);
     let changed = plans::change(&app, &operator, plan_id(&id)?, change.0.when()?, edit).await?;
     ok(&Plan::from(changed))
 }

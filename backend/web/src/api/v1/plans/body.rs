@@ -63,6 +63,9 @@ pub(crate) struct PlanSettings {
     volumes: Vec<Volume>,
     /// The rate deck that has prices beside `outbound`.
     deck: Option<Uuid>,
+    /// The plan from which it takes what it does not say itself. Then what is sent is said in its place, `outbound` by prefix,
+    /// `numbers` by country and type, `volumes` by kind, and `null` is as the base says again; a base of `null` keeps what is.
+    base: Option<Uuid>,
 }
 
 /// A price by prefix.
@@ -230,8 +233,59 @@ impl Billing {
     }
 }
 
+impl Rate {
+    pub(super) fn of(rate: &rating::Rate, currency: Currency) -> Self {
+        Self {
+            prefix: rate.prefix.clone(),
+            per_minute: Money::new(rate.per_minute_micros, currency),
+            windows: rate.windows.clone(),
+            billing: Billing::of(rate.terms, currency),
+        }
+    }
+}
+
+impl NumberCost {
+    pub(super) fn of(price: &rating::NumberPrice, currency: Currency) -> Self {
+        Self {
+            country: price.country.clone(),
+            number_type: price.number_type,
+            monthly: Money::new(price.monthly_micros, currency),
+            setup: Some(Money::new(price.setup_micros, currency)).filter(|fee| fee.micros > 0),
+        }
+    }
+}
+
+impl Volume {
+    pub(super) fn of(volume: &rating::VolumePrice) -> Self {
+        let tier = |tier: &rating::Tier| Tier { from_minutes: tier.from_minutes, percent: tier.percent };
+        Self {
+            kind: volume.kind,
+            free_minutes: volume.free_minutes,
+            free_minutes_per_call: volume.free_minutes_per_call,
+            tiers: volume.tiers.iter().map(tier).collect(),
+        }
+    }
+}
+
+impl Period {
+    pub(super) fn of(period: &rating::Period) -> Self {
+        Self {
+            name: period.name.clone(),
+            windows: period.windows.clone(),
+            kinds: period.kinds.clone(),
+            percent: period.percent,
+        }
+    }
+}
+
+impl Terms {
+    pub(super) fn of(terms: &KindTerms, currency: Currency) -> Self {
+        Self { kinds: terms.kinds.clone(), billing: Billing::of(terms.terms, currency) }
+    }
+}
+
 impl ByType {
-    fn of(prices: &[(NumberType, i64)], currency: Currency) -> Self {
+    pub(super) fn of(prices: &[(NumberType, i64)], currency: Currency) -> Self {
         let price = |kind| {
             let found = prices.iter().find(|(of, _)| *of == kind);
             found.map(|(_, micros)| Money::new(*micros, currency))
@@ -243,7 +297,7 @@ impl ByType {
         }
     }
 
-    fn prices(&self, currency: Currency, at: &str) -> Result<Vec<(NumberType, i64)>, Error> {
+    pub(super) fn prices(&self, currency: Currency, at: &str) -> Result<Vec<(NumberType, i64)>, Error> {
         let all = [
             (NumberType::Geographic, self.geographic, "geographic"),
             (NumberType::Mobile, self.mobile, "mobile"),
@@ -257,7 +311,7 @@ impl ByType {
 }
 
 /// An amount in the plan's currency.
-fn micros(money: Money, currency: Currency, field: &str) -> Result<i64, Error> {
+pub(super) fn micros(money: Money, currency: Currency, field: &str) -> Result<i64, Error> {
     if money.currency != currency {
         let text =
             format!("all amounts of a plan are in its currency, {currency}: this is in {}", money.currency);
@@ -273,55 +327,24 @@ impl From<&PricePlan> for PlanSettings {
     fn from(plan: &PricePlan) -> Self {
         let currency = plan.currency;
         let money = |micros| Money::new(micros, currency);
-        let rate = |rate: &rating::Rate| Rate {
-            prefix: rate.prefix.clone(),
-            per_minute: money(rate.per_minute_micros),
-            windows: rate.windows.clone(),
-            billing: Billing::of(rate.terms, currency),
-        };
-        let number = |price: &rating::NumberPrice| NumberCost {
-            country: price.country.clone(),
-            number_type: price.number_type,
-            monthly: money(price.monthly_micros),
-            setup: Some(money(price.setup_micros)).filter(|fee| fee.micros > 0),
-        };
-        let volume = |volume: &rating::VolumePrice| Volume {
-            kind: volume.kind,
-            free_minutes: volume.free_minutes,
-            free_minutes_per_call: volume.free_minutes_per_call,
-            tiers: volume
-                .tiers
-                .iter()
-                .map(|tier| Tier { from_minutes: tier.from_minutes, percent: tier.percent })
-                .collect(),
-        };
-        let period = |period: &rating::Period| Period {
-            name: period.name.clone(),
-            windows: period.windows.clone(),
-            kinds: period.kinds.clone(),
-            percent: period.percent,
-        };
-        let terms = |terms: &KindTerms| Terms {
-            kinds: terms.kinds.clone(),
-            billing: Billing::of(terms.terms, currency),
-        };
         Self {
             name: plan.name.clone(),
             currency: currency.to_string(),
             hold_seconds: plan.hold_seconds,
             increment_ms: plan.increment_ms,
-            outbound: plan.outbound.iter().map(rate).collect(),
+            outbound: plan.outbound.iter().map(|rate| Rate::of(rate, currency)).collect(),
             inbound: ByType::of(&plan.inbound, currency),
             app_leg: Some(money(plan.app_leg_micros)),
             trunk_leg: Some(money(plan.trunk_leg_micros)),
             monthly: ByType::of(&plan.monthly, currency),
-            numbers: plan.numbers.iter().map(number).collect(),
+            numbers: plan.numbers.iter().map(|price| NumberCost::of(price, currency)).collect(),
             prorate: plan.prorate,
             tax: plan.tax,
-            terms: plan.terms.iter().map(terms).collect(),
-            periods: plan.periods.iter().map(period).collect(),
-            volumes: plan.volumes.iter().map(volume).collect(),
+            terms: plan.terms.iter().map(|terms| Terms::of(terms, currency)).collect(),
+            periods: plan.periods.iter().map(Period::of).collect(),
+            volumes: plan.volumes.iter().map(Volume::of).collect(),
             deck: plan.deck.as_ref().map(|used| used.deck.0),
+            base: plan.base.as_deref().map(|base| base.plan.0),
         }
     }
 }
@@ -364,12 +387,13 @@ impl PlanSettings {
                 hash: String::new(),
                 rate_version: String::new(),
             }),
+            base: None,
             ..now
         })
     }
 }
 
-fn rates(rates: Vec<Rate>, currency: Currency) -> Result<Vec<rating::Rate>, Error> {
+pub(super) fn rates(rates: Vec<Rate>, currency: Currency) -> Result<Vec<rating::Rate>, Error> {
     let rate = |(place, rate): (usize, Rate)| {
         let at = format!("outbound[{place}]");
         Ok(rating::Rate {
@@ -382,7 +406,10 @@ fn rates(rates: Vec<Rate>, currency: Currency) -> Result<Vec<rating::Rate>, Erro
     rates.into_iter().enumerate().map(rate).collect()
 }
 
-fn numbers(numbers: Vec<NumberCost>, currency: Currency) -> Result<Vec<rating::NumberPrice>, Error> {
+pub(super) fn numbers(
+    numbers: Vec<NumberCost>,
+    currency: Currency,
+) -> Result<Vec<rating::NumberPrice>, Error> {
     let number = |(place, number): (usize, NumberCost)| {
         let field = |name: &str| format!("numbers[{place}].{name}");
         Ok(rating::NumberPrice {
@@ -395,7 +422,7 @@ fn numbers(numbers: Vec<NumberCost>, currency: Currency) -> Result<Vec<rating::N
     numbers.into_iter().enumerate().map(number).collect()
 }
 
-fn terms(all: Vec<Terms>, currency: Currency) -> Result<Vec<KindTerms>, Error> {
+pub(super) fn terms(all: Vec<Terms>, currency: Currency) -> Result<Vec<KindTerms>, Error> {
     let one = |(place, terms): (usize, Terms)| {
         Ok(KindTerms {
             kinds: terms.kinds,
@@ -405,7 +432,7 @@ fn terms(all: Vec<Terms>, currency: Currency) -> Result<Vec<KindTerms>, Error> {
     all.into_iter().enumerate().map(one).collect()
 }
 
-fn period(period: Period) -> rating::Period {
+pub(super) fn period(period: Period) -> rating::Period {
     rating::Period {
         name: period.name,
         windows: period.windows,
@@ -414,7 +441,7 @@ fn period(period: Period) -> rating::Period {
     }
 }
 
-fn volume(volume: Volume) -> rating::VolumePrice {
+pub(super) fn volume(volume: Volume) -> rating::VolumePrice {
     let tier = |tier: Tier| rating::Tier { from_minutes: tier.from_minutes, percent: tier.percent };
     rating::VolumePrice {
         kind: volume.kind,
