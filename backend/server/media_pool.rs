@@ -1,9 +1,10 @@
 //! The seam between edge and relay: neighbours that are strangers meet here.
 
+use app::App;
 use bytes::Bytes;
 use edge::seam::{
     Digit, DigitListener, DirectionStats, Encryption, LossListener, MediaError, MediaId, MediaLoss,
-    MediaPool, MediaRules, MediaStats, SdpKind, Side,
+    MediaPool, MediaRules, MediaStats, Reported, SdpKind, Side,
 };
 use relay::{Bridge, BridgeError, BridgeStats, RelayError};
 use std::{
@@ -90,6 +91,27 @@ impl MediaPool for Pool {
     }
 }
 
+/// How often the relay is read.
+const READ_EVERY: Duration = Duration::from_secs(1);
+
+/// Reads how full the relay is and whether its workers live, and hands that to the app, for as long as the program runs.
+pub(crate) async fn watch(relay: relay::Handle, app: App) {
+    let mut every = tokio::time::interval(READ_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let reading = app::pool::Reading {
+            sessions: relay.active() as u64,
+            capacity: relay.capacity() as u64,
+            is_scarce: relay.is_scarce(),
+            deaths: relay.deaths(),
+        };
+        if let Err(error) = app::pool::read(&app, reading).await {
+            tracing::warn!(%error, "what the media relay is at could not be told: it is tried again");
+        }
+    }
+}
+
 const fn side(side: Side) -> relay::Side {
     match side {
         Side::A => relay::Side::A,
@@ -112,6 +134,10 @@ fn stats(stats: BridgeStats) -> MediaStats {
     }
 }
 
+fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}
+
 fn direction(stats: &relay::DirectionStats, opened: Instant) -> DirectionStats {
     DirectionStats {
         packets: stats.packets,
@@ -120,7 +146,21 @@ fn direction(stats: &relay::DirectionStats, opened: Instant) -> DirectionStats {
         foreign: stats.foreign,
         unauthentic: stats.unauthentic + stats.replayed,
         is_encrypted: stats.is_encrypted,
-        jitter_us: u32::try_from(stats.jitter.as_micros()).unwrap_or(u32::MAX),
+        jitter_us: micros(stats.jitter),
+        jitter_mean_us: micros(stats.jitter_mean),
+        jitter_p95_us: micros(stats.jitter_p95),
+        jitter_max_us: micros(stats.jitter_max),
+        wrong_codec: stats.wrong_codec,
+        round_trip_us: stats.round_trip.map(micros),
+        round_trip_max_us: stats.round_trip_max.map(micros),
+        mos: stats.mos,
+        reported: stats.heard.map(|heard| Reported {
+            lost: heard.lost,
+            of: heard.of,
+            jitter_us: micros(heard.jitter),
+            mos: heard.mos,
+            said_mos: heard.said_mos,
+        }),
         codec: stats.codec.clone(),
         verdict: stats.verdict.word().to_owned(),
         explanation: stats.verdict.to_string(),

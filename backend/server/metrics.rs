@@ -57,6 +57,9 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
     counter(&mut text, "dialtone_traces_over_budget", help, traces.over_budget);
     counter(&mut text, "dialtone_traces_lost", "Traces that the database did not take.", traces.lost);
     webhooks(&mut text, &app::webhooks::counts(app));
+    if let Some(reading) = app::pool::last(app) {
+        media(&mut text, reading);
+    }
     if let Some(edge) = edge {
         let counters = edge.counters();
         for (name, value) in counters.rows() {
@@ -82,6 +85,16 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         }
     }
     text
+}
+
+/// How full the media relay is.
+fn media(text: &mut String, reading: app::pool::Reading) {
+    gauge(text, "dialtone_media_sessions", "Calls that have media ports.", reading.sessions);
+    gauge(text, "dialtone_media_capacity", "Calls that the media ports allow at a time.", reading.capacity);
+    let help = "1 while media ports are nearly used up: from 80 % on, until less than 70 % are.";
+    gauge(text, "dialtone_media_ports_scarce", help, u64::from(reading.is_scarce));
+    let help = "Times that a media worker died and was replaced.";
+    counter(text, "dialtone_media_worker_deaths", help, reading.deaths);
 }
 
 /// How events leave this node. What waits in the database stands at `/api/v1/operator/deliveries`.

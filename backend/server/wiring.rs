@@ -4,7 +4,7 @@ use crate::{
     acme, banner,
     cli::Role,
     files,
-    media_pool::Pool,
+    media_pool::{self, Pool},
     metrics, renewal, secure,
     settings::{self, Sandbox, Settings, Signup},
     shutdown, signed, web_phones,
@@ -202,6 +202,7 @@ fn telephony(
         workers: media.workers.unwrap_or_else(settings::cores).get(),
         ..relay::Config::default()
     })?;
+    tokio::spawn(media_pool::watch(relay.clone(), app.clone()));
     let pool = Arc::new(Pool::new(relay));
     let relay = relay_runner.start()?;
     let edge = runner.start(

@@ -33,6 +33,7 @@ pub mod operators;
 pub mod outbox;
 mod page;
 pub mod plans;
+pub mod pool;
 pub mod porting;
 pub mod proof;
 pub mod protection;
@@ -109,6 +110,7 @@ struct Inner {
     events: Arc<events::State>,
     webhooks: webhooks::State,
     velocity: velocity::State,
+    pool: pool::State,
 }
 
 impl App {
@@ -137,6 +139,7 @@ impl App {
             events,
             webhooks: webhooks::State::default(),
             velocity: velocity::State::default(),
+            pool: pool::State::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -151,6 +154,11 @@ impl App {
         stir::load(&app).await?;
         identities::load(&app).await?;
         Ok(app)
+    }
+
+    /// What is known of the media relay.
+    pub(crate) fn pool(&self) -> &pool::State {
+        &self.0.pool
     }
 
     /// The configuration at this moment.

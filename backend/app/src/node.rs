@@ -27,6 +27,8 @@ pub struct NodeView {
     pub shards: Vec<ShardView>,
     /// Its trunks and carriers, by name.
     pub peers: Vec<MeterView>,
+    /// Its media relay; `None` where it carries no calls.
+    pub media: Option<crate::pool::Reading>,
 }
 
 /// What a shard is at.
@@ -73,6 +75,7 @@ pub fn read(app: &App) -> NodeView {
         live_calls: edge.map_or(0, |edge| edge.count() as u64),
         shards: edge.map(|edge| edge.readings().into_iter().map(shard).collect()).unwrap_or_default(),
         peers: crate::calls::meters(app),
+        media: crate::pool::last(app),
     }
 }
 

@@ -21,7 +21,7 @@ mod media;
 
 pub use media::{
     Digit, DigitListener, DirectionStats, LossListener, MediaError, MediaId, MediaLoss, MediaPool,
-    MediaStats, SdpKind,
+    MediaStats, Reported, SdpKind,
 };
 pub use sip::b2bua::{
     BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, FAILOVER_ON,

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Instant,
 };
@@ -69,6 +69,8 @@ struct Shared {
     active: AtomicUsize,
     /// Whether it was said that places are nearly used up.
     is_scarce: AtomicBool,
+    /// How often a worker has died.
+    deaths: Arc<AtomicU64>,
 }
 
 impl Handle {
@@ -79,6 +81,7 @@ impl Handle {
             sessions_max,
             active: AtomicUsize::new(0),
             is_scarce: AtomicBool::new(false),
+            deaths: Arc::default(),
         }))
     }
 
@@ -123,6 +126,17 @@ impl Handle {
     #[must_use]
     pub fn is_scarce(&self) -> bool {
         self.0.is_scarce.load(Relaxed)
+    }
+
+    /// How often a worker has died and was replaced since the start.
+    #[must_use]
+    pub fn deaths(&self) -> u64 {
+        self.0.deaths.load(Relaxed)
+    }
+
+    /// Where the workers' threads count that.
+    pub(crate) fn count_of_deaths(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0.deaths)
     }
 
     fn open_somewhere(&self) -> Result<SessionId, RelayError> {

@@ -11,7 +11,10 @@ use std::{
     io,
     net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -54,9 +57,10 @@ impl Runner {
         let mut running = Running { handle: self.handle, threads: Vec::new() };
         for (index, worker) in self.workers.into_iter().enumerate() {
             let core = cores.get(index).copied().filter(|_| pinned);
+            let deaths = running.handle.count_of_deaths();
             let thread = thread::Builder::new().name(format!("relay-{index}")).spawn(move || {
                 core.map(core_affinity::set_for_current);
-                work(worker, index);
+                work(worker, index, &deaths);
             })?;
             running.threads.push(thread);
         }
@@ -65,13 +69,14 @@ impl Runner {
 }
 
 /// Has a worker work until it is told to stop. Where its work breaks off, it begins anew without sessions, and they are told.
-fn work(mut worker: Worker, index: usize) {
+fn work(mut worker: Worker, index: usize, deaths: &AtomicU64) {
     loop {
         let why = match catch_unwind(AssertUnwindSafe(|| worker.run())) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it panicked".to_owned(),
         };
+        deaths.fetch_add(1, Relaxed);
         match worker.revive() {
             Ok(listeners) => {
                 let calls = listeners.len();

@@ -10,7 +10,7 @@ mod record;
 mod some;
 mod traces;
 
-pub use legs::{Leg, LegSide, insert_legs, legs};
+pub use legs::{Leg, LegSide, Quality, Reported, insert_legs, legs};
 pub use list::{CallFilter, list};
 pub use many::{Answered, Funded, answer_all, close_all, fund_all, insert, insert_decisions};
 pub use record::{Call, CallState, NewDecision, StoredDecision};

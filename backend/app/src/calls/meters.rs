@@ -3,7 +3,7 @@
 
 use super::State;
 use domain::decision::{Decision, Target};
-use edge::seam::{CallFacts, CallSummary, End, PartyKind};
+use edge::seam::{CallFacts, CallSummary, DirectionStats, End, PartyKind};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -49,6 +49,12 @@ pub struct MeterView {
     pub setups: [u64; SETUP_BOUNDS_MS.len() + 1],
     /// Milliseconds until the answer, summed up.
     pub setup_ms: u64,
+    /// Calls whose audio from it was rated.
+    pub rated: u64,
+    /// Their opinion scores, in hundredths, summed up.
+    pub scores: u64,
+    /// Calls of which nothing was heard from it, or nothing that can be: by their verdict neither flowing nor not agreed.
+    pub unheard: u64,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +66,22 @@ struct Meter {
     failures: [AtomicU64; FAILURE_CLASSES.len()],
     setups: [AtomicU64; SETUP_BOUNDS_MS.len() + 1],
     setup_ms: AtomicU64,
+    rated: AtomicU64,
+    scores: AtomicU64,
+    unheard: AtomicU64,
+}
+
+impl Meter {
+    /// Takes what was heard from it in a call.
+    fn heard(&self, stats: &DirectionStats) {
+        if let Some(score) = stats.mos {
+            one_more(&self.rated);
+            self.scores.fetch_add(score.into(), Ordering::Relaxed);
+        }
+        if !matches!(stats.verdict.as_str(), "" | "flowing" | "not-agreed") {
+            one_more(&self.unheard);
+        }
+    }
 }
 
 /// The meters of a call that goes on.
@@ -139,6 +161,10 @@ impl Meters {
         one_less(&going.caller.up);
         if let Some(callee) = going.is_up.and_then(|attempt| going.callees.get(attempt)) {
             one_less(&callee.up);
+            if let Some(media) = &summary.media {
+                going.caller.heard(&media.from_a);
+                callee.heard(&media.from_b);
+            }
         }
         let Some(last) = summary.attempt else { return };
         for (place, callee) in going.callees.iter().enumerate().take(last + 1) {
@@ -179,6 +205,9 @@ impl Meters {
                 failures: meter.failures.each_ref().map(load),
                 setups,
                 setup_ms: load(&meter.setup_ms),
+                rated: load(&meter.rated),
+                scores: load(&meter.scores),
+                unheard: load(&meter.unheard),
             }
         };
         State::lock(&self.known).iter().map(view).collect()

@@ -205,6 +205,7 @@ fn legs(
         unauthentic_packets: received.unauthentic,
         is_encrypted: received.is_encrypted,
         jitter_us: u64::from(received.jitter_us),
+        quality: super::quality::of(received),
         sent_packets: sent.packets,
         verdict: received.verdict.clone(),
         explanation: received.explanation.clone(),

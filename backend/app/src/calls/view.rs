@@ -192,6 +192,8 @@ pub struct LegView {
     pub is_encrypted: bool,
     /// What came from the peer.
     pub received: MediaView,
+    /// How it sounded.
+    pub quality: super::QualityView,
     /// Packets that were sent to the peer.
     pub sent_packets: u64,
     /// The verdict word about what came from the peer; empty where there was no media.
@@ -289,6 +291,7 @@ impl From<&store::calls::Leg> for LegView {
                 unauthentic: leg.unauthentic_packets,
                 jitter_us: leg.jitter_us,
             },
+            quality: leg.quality.into(),
             sent_packets: leg.sent_packets,
             verdict: leg.verdict.clone(),
             explanation: leg.explanation.clone(),

@@ -16,3 +16,10 @@ pub(crate) use raise::{message, raise};
 
 /// What the outbox calls a change of a carrier's health; it belongs to no tenant, and stays with the operator.
 pub const CARRIER_HEALTH_CHANGED: &str = "carrier.health.changed";
+/// What it calls that media ports are nearly used up, and that there are enough again; and that a media worker has died. They stay with the
+/// operator, too.
+pub const MEDIA_PORTS_SCARCE: &str = "media.ports.scarce";
+/// See there.
+pub const MEDIA_PORTS_ENOUGH: &str = "media.ports.enough";
+/// See there.
+pub const MEDIA_WORKER_DIED: &str = "media.worker.died";

@@ -47,14 +47,46 @@ pub struct DirectionStats {
     pub is_encrypted: bool,
     /// Interarrival jitter, microseconds.
     pub jitter_us: u32,
+    /// Its mean, what 95 of 100 samples do not pass, and its most; microseconds.
+    pub jitter_mean_us: u32,
+    /// See there.
+    pub jitter_p95_us: u32,
+    /// See there.
+    pub jitter_max_us: u32,
+    /// Packets of a codec that was not agreed on.
+    pub wrong_codec: u64,
+    /// To this side's peer and back, the mean and the most, microseconds, where its reports tell.
+    pub round_trip_us: Option<u32>,
+    /// See there.
+    pub round_trip_max_us: Option<u32>,
+    /// The opinion score of what came, in hundredths (ITU-T G.107), where its codec has values.
+    pub mos: Option<u16>,
+    /// What the peer says of what it hears, where it reports.
+    pub reported: Option<Reported>,
     /// The codec first in the side's last SDP.
     pub codec: String,
-    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `srtp-failed`, `private-address`, …
+    /// The verdict word of this direction: `flowing`, `nothing-arrived`, `wrong-source`, `srtp-failed`, `private-address`,
+    /// `wrong-codec`, `silence`, `not-agreed`.
     pub verdict: String,
     /// The verdict as a sentence with its remedy.
     pub explanation: String,
     /// When the first packet was relayed, counted from the opening of the session.
     pub first_after: Option<Duration>,
+}
+
+/// What a peer says of the stream that it hears (RTCP).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// Packets that it misses.
+    pub lost: u64,
+    /// Of so many.
+    pub of: u64,
+    /// Interarrival jitter there, microseconds.
+    pub jitter_us: u32,
+    /// The opinion score that follows from it, in hundredths.
+    pub mos: Option<u16>,
+    /// The score that the peer gives itself (RFC 3611), in hundredths.
+    pub said_mos: Option<u16>,
 }
 
 /// Counters of a session.

@@ -60,6 +60,7 @@ fn a_worker_that_dies_is_replaced_and_its_calls_are_told() {
     relay.govern(bad, fatal).unwrap();
     relay.join(bad).unwrap();
     assert_eq!(told.recv_timeout(SOON), Ok(Loss::WorkerDied));
+    assert_eq!(relay.deaths(), 1);
     relay.close(good.0).unwrap();
     relay.close(bad).unwrap();
     let (session, mut a, b) = talk(&relay, 61);

@@ -76,6 +76,9 @@ pub struct Leg {
     /// Interarrival jitter, microseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub jitter_us: u64,
+    /// How it sounded.
+    #[serde(default, skip_serializing_if = "Quality::is_nothing")]
+    pub quality: Quality,
     /// Packets that were sent to the peer.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_packets: u64,
@@ -85,6 +88,60 @@ pub struct Leg {
     /// The verdict as a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub explanation: String,
+}
+
+/// How the media of a leg sounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Quality {
+    /// Jitter of what came: its mean, microseconds.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jitter_mean_us: u64,
+    /// What 95 of 100 samples of it do not pass.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jitter_p95_us: u64,
+    /// Its most.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jitter_max_us: u64,
+    /// Packets of a codec that was not agreed on.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub wrong_codec: u64,
+    /// To the peer and back: the mean, microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_us: Option<u64>,
+    /// The most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_max_us: Option<u64>,
+    /// The opinion score of what came, in hundredths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mos: Option<u16>,
+    /// What the peer said of what it heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
+}
+
+impl Quality {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a peer said of the stream that it heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reported {
+    /// Packets that it missed.
+    pub lost: u64,
+    /// Of so many.
+    pub of: u64,
+    /// Interarrival jitter there, microseconds.
+    pub jitter_us: u64,
+    /// The opinion score that follows from it, in hundredths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mos: Option<u16>,
+    /// The score that the peer gave itself, in hundredths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_mos: Option<u16>,
 }
 
 const fn no_call() -> CallId {

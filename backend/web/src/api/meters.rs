@@ -15,13 +15,17 @@ pub(super) fn is_local(request: &HttpRequest) -> bool {
 /// All series; there are [`METERS_MAX`](app::calls::METERS_MAX) names and one at most.
 pub(super) fn text(meters: &[MeterView]) -> String {
     type Read = fn(&MeterView) -> u64;
-    let rows: [(&str, &str, &str, Read); 4] = [
+    let rows: [(&str, &str, &str, Read); 6] = [
         ("dialtone_peer_calls_up", "gauge", "Calls from a trunk or carrier, and up ones to it.", |of| {
             of.calls_up
         }),
         ("dialtone_peer_calls_total", "counter", "Calls that came from it.", |of| of.calls_from),
         ("dialtone_peer_attempts_total", "counter", "Tries through it.", |of| of.attempts),
         ("dialtone_peer_answered_total", "counter", "Tries that were answered.", |of| of.answered),
+        ("dialtone_peer_rated_total", "counter", "Calls whose audio from it was rated.", |of| of.rated),
+        ("dialtone_peer_unheard_total", "counter", "Calls in which its audio was not to be heard.", |of| {
+            of.unheard
+        }),
     ];
     let mut text = String::new();
     for (name, kind, help, read) in rows {
@@ -38,6 +42,14 @@ pub(super) fn text(meters: &[MeterView]) -> String {
                 &mut text,
                 format_args!("dialtone_peer_failures_total{{{labels},class=\"{class}\"}} {count}"),
             );
+        }
+    }
+    const SCORE: &str = "dialtone_peer_mos_average";
+    head(&mut text, SCORE, "gauge", "Mean opinion score of the audio from it since the start.");
+    for meter in meters {
+        if let Some(score) = meter.scores.checked_div(meter.rated) {
+            let labels = labels(&meter.of);
+            line(&mut text, format_args!("{SCORE}{{{labels}}} {}.{:02}", score / 100, score % 100));
         }
     }
     setups(&mut text, meters);
@@ -100,12 +112,17 @@ mod tests {
             failures: [0, 5, 0, 0, 0, 0, 0, 0],
             setups: [0, 0, 1, 3, 4, 4, 4, 4, 4],
             setup_ms: 3_250,
+            rated: 2,
+            scores: 812,
+            unheard: 1,
         };
         let text = text(&[meter]);
         let labels = "kind=\"trunk\",name=\"sbc\\\".test\\\\\"";
         for line in [
             format!("dialtone_peer_calls_up{{{labels}}} 2"),
             format!("dialtone_peer_attempts_total{{{labels}}} 9"),
+            format!("dialtone_peer_mos_average{{{labels}}} 4.06"),
+            format!("dialtone_peer_unheard_total{{{labels}}} 1"),
             format!("dialtone_peer_failures_total{{{labels},class=\"4xx\"}} 5"),
             format!("dialtone_peer_setup_seconds_bucket{{{labels},le=\"0.500\"}} 1"),
             format!("dialtone_peer_setup_seconds_bucket{{{labels},le=\"+Inf\"}} 4"),

@@ -16,6 +16,7 @@ use app::{
     App, PageRequest,
     calls::{CallFilter, CallState, FAILURE_CLASSES, MeterView},
     node::ShardView,
+    pool::Reading,
 };
 use askama::Template;
 use serde::Deserialize;
@@ -41,6 +42,7 @@ struct LivePage {
     next: Option<String>,
     next_label: &'static str,
     shards: Vec<ShardRow>,
+    media: Option<Badge>,
     peers: Vec<PeerRow>,
     more_peers: usize,
 }
@@ -65,6 +67,7 @@ struct PeerRow {
     answered: String,
     failures: String,
     setup: String,
+    score: String,
 }
 
 /// Which part of the calls.
@@ -93,9 +96,22 @@ pub(super) async fn show(app: Data<App>, operator: Operator, part: Query<Part>) 
         next: calls.next.map(|after| format!("/operator/live?after={after}")),
         next_label: "Older",
         shards: node.shards.iter().map(ShardRow::from).collect(),
+        media: node.media.map(ports),
         more_peers: peers.len().saturating_sub(PEERS_SHOWN),
         peers: peers.iter().take(PEERS_SHOWN).map(PeerRow::from).collect(),
     })
+}
+
+/// How full the media relay is, and whether its workers live.
+fn ports(media: Reading) -> Badge {
+    let calls = format!("{} of {} calls", words::count(media.sessions), words::count(media.capacity));
+    match (media.is_scarce, media.deaths) {
+        (true, _) => Badge::new("bad", format!("{calls}: ports are nearly used up, widen media.ports")),
+        (false, 0) => Badge::new("good", calls),
+        (false, deaths) => {
+            Badge::new("warn", format!("{calls}; {} workers died and were replaced", words::count(deaths)))
+        }
+    }
 }
 
 #[post("/operator/live/drain")]
@@ -150,6 +166,14 @@ impl From<&MeterView> for PeerRow {
             tries: words::count(meter.attempts),
             answered: words::count(meter.answered),
             failures: if failures.is_empty() { "–".to_owned() } else { failures.join(", ") },
+            score: match (meter.scores.checked_div(meter.rated), meter.unheard) {
+                (None, 0) => "–".to_owned(),
+                (None, unheard) => format!("{} not heard", words::count(unheard)),
+                (Some(score), 0) => format!("{}.{:02}", score / 100, score % 100),
+                (Some(score), unheard) => {
+                    format!("{}.{:02}, {} not heard", score / 100, score % 100, words::count(unheard))
+                }
+            },
             setup: setup.map_or_else(|| "–".to_owned(), |setup| millis(setup * 1_000)),
         }
     }

@@ -27,6 +27,23 @@ pub(crate) struct Node {
     shards: Vec<Shard>,
     /// Trunks and carriers with calls since the start; beyond a thousand they count as `other`.
     peers: Vec<Peer>,
+    /// The media relay; `null` where the node carries no calls.
+    media: Option<Media>,
+}
+
+/// What the media relay is at.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NodeMedia)]
+pub(crate) struct Media {
+    /// Calls that have ports.
+    sessions: u64,
+    /// Calls that the ports allow at a time.
+    capacity: u64,
+    /// Ports are nearly used up: from 80 % on, until less than 70 % are.
+    scarce: bool,
+    /// How often a worker has died and was replaced since the start.
+    worker_deaths: u64,
 }
 
 /// What a signalling shard is at.
@@ -63,6 +80,10 @@ pub(crate) struct Peer {
     failures: BTreeMap<&'static str, u64>,
     /// Mean time until the answer, milliseconds; `null` where nothing was answered.
     setup_ms: Option<u64>,
+    /// Mean opinion score of the audio from it; `null` where none was rated.
+    mos: Option<f64>,
+    /// Calls in which its audio was not to be heard: by their verdict neither `flowing` nor `not-agreed`.
+    unheard: u64,
 }
 
 /// For how long calls may go on.
@@ -104,6 +125,12 @@ impl From<NodeView> for Node {
             live_calls: view.live_calls,
             shards: view.shards.into_iter().map(Shard::from).collect(),
             peers: view.peers.into_iter().map(Peer::from).collect(),
+            media: view.media.map(|media| Media {
+                sessions: media.sessions,
+                capacity: media.capacity,
+                scarce: media.is_scarce,
+                worker_deaths: media.deaths,
+            }),
         }
     }
 }
@@ -128,6 +155,8 @@ impl From<MeterView> for Peer {
             answered: view.answered,
             failures,
             setup_ms: view.setup_ms.checked_div(view.answered),
+            mos: view.scores.checked_div(view.rated).map(|score| score as f64 / 100.0),
+            unheard: view.unheard,
         }
     }
 }

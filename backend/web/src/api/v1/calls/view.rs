@@ -2,8 +2,8 @@
 
 use crate::api::schema::Amount;
 use app::calls::{
-    AttemptView, CallState, CallView, ChargeView, DecisionView, LegView, MediaView, QuoteLineView,
-    SimulationView, VerdictWord,
+    AttemptView, CallState, CallView, ChargeView, DecisionView, LegView, MediaView, QualityView,
+    QuoteLineView, ReportedView, SimulationView, VerdictWord,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -96,11 +96,14 @@ pub(super) struct Leg {
     encrypted: bool,
     /// What came from the peer.
     received: Media,
+    /// How it sounded.
+    quality: Quality,
     /// Packets that were sent to the peer.
     sent_packets: u64,
-    /// The verdict word about what came from the peer.
+    /// The verdict about what came from the peer: `flowing`, `nothing-arrived`, `wrong-source`, `private-address`, `srtp-failed`,
+    /// `wrong-codec`, `silence`; `not-agreed` where none was due, empty where there was no media.
     verdict: String,
-    /// The verdict as a sentence.
+    /// The verdict as a sentence with its remedy.
     explanation: String,
 }
 
@@ -119,6 +122,46 @@ pub(super) struct Media {
     unauthentic: u64,
     /// Interarrival jitter, microseconds.
     jitter_us: u64,
+}
+
+/// How a leg sounded.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LegQuality)]
+pub(super) struct Quality {
+    /// The opinion score of what came (ITU-T G.107), 1 to 4.41; `null` before half a second, and for codecs without values.
+    mos: Option<f64>,
+    /// Jitter of what came: its mean, microseconds.
+    jitter_mean_us: u64,
+    /// What 95 of 100 samples of it do not pass.
+    jitter_p95_us: u64,
+    /// Its most.
+    jitter_max_us: u64,
+    /// To the peer and back: the mean, microseconds; `null` where it sends no reports (RTCP).
+    round_trip_us: Option<u64>,
+    /// The longest.
+    round_trip_max_us: Option<u64>,
+    /// Packets of a codec that was not agreed on.
+    wrong_codec: u64,
+    /// What the peer says of what it hears; `null` where it sends no reports.
+    reported: Option<Reported>,
+}
+
+/// What a peer says of the stream that it hears (RTCP).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LegReported)]
+pub(super) struct Reported {
+    /// Packets that it misses.
+    lost: u64,
+    /// Of so many.
+    of: u64,
+    /// Interarrival jitter there, microseconds.
+    jitter_us: u64,
+    /// The opinion score that follows from it.
+    mos: Option<f64>,
+    /// The score that the peer gives itself (RFC 3611).
+    said_mos: Option<f64>,
 }
 
 /// How a call was decided.
@@ -300,6 +343,7 @@ impl From<LegView> for Leg {
             codec: leg.codec,
             encrypted: leg.is_encrypted,
             received: leg.received.into(),
+            quality: leg.quality.into(),
             sent_packets: leg.sent_packets,
             verdict: leg.verdict,
             explanation: leg.explanation,
@@ -316,6 +360,38 @@ impl From<MediaView> for Media {
             foreign: media.foreign,
             unauthentic: media.unauthentic,
             jitter_us: media.jitter_us,
+        }
+    }
+}
+
+/// A score out of its hundredths.
+fn score(hundredths: Option<u16>) -> Option<f64> {
+    hundredths.map(|hundredths| f64::from(hundredths) / 100.0)
+}
+
+impl From<QualityView> for Quality {
+    fn from(quality: QualityView) -> Self {
+        Self {
+            mos: score(quality.mos),
+            jitter_mean_us: quality.jitter_mean_us,
+            jitter_p95_us: quality.jitter_p95_us,
+            jitter_max_us: quality.jitter_max_us,
+            round_trip_us: quality.round_trip_us,
+            round_trip_max_us: quality.round_trip_max_us,
+            wrong_codec: quality.wrong_codec,
+            reported: quality.reported.map(Reported::from),
+        }
+    }
+}
+
+impl From<ReportedView> for Reported {
+    fn from(said: ReportedView) -> Self {
+        Self {
+            lost: said.lost,
+            of: said.of,
+            jitter_us: said.jitter_us,
+            mos: score(said.mos),
+            said_mos: score(said.said_mos),
         }
     }
 }
