@@ -42,6 +42,7 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         &mut text,
         format_args!("dialtone_configuration_refresh_seconds {:.6}", refreshes.last.as_secs_f64()),
     );
+    spending_rows(&mut text, app);
     if let Some(drift) = app::money::last_drift(app) {
         drift_rows(&mut text, &drift);
     }
@@ -161,6 +162,30 @@ fn drift_rows(text: &mut String, drift: &app::money::DriftView) {
         "gauge",
     );
     line(text, format_args!("dialtone_money_drift_micros {}", drift.figure));
+}
+
+/// What tenants may owe at worst, and what is stopped because it was spent too fast.
+fn spending_rows(text: &mut String, app: &app::App) {
+    let totals = app::exposure::totals(app);
+    let rows: [(&str, &str, fn(&app::exposure::Total) -> f64); 3] = [
+        ("dialtone_exposure_micros", "What tenants hold and owe: the worst case.", |of| {
+            of.worst_micros as f64
+        }),
+        ("dialtone_exposure_lent_micros", "What of it no money of theirs stands for.", |of| {
+            of.lent_micros as f64
+        }),
+        ("dialtone_exposure_at_cap", "Tenants without room under their cap.", |of| of.at_cap as f64),
+    ];
+    for (name, help, read) in rows {
+        head(text, name, help, "gauge");
+        for (currency, total) in &totals {
+            line(text, format_args!("{name}{{currency=\"{currency}\"}} {}", read(total)));
+        }
+    }
+    let stops = app::velocity::counts(app);
+    gauge(text, "dialtone_spending_stops", "Stops of spending in force, of all nodes.", stops.in_force);
+    counter(text, "dialtone_spending_stops_made", "Stops that this node made.", stops.made);
+    counter(text, "dialtone_spending_uncounted", "Spending not counted by its caller.", stops.uncounted);
 }
 
 fn counter(text: &mut String, name: &str, help: &str, value: u64) {

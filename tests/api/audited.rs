@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 use testkit::server::{Answer, Client, Options, Server};
 
 /// What writes no row, and why.
-const EXEMPT: [(&str, &str); 32] = [
+const EXEMPT: [(&str, &str); 34] = [
     ("POST /api/v1/tokens", "a sign-in changes nothing"),
     ("POST /api/v1/accessTokens", "a token is its key's, and the key is written down"),
     ("POST /api/v1/domains/{name}:verify", "it needs a record in the DNS; what it verifies has its row"),
@@ -32,6 +32,8 @@ const EXEMPT: [(&str, &str); 32] = [
     ("POST /api/v1/operator/invoices/{id}:issue", "it needs a draft; it has its row"),
     ("POST /api/v1/operator/invoices/{id}:pay", "it needs an invoice that is open; it has its row"),
     ("POST /api/v1/operator/invoices/{id}:writeOff", "it needs an invoice that is open; it has its row"),
+    ("POST /api/v1/stops/{id}:lift", "it needs a stop of spending; it has its row"),
+    ("POST /api/v1/operator/stops/{id}:lift", "it needs a stop of spending; it has its row"),
     ("POST /api/v1/routes:test", "a question"),
     ("POST /sip:testRoutesWithNumber", "a question"),
     ("POST /operatorInformation/:search", "a question"),
@@ -96,6 +98,9 @@ impl Walk {
         let profile = json!({"name": "Walk AB", "country": "SE"});
         let path = "/api/v1/billingProfile";
         let _ = self.does("PUT /api/v1/billingProfile", owner, path, Some(profile));
+        let path = "/api/v1/operator/spendingDefaults";
+        let defaults = json!({"value": [{"currency": "USD", "velocity": {"tenant": {"perDay": {"amountMicros": 900_000_000, "currency": "USD"}}}}]});
+        let _ = self.does("PUT /api/v1/operator/spendingDefaults", operator, path, Some(defaults));
         let path = "/api/v1/operator/billing";
         let settings = json!({"seller": {"country": "SE"}});
         let _ = self.does("PUT /api/v1/operator/billing", operator, path, Some(settings));

@@ -19,6 +19,7 @@ pub mod eligibility;
 pub mod emergency;
 mod error;
 pub mod events;
+pub mod exposure;
 pub mod health;
 pub mod identities;
 pub mod inventory;

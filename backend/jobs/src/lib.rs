@@ -11,6 +11,7 @@ mod configuration;
 mod deliveries;
 mod delivery_log;
 mod drift;
+mod exposure;
 mod health;
 mod health_history;
 mod identities;
@@ -57,7 +58,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 23] {
+fn all() -> [Job; 24] {
     jobs![
         outbox,
         searches,
@@ -81,7 +82,8 @@ fn all() -> [Job; 23] {
         delivery_log,
         porting,
         prices,
-        velocity
+        velocity,
+        exposure
     ]
 }
 

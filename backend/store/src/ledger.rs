@@ -235,6 +235,18 @@ pub async fn account<C: ConnectionTrait>(
     account::Entity::find_by_id(tenant.0).one(conn).await?.as_ref().map(Account::read).transpose()
 }
 
+/// The accounts of the tenants that the scope sees.
+///
+/// # Errors
+/// [`Error`] where the database fails.
+pub async fn accounts<C: ConnectionTrait>(conn: &C, scope: &Scope) -> Result<Vec<Account>, Error> {
+    let mut query = account::Entity::find().filter(account::Column::TenantId.is_not_null());
+    if let Some(tenant) = scope.tenant() {
+        query = query.filter(account::Column::Id.eq(tenant.0));
+    }
+    query.all(conn).await?.iter().map(Account::read).collect()
+}
+
 /// A tenant's account, locked until the transaction ends, so that what is decided on it stays true. (SQLite locks the
 /// whole database for an immediate transaction already.)
 ///

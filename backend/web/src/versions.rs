@@ -130,6 +130,7 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
         ["operator", "eligibility"] => Thing::Platform("eligibility".to_owned()),
         ["operator", "eligibility", "regions"] => Thing::Platform("number-regions".to_owned()),
         ["operator", "quarantinePolicy"] => Thing::Platform("quarantine".to_owned()),
+        ["operator", "spendingDefaults"] => Thing::Platform("spending-defaults".to_owned()),
         ["operator", "stir"] => Thing::Platform("stir".to_owned()),
         _ => return None,
     })

@@ -113,6 +113,11 @@ impl State {
         }
     }
 
+    /// How many calls of a tenant are up on this node.
+    pub(crate) fn live_of(&self, tenant: TenantId) -> u32 {
+        self.usage.read(tenant).0
+    }
+
     /// The calls of a payer on this node whose money is held.
     pub(crate) fn of_payer(&self, payer: TenantId) -> Vec<Arc<Carried>> {
         self.table.of(payer)

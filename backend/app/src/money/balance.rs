@@ -3,6 +3,7 @@
 use crate::{App, Error};
 use domain::{
     access::{Actor, Permission},
+    exposure::Exposure,
     money::Money,
 };
 use serde::Serialize;
@@ -19,7 +20,7 @@ pub struct BalanceView {
     pub available: Money,
     /// How far below zero the balance may go.
     pub credit_limit: Money,
-    /// The most that what is under way can still cost.
+    /// The most that can be owed until the next hold: what is held, and how far the balance is below zero.
     pub exposure: Money,
 }
 
@@ -31,7 +32,7 @@ impl From<&store::ledger::Account> for BalanceView {
             held: money(account.held_micros),
             available: money(account.available_micros()),
             credit_limit: money(account.credit_limit_micros),
-            exposure: money(account.held_micros),
+            exposure: money(Exposure::of(account.balance_micros, account.held_micros).worst_micros()),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The operator's bounds around what a tenant sets.
 
+use super::SpendingDefault;
 use crate::Error;
 use domain::{
     config::{PREFIXES_MAX, Protection},
     country, high_risk,
     phone::E164,
+    velocity::Limits,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +31,19 @@ pub struct Bounds {
     /// The most that a day (UTC) may cost, micro-units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_day_micros: Option<i64>,
+    /// The most that the tenant may owe at worst, micro-units; `None` is the platform's default for its currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_exposure_micros: Option<i64>,
+    /// How fast the tenant may spend; what is not set is the platform's default for its currency.
+    #[serde(skip_serializing_if = "is_unset")]
+    pub velocity: Limits,
     /// Whether calls may be sold below what the carrier asks.
     pub allow_below_cost: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_unset(limits: &Limits) -> bool {
+    *limits == Limits::default()
 }
 
 impl Default for Bounds {
@@ -41,6 +54,8 @@ impl Default for Bounds {
             may_open_high_risk: true,
             max_call_micros: None,
             max_day_micros: None,
+            max_exposure_micros: None,
+            velocity: Limits::default(),
             allow_below_cost: false,
         }
     }
@@ -57,9 +72,21 @@ impl Bounds {
             blocked_prefixes: self.blocked_prefixes.clone(),
             max_call_micros: self.max_call_micros,
             max_day_micros: self.max_day_micros,
+            max_exposure_micros: self.max_exposure_micros,
+            velocity: self.velocity,
             ..Protection::default()
         };
         as_set.check().map_err(super::change::faulty)
+    }
+
+    /// These, and what the platform says where they say nothing.
+    #[must_use]
+    pub(crate) fn or(&self, default: &SpendingDefault) -> Self {
+        Self {
+            max_exposure_micros: self.max_exposure_micros.or(default.max_exposure_micros),
+            velocity: self.velocity.or(&default.velocity),
+            ..self.clone()
+        }
     }
 
     /// What of a tenant's own settings holds.
@@ -90,6 +117,8 @@ impl Bounds {
         }
         held.max_call_micros = least(own.max_call_micros, self.max_call_micros);
         held.max_day_micros = least(own.max_day_micros, self.max_day_micros);
+        held.max_exposure_micros = least(own.max_exposure_micros, self.max_exposure_micros);
+        held.velocity = own.velocity.narrow(&self.velocity);
         held
     }
 
@@ -118,7 +147,18 @@ impl Bounds {
             return Err(Error::invalid("highRiskPrefixes", message));
         }
         cap("caps.perCall", own.max_call_micros, self.max_call_micros)?;
-        cap("caps.perDay", own.max_day_micros, self.max_day_micros)
+        cap("caps.perDay", own.max_day_micros, self.max_day_micros)?;
+        cap("caps.exposure", own.max_exposure_micros, self.max_exposure_micros)?;
+        let paces = [
+            ("tenant", own.velocity.tenant, self.velocity.tenant),
+            ("destination", own.velocity.destination, self.velocity.destination),
+            ("caller", own.velocity.caller, self.velocity.caller),
+        ];
+        for (of, own, most) in paces {
+            cap(&format!("velocity.{of}.perHour"), own.per_hour_micros, most.per_hour_micros)?;
+            cap(&format!("velocity.{of}.perDay"), own.per_day_micros, most.per_day_micros)?;
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Bounds, Kept, ProtectionView,
-    get::{get_of, no_tenant, of},
+    get::{default_of, get_of, no_tenant, of},
 };
 use crate::{
     App, Error,
@@ -29,11 +29,12 @@ pub async fn change(
 ) -> Result<ProtectionView, Error> {
     let scope = actor.scope(Permission::ManageRouting)?;
     let id = scope.tenant().ok_or_else(no_tenant)?;
+    let default = default_of(app, &scope, id).await?;
     keep(app, actor, &scope, id, "protection.update", |kept| {
         // Selling below cost is the operator's to allow.
         let own = Protection { allow_below_cost: false, ..edit(kept.own)? };
         own.check().map_err(faulty)?;
-        kept.bounds.allow(&own)?;
+        kept.bounds.or(&default).allow(&own)?;
         Ok(Kept { own, bounds: kept.bounds })
     })
     .await
@@ -99,6 +100,7 @@ pub(super) fn faulty(fault: Fault) -> Error {
     let field = match fault.field.as_str() {
         "maxCallMicros" => "caps.perCall",
         "maxDayMicros" => "caps.perDay",
+        "maxExposureMicros" => "caps.exposure",
         other => other,
     };
     Error::invalid(field, fault.message)

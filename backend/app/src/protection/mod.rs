@@ -2,11 +2,14 @@
 
 mod bounds;
 mod change;
+mod defaults;
 mod get;
 
 pub use bounds::Bounds;
 pub(crate) use change::apply_bounds;
 pub use change::{change, change_bounds};
+pub(crate) use defaults::read_defaults;
+pub use defaults::{SpendingDefault, SpendingDefaults, defaults, put_defaults};
 pub use get::{ProtectionView, get, get_of};
 
 use crate::{Error, snapshot::load::read};
@@ -29,7 +32,7 @@ impl Kept {
     }
 
     /// What decides calls: what the tenant set, as far as its bounds go at this moment.
-    pub(crate) fn effective(&self) -> Protection {
-        self.bounds.narrow(&self.own)
+    pub(crate) fn effective(&self, default: &SpendingDefault) -> Protection {
+        self.bounds.or(default).narrow(&self.own)
     }
 }

@@ -16,6 +16,7 @@ use domain::{
         Tenant, TenantEmergency, TenantPiece, Transport, Trunk,
     },
     ids::{CarrierId, LeaseId, PlanId, SipUserId, TenantId, TrunkId},
+    money::Currency,
     numbering::{Binding, Owned},
     rating::{self, PricePlan},
     routing::VoiceRoute,
@@ -75,6 +76,7 @@ pub(super) type Built = (TenantId, String, Result<LiveTenant, Error>);
 pub(super) async fn tenants(app: &App, scope: &Scope, before: &Live) -> Result<Vec<Built>, Error> {
     let on = app.db().read();
     let rows = store::tenants::all(on, scope).await?;
+    let platform = Scope::system("the currency of a tenant is that of its plan");
     let mut parts = Parts {
         trunks: by_tenant(trunks::all(on, scope).await?, |row| row.tenant_id),
         routes: by_tenant(trunks::routes(on, scope).await?, |row| row.tenant_id),
@@ -84,6 +86,8 @@ pub(super) async fn tenants(app: &App, scope: &Scope, before: &Live) -> Result<V
         domains: by_tenant(trunks::domains(on, scope).await?, |row| row.tenant_id),
         addresses: by_tenant(store::emergency::addresses(on, scope).await?, |row| row.tenant_id),
         policy: read_policy(on).await?,
+        spending: protection::read_defaults(on).await?,
+        currencies: carriers::plans(on, &platform).await?.into_iter().filter_map(currency).collect(),
     };
     let build = |row: store::tenants::Tenant| {
         let (id, slug) = (TenantId(row.id), row.slug.clone());
@@ -102,6 +106,14 @@ struct Parts {
     domains: HashMap<Uuid, Vec<trunks::Domain>>,
     addresses: HashMap<Uuid, Vec<store::emergency::Address>>,
     policy: Policy,
+    spending: protection::SpendingDefaults,
+    currencies: HashMap<Uuid, Currency>,
+}
+
+/// The currency of a plan.
+fn currency(row: carriers::PlanRow) -> Option<(Uuid, Currency)> {
+    let currency = row.body.get("currency")?.as_str()?.parse().ok()?;
+    Some((row.id, currency))
 }
 
 fn by_tenant<T>(rows: Vec<T>, tenant: impl Fn(&T) -> Uuid) -> HashMap<Uuid, Vec<T>> {
@@ -127,7 +139,8 @@ fn tenant(
     let leases = parts.leases.remove(&id).unwrap_or_default();
     let keys = parts.keys.remove(&id).unwrap_or_default();
     let terms = Terms::of(&row)?;
-    let protection = protection::Kept::of(&row)?.effective();
+    let currency = parts.currencies.get(&row.plan_id).copied().unwrap_or(Currency::USD);
+    let protection = protection::Kept::of(&row)?.effective(&parts.spending.of(currency));
     let eligibility = parts.policy.eligibility(&terms);
     let numbers: Vec<Owned> = leases.iter().map(owned).collect::<Result<_, _>>()?;
     let addresses = parts.addresses.remove(&id).unwrap_or_default();

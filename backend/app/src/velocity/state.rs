@@ -1,6 +1,6 @@
 //! What is known in memory: sums, stops that are in force, and the countries that were called.
 
-use crate::App;
+use crate::{App, exposure::Totals};
 use arc_swap::ArcSwap;
 use domain::{
     ids::TenantId,
@@ -41,6 +41,7 @@ pub(crate) struct State {
     changing: Mutex<()>,
     countries: Mutex<HashSet<(TenantId, [u8; 2])>>,
     stopped: AtomicU64,
+    totals: Mutex<Totals>,
 }
 
 /// Locks; a thread that panicked leaves whole values behind.
@@ -78,6 +79,16 @@ impl State {
 
     pub(super) fn count(&self) {
         self.stopped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Keeps what all tenants may owe at worst, as it was measured last.
+    pub(crate) fn keep_totals(&self, totals: Totals) {
+        *lock(&self.totals) = totals;
+    }
+
+    /// What all tenants may owe at worst, as it was measured last.
+    pub(crate) fn totals(&self) -> Totals {
+        lock(&self.totals).clone()
     }
 
     /// Whether a country is new for a tenant, as far as is known here; from now on it is not.

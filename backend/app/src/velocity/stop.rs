@@ -65,7 +65,8 @@ pub(super) fn end_calls(app: &App, tenant: TenantId, known: &Known) {
     let Some(edge) = app.deps().edge.as_ref().filter(|_| known.ends_calls) else { return };
     for carried in app.calls().of_payer(tenant) {
         if carried.paced.is_stopped_by(&known.stop) {
-            edge.end(carried.call.0.as_u128(), refusal(Cause::VelocityStop));
+            let is_told = edge.end(carried.call.0.as_u128(), refusal(Cause::VelocityStop));
+            tracing::info!(call = %carried.call, is_told, "a call is ended: its spending is stopped");
         }
     }
 }

@@ -17,8 +17,8 @@ use domain::{
     phone::E164,
 };
 use edge::seam::{
-    CallControl, CallFacts, CallSummary, DirectionStats, End, Hop, MediaStats, Party, PartyKind, Plan,
-    Refusal, Reply, Side, Verdict,
+    CallControl, CallFacts, CallSummary, DirectionStats, End, Extension, Hop, MediaStats, Party, PartyKind,
+    Plan, Refusal, Reply, Side, Verdict,
 };
 use std::{
     net::SocketAddr,
@@ -203,6 +203,14 @@ impl House {
     }
 
     pub(crate) async fn extends(&self, call: u128) -> Option<Duration> {
+        match self.extension(call).await {
+            Extension::Until(funded) => Some(funded),
+            Extension::Short(_) => None,
+        }
+    }
+
+    /// What comes of a wish to hold more.
+    pub(crate) async fn extension(&self, call: u128) -> Extension {
         let (send, funded) = oneshot::channel();
         self.control.extend(
             call,

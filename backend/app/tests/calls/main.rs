@@ -9,5 +9,6 @@ mod money;
 mod overload;
 mod records;
 mod signed;
+mod spending;
 mod told;
 mod traces;

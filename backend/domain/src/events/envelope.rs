@@ -152,11 +152,6 @@ impl EventKind {
             Self::CountryFirstCalled => json!({
                 "country": "SE", "from": from, "to": "+46701740605", "callId": call, "at": "2026-11-22T18:21:12Z",
             }),
-            Self::TopUpFailed => json!({
-                "topUpId": "01940000-0000-7000-8000-000000000007",
-                "amount": {"amountMicros": 20_000_000, "currency": "USD"}, "reason": "the card was declined",
-                "at": "2026-11-22T18:21:12Z",
-            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

@@ -42,13 +42,11 @@ pub enum EventKind {
     SpendingStopped,
     /// A country is called for the first time.
     CountryFirstCalled,
-    /// The balance could not be topped up by itself.
-    TopUpFailed,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::IncomingCall,
         Self::CallStarted,
         Self::CallAnswered,
@@ -61,7 +59,6 @@ impl EventKind {
         Self::InvoiceReady,
         Self::SpendingStopped,
         Self::CountryFirstCalled,
-        Self::TopUpFailed,
     ];
 
     /// What the outbox calls it: `call.ended`.
@@ -80,7 +77,6 @@ impl EventKind {
             Self::InvoiceReady => "invoice.ready",
             Self::SpendingStopped => "spending.stopped",
             Self::CountryFirstCalled => "country.first",
-            Self::TopUpFailed => "topup.failed",
         }
     }
 
@@ -100,7 +96,6 @@ impl EventKind {
             Self::InvoiceReady => "Dialtone.InvoiceReady",
             Self::SpendingStopped => "Dialtone.SpendingStopped",
             Self::CountryFirstCalled => "Dialtone.CountryFirstCalled",
-            Self::TopUpFailed => "Dialtone.TopUpFailed",
         }
     }
 
@@ -122,7 +117,6 @@ impl EventKind {
             Self::InvoiceReady => "An invoice is ready.",
             Self::SpendingStopped => "Too much was spent too fast: new calls are stopped.",
             Self::CountryFirstCalled => "A country is called for the first time.",
-            Self::TopUpFailed => "The balance could not be topped up by itself.",
         }
     }
 

@@ -38,6 +38,8 @@ mod regulatory;
 mod routes;
 mod signaling;
 mod site;
+mod speed;
+mod spending;
 mod stir;
 mod suppliers;
 mod tenant;
@@ -132,6 +134,7 @@ fn mount(pages: &mut ServiceConfig) {
     calls::mount(pages);
     money::mount(pages);
     protection::mount(pages);
+    spending::mount(pages);
     emergency::mount(pages);
     carriers::mount(pages);
     plans::mount(pages);

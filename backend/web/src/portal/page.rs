@@ -269,6 +269,10 @@ pub(crate) enum Done {
     StirSaved,
     /// A tenant's terms or bounds changed.
     TermsSaved,
+    /// Calls that were stopped go on.
+    StopLifted,
+    /// What holds for the spending of all tenants changed.
+    SpendingSaved,
     /// The rules of eligibility changed.
     EligibilitySaved,
     /// Numbers were imported.
@@ -344,7 +348,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 57] = [
+    const ALL: [Self; 59] = [
         Self::BillingSaved,
         Self::InvoiceChanged,
         Self::EntryReversed,
@@ -369,6 +373,8 @@ impl Done {
         Self::CarrierSaved,
         Self::StirSaved,
         Self::TermsSaved,
+        Self::StopLifted,
+        Self::SpendingSaved,
         Self::EligibilitySaved,
         Self::NumbersImported,
         Self::QuarantineSaved,
@@ -458,6 +464,8 @@ impl Done {
             Self::PlanSaved => ("plan-saved", "The price plan is saved."),
             Self::DeckSaved => ("deck-saved", "The rate deck is saved."),
             Self::StirSaved => ("stir-saved", "Saved. The next call is judged by it."),
+            Self::StopLifted => ("stop-lifted", "The stop is lifted: such calls are put through again."),
+            Self::SpendingSaved => ("spending-saved", "The defaults of spending are saved."),
             Self::TermsSaved => ("terms-saved", "The tenant's terms are saved."),
             Self::EligibilitySaved => ("eligibility-saved", "The rules are saved."),
             Self::NumbersImported => ("numbers-imported", "The file is imported."),

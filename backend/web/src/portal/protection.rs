@@ -5,6 +5,7 @@ use super::{
     error,
     page::{Done, Place, Shell},
     posted::Posted,
+    speed::{self, SpeedForm},
     stir::HANDLINGS,
     trunks::{Choice, choices},
     visit::{Member, PageResult},
@@ -68,6 +69,8 @@ pub(super) struct ProtectionForm {
     high_risk: String,
     per_call: String,
     per_day: String,
+    #[serde(flatten)]
+    speed: SpeedForm,
     over_limit: String,
     failed: String,
     missing: String,
@@ -84,6 +87,7 @@ impl From<&Protection> for ProtectionForm {
             high_risk: own.high_risk_prefixes.join(", "),
             per_call: own.max_call_micros.map(amount_text).unwrap_or_default(),
             per_day: own.max_day_micros.map(amount_text).unwrap_or_default(),
+            speed: SpeedForm::new(own.max_exposure_micros, &own.velocity),
             over_limit: own.over_limit.word().to_owned(),
             failed: own.unverified.failed.map(Handling::word).unwrap_or_default().to_owned(),
             missing: own.unverified.missing.map(Handling::word).unwrap_or_default().to_owned(),
@@ -101,6 +105,8 @@ impl ProtectionForm {
             high_risk_prefixes: list(&self.high_risk, digits),
             max_call_micros: amount("cap of a call", &self.per_call)?,
             max_day_micros: amount("cap of a day", &self.per_day)?,
+            max_exposure_micros: self.speed.exposure()?,
+            velocity: self.speed.limits()?,
             over_limit: parse_word("over_limit", &self.over_limit)
                 .map_err(|fault| Error::invalid(&fault.field, fault.message))?,
             unverified: TenantHandling {
@@ -212,6 +218,10 @@ fn bounds(view: &ProtectionView) -> Vec<String> {
     if let Some(micros) = bounds.max_day_micros {
         all.push(format!("A day costs {} at most.", money(micros)));
     }
+    if let Some(micros) = view.held_to.max_exposure_micros {
+        all.push(format!("What is held and owed comes to {} at most.", money(micros)));
+    }
+    all.extend(speed::sentences(&view.held_to.velocity, view.currency));
     if !bounds.may_open_high_risk {
         all.push("High-risk destinations are opened by the operator alone.".to_owned());
     }
@@ -245,6 +255,10 @@ fn summary(view: &ProtectionView) -> Vec<String> {
         Some(micros) => all.push(format!("No call begins once a day has cost {}.", money(micros))),
         None => all.push("A day has no cap beside the balance.".to_owned()),
     }
+    if let Some(micros) = held.max_exposure_micros {
+        all.push(format!("Nothing more is held once what is held and owed comes to {}.", money(micros)));
+    }
+    all.extend(speed::sentences(&held.velocity, view.currency));
     all
 }
 

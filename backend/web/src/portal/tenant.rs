@@ -6,6 +6,8 @@ use super::{
     page::{Done, Place, Shell},
     posted::Posted,
     protection::{digits, list},
+    speed::SpeedForm,
+    spending::{SpendingPart, exposure_figures},
     trunks::{Choice, choices},
     visit::{Operator, PageResult},
     words,
@@ -38,6 +40,8 @@ struct TenantPage {
     name: String,
     slug: String,
     balance: String,
+    figures: Vec<(&'static str, String)>,
+    spending: SpendingPart,
     currency: String,
     cloud_now: String,
     direct_now: String,
@@ -64,6 +68,8 @@ struct TermsForm {
     below_cost: String,
     per_call: String,
     per_day: String,
+    #[serde(flatten)]
+    speed: SpeedForm,
     /// The version that its page has seen.
     seen: String,
 }
@@ -101,6 +107,7 @@ impl TermsForm {
             below_cost: tick(bounds.allow_below_cost),
             per_call: bounds.max_call_micros.map(amount_text).unwrap_or_default(),
             per_day: bounds.max_day_micros.map(amount_text).unwrap_or_default(),
+            speed: SpeedForm::new(bounds.max_exposure_micros, &bounds.velocity),
             seen: String::new(),
         }
     }
@@ -131,6 +138,8 @@ impl TermsForm {
             allow_below_cost: !self.below_cost.is_empty(),
             max_call_micros: amount("cap of a call", &self.per_call)?,
             max_day_micros: amount("cap of a day", &self.per_day)?,
+            max_exposure_micros: self.speed.exposure()?,
+            velocity: self.speed.limits()?,
         })
     }
 }
@@ -176,7 +185,11 @@ async fn page(
 ) -> PageResult {
     let tenant = app::tenants::get_of(app, &operator.actor, id).await?;
     let (_, open) = app::eligibility::view_of(app, &operator.actor, id).await?;
+    let exposure = app::exposure::of(app, &operator.actor, id).await?;
+    let spending = app::velocity::spending_of(app, &operator.actor, id).await?;
     let page = TenantPage {
+        figures: exposure_figures(&exposure),
+        spending: SpendingPart::new(spending, true, &format!("/operator/tenants/{id}")),
         shell: operator.shell(Place::Platform),
         id: id.to_string(),
         balance: words::money(tenant.balance),

@@ -34,11 +34,13 @@ mod registrations;
 mod regulatory;
 mod routes;
 mod signaling;
+mod spending;
 mod stir;
 mod suppliers;
 mod tenants;
 mod trunks;
 mod users;
+mod velocity;
 mod webhooks;
 
 pub(crate) use calls::capture;
@@ -81,6 +83,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     identities::mount(routes);
     calls::mount(routes);
     money::mount(routes);
+    spending::mount(routes);
     invoices::mount(routes);
     billing::mount(routes);
     proof::mount(routes);

@@ -1,6 +1,9 @@
 //! Where a tenant may call, and for how much.
 
-use super::ok;
+use super::{
+    ok,
+    velocity::{Velocity, in_currency},
+};
 use crate::{api::schema::Amount, auth::Caller, error::ApiResult, extract::Patch};
 use actix_web::{get, patch, web::Data};
 use app::{
@@ -33,6 +36,9 @@ pub(crate) struct Caps {
     /// A day (UTC): no call begins past it. `null` is no cap.
     #[schema(value_type = Option<Amount>)]
     per_day: Option<Money>,
+    /// What may be owed at worst: nothing is held past it. `null` is no cap, or the operator's default.
+    #[schema(value_type = Option<Amount>)]
+    exposure: Option<Money>,
 }
 
 /// What a tenant sets.
@@ -59,6 +65,8 @@ pub(crate) struct ProtectionSettings {
     over_limit: OverLimit,
     #[serde(default)]
     unverified: Unverified,
+    #[serde(default)]
+    velocity: Velocity,
 }
 
 /// What becomes of calls from carriers to the tenant's numbers whose caller is not verified. `null` is as the operator
@@ -95,6 +103,9 @@ pub(crate) struct BoundsBody {
     /// Whether calls may be sold below what the carrier asks.
     #[serde(default)]
     allow_below_cost: bool,
+    /// How fast the tenant may spend at most; what is `null` is the default of its currency.
+    #[serde(default)]
+    velocity: Velocity,
 }
 
 const fn yes() -> bool {
@@ -136,7 +147,7 @@ impl From<ProtectionView> for ProtectionBody {
         };
         Self {
             settings: settings(&view.own, view.currency),
-            operator: bounds(&view.bounds, view.currency),
+            operator: bounds(&view.held_to, view.currency),
             high_risk: HIGH_RISK.iter().map(row).collect(),
             effective: settings(&view.effective, view.currency),
         }
@@ -154,7 +165,8 @@ fn settings(own: &Protection, currency: Currency) -> ProtectionSettings {
         allowed_prefixes: own.allowed_prefixes.clone(),
         blocked_prefixes: own.blocked_prefixes.clone(),
         high_risk_prefixes: own.high_risk_prefixes.clone(),
-        caps: caps(own.max_call_micros, own.max_day_micros, currency),
+        caps: caps([own.max_call_micros, own.max_day_micros, own.max_exposure_micros], currency),
+        velocity: Velocity::of(&own.velocity, currency),
         over_limit: own.over_limit,
         unverified: Unverified { failed: own.unverified.failed, missing: own.unverified.missing },
     }
@@ -166,33 +178,34 @@ pub(super) fn bounds(bounds: &Bounds, currency: Currency) -> BoundsBody {
         allowed_countries: bounds.allowed_countries.clone(),
         blocked_prefixes: bounds.blocked_prefixes.clone(),
         may_open_high_risk: bounds.may_open_high_risk,
-        caps: caps(bounds.max_call_micros, bounds.max_day_micros, currency),
+        caps: caps([bounds.max_call_micros, bounds.max_day_micros, bounds.max_exposure_micros], currency),
+        velocity: Velocity::of(&bounds.velocity, currency),
         allow_below_cost: bounds.allow_below_cost,
     }
 }
 
-fn caps(per_call: Option<i64>, per_day: Option<i64>, currency: Currency) -> Caps {
-    let amount = |micros: Option<i64>| micros.map(|micros| Money::new(micros, currency));
-    Caps { per_call: amount(per_call), per_day: amount(per_day) }
+fn caps(micros: [Option<i64>; 3], currency: Currency) -> Caps {
+    let [per_call, per_day, exposure] = micros.map(|micros| Some(Money::new(micros?, currency)));
+    Caps { per_call, per_day, exposure }
 }
 
 impl Caps {
-    /// Micro-units of the tenant's currency: a call, a day.
-    fn micros(self, currency: Currency) -> Result<(Option<i64>, Option<i64>), Error> {
-        for (field, cap) in [("caps.perCall", self.per_call), ("caps.perDay", self.per_day)] {
-            if let Some(cap) = cap.filter(|cap| cap.currency != currency) {
-                let message = format!("the account is in {currency}, not in {}", cap.currency);
-                return Err(Error::invalid(field, message));
-            }
-        }
-        Ok((self.per_call.map(|cap| cap.micros), self.per_day.map(|cap| cap.micros)))
+    /// Micro-units of the tenant's currency: a call, a day, what may be owed at worst.
+    fn micros(self, currency: Currency) -> Result<[Option<i64>; 3], Error> {
+        Ok([
+            in_currency("caps.perCall", self.per_call, currency)?,
+            in_currency("caps.perDay", self.per_day, currency)?,
+            in_currency("caps.exposure", self.exposure, currency)?,
+        ])
     }
 }
 
 impl BoundsBody {
     pub(super) fn into_bounds(self, currency: Currency) -> Result<Bounds, Error> {
-        let (max_call_micros, max_day_micros) = self.caps.micros(currency)?;
+        let [max_call_micros, max_day_micros, max_exposure_micros] = self.caps.micros(currency)?;
         Ok(Bounds {
+            max_exposure_micros,
+            velocity: self.velocity.into_limits(currency)?,
             allowed_countries: capital(self.allowed_countries),
             blocked_prefixes: digits(self.blocked_prefixes),
             may_open_high_risk: self.may_open_high_risk,
@@ -232,8 +245,10 @@ pub(crate) async fn update_protection(
     let currency = protection::get(&app, &caller).await?.currency;
     let view = protection::change(&app, &caller, |now| {
         let wanted = change.apply(&settings(&now, currency))?;
-        let (max_call_micros, max_day_micros) = wanted.caps.micros(currency)?;
+        let [max_call_micros, max_day_micros, max_exposure_micros] = wanted.caps.micros(currency)?;
         Ok(Protection {
+            max_exposure_micros,
+            velocity: wanted.velocity.into_limits(currency)?,
             allowed_countries: capital(wanted.allowed_countries),
             allowed_prefixes: digits(wanted.allowed_prefixes),
             blocked_prefixes: digits(wanted.blocked_prefixes),
