@@ -13,6 +13,7 @@ mod kamailio;
 mod keys;
 mod link;
 mod media;
+mod money;
 mod overload;
 mod peers;
 mod signed;
@@ -41,6 +42,8 @@ fn main() {
         "own" => table::own(&binary, &given(&[200, 500, 1000, 2000])),
         "overload" => overload::run(&binary, &given(&[1000, 2000, 3000, 4000, 6000])),
         "slope" => slope::run(&binary, &given(&[100, 1000, 4000, 10_000])),
+        "deck" => given(&[1_000_000]).iter().for_each(|rows| money::deck(&binary, *rows)),
+        "rated" => money::rated(&binary, &given(&[500, 1000, 1500, 2000])),
         "media" => media::run(&binary, &given(&[25, 50, 100])),
         "sipp" => peers::sipp(&binary, &given(&[200, 400])),
         "signed" => given(&[20_000]).iter().for_each(|requests| signed::run(&binary, *requests)),
@@ -52,7 +55,7 @@ fn main() {
         "snapshot" => given(&[100]).iter().for_each(|changes| snapshot::run(&binary, *changes)),
         other => {
             panic!(
-                "{other} is not asked of this tool: table, durable, own, overload, slope, media, sipp, snapshot, expiry, stock, signed"
+                "{other} is not asked of this tool: table, durable, own, overload, slope, media, sipp, snapshot, expiry, stock, signed, deck, rated"
             )
         }
     }

@@ -1,6 +1,6 @@
 //! A tenant looks at numbers that are for sale, and holds none of them.
 
-use super::{Narrow, rows, search};
+use super::{Narrow, Tariff, rows, search};
 use crate::{
     App, Error, eligibility,
     suppliers::{self, Query},
@@ -81,6 +81,7 @@ pub async fn browse(app: &App, actor: &Actor, request: BrowseRequest) -> Result<
     let query = Query { wanted, pattern: narrowed, quantity: BROWSE_MAX };
     let mut found = suppliers::offers(app, &scope, outside, &query).await?;
     found.truncate(BROWSE_MAX as usize);
+    let found = Tariff::of(app, scope.tenant()).all(found);
     found.into_iter().map(|row| available(row, assignment_type)).collect()
 }
 

@@ -1,9 +1,10 @@
 //! What is for sale: read from the stock, by kind.
 
-use super::{Country, Filter, Locality, Offering, places, rows};
+use super::{Country, Filter, Locality, Offering, Tariff, places, rows};
 use crate::{App, Error, List, Window};
 use domain::{
     access::{Actor, Permission, Scope},
+    money::Money,
     numbering::{AssignmentType, NumberType},
 };
 use std::collections::BTreeSet;
@@ -88,7 +89,12 @@ pub async fn offerings(
     let scope = actor.scope(Permission::ReadNumbers)?;
     let Some(wanted) = wanted(country, &filter) else { return Ok(window.of([])) };
     let mut all: Vec<Offering> = Vec::new();
+    let tariff = Tariff::of(app, scope.tenant());
     for kind in stock::offers(app.db().read(), &scope, &wanted).await? {
+        let cost = match tariff.says(&country.to_uppercase(), &kind.number_type) {
+            Some((price, currency)) => Money::new(price.monthly_micros, currency),
+            None => rows::money(kind.monthly_micros, &kind.currency)?,
+        };
         let number_type: NumberType = kind.number_type.parse().map_err(Error::internal)?;
         for assignment_type in
             uses(number_type).filter(|one| filter.assignment_type.is_none_or(|want| want == *one))
@@ -97,7 +103,7 @@ pub async fn offerings(
                 phone_number_type: number_type,
                 assignment_type,
                 available_capabilities: rows::capabilities(&kind.calling, &kind.sms)?,
-                cost: rows::money(kind.monthly_micros, &kind.currency)?,
+                cost,
             };
             if !all.contains(&offering) {
                 all.push(offering);

@@ -17,6 +17,7 @@ mod renew;
 pub mod reservations;
 mod rows;
 mod search;
+mod tariff;
 
 pub use bind::bind;
 pub use browse::{AvailableNumber, BROWSE_MAX, BrowseRequest, browse};
@@ -35,6 +36,7 @@ pub(crate) use release::tell as tell_released;
 pub use renew::{Renewed, renew};
 pub(crate) use rows::active;
 pub use search::{QUANTITY_MAX, SEARCH_MINUTES, search, search_result};
+pub(crate) use tariff::Tariff;
 
 use chrono::{DateTime, Utc};
 use domain::{

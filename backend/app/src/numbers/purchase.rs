@@ -1,7 +1,7 @@
 //! A tenant buys what a search holds.
 
 use super::{
-    Operation, SearchRequest,
+    Operation, SearchRequest, Tariff,
     orders::{Asked, Buyer, Kind, lapsed},
     rows,
 };
@@ -45,10 +45,21 @@ async fn buy(buyer: &Buyer<'_>, tx: &Tx, id: Uuid) -> Result<Operation, Error> {
         return Ok(known);
     }
     let numbers = held(buyer, tx, &search).await?;
+    cheap_enough(buyer, &search, &numbers)?;
     let request: SearchRequest = load::read("number_searches.request", search.request)?;
     let asked = Asked { capabilities: request.capabilities, assignment: request.assignment_type };
     let numbers: Vec<_> = numbers.into_iter().map(|row| (row, asked)).collect();
     buyer.place(tx, (Kind::Search, id), &numbers).await
+}
+
+/// Refuses numbers that have become dearer since they were found: nobody pays more than was shown.
+fn cheap_enough(buyer: &Buyer<'_>, search: &Search, numbers: &[Stock]) -> Result<(), Error> {
+    let tariff = Tariff::of(buyer.app, Some(buyer.tenant));
+    let now: i64 = numbers.iter().map(|row| tariff.priced(row.clone()).monthly_micros).sum();
+    if now <= search.monthly_micros {
+        return Ok(());
+    }
+    Err(Error::conflict("searchId", "the price of these numbers has changed since: search again"))
 }
 
 /// What the search holds: all that it found, or nothing that could be bought.

@@ -1,6 +1,6 @@
 //! A tenant gives a number back.
 
-use super::{Operation, rows};
+use super::{Operation, orders, renew, rows};
 use crate::{
     App, Error,
     audit::{self, Change},
@@ -8,6 +8,7 @@ use crate::{
 };
 use domain::{
     access::{Actor, Permission, Scope},
+    billing::lease_rest,
     events::EventKind,
     ids::TenantId,
     phone::E164,
@@ -15,8 +16,8 @@ use domain::{
 use serde_json::{Value, json};
 use store::{Tx, leases::Lease};
 
-/// Gives a number back: it stays the tenant's until it is no longer paid for. Asked again, it answers as the first
-/// time.
+/// Gives a number back: it stays the tenant's until it is no longer paid for; where its plan charges by the day, that is to
+/// the end of the day, and the rest of the month is given back. Asked again, it answers as the first time.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -36,6 +37,7 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
             }
             let now = app.now();
             row.release_asked_at = Some(now);
+            give_back(app, tx, &scope, &mut row).await?;
             let after = json!({ "releasedFrom": row.paid_until });
             tell(app, tx, &scope, &row, "requested").await?;
             store::leases::update(tx, &scope, row).await?;
@@ -60,6 +62,19 @@ pub async fn release(app: &App, actor: &Actor, number: E164) -> Result<Operation
             rows::done(&scope, done).await
         })
         .await
+}
+
+/// Gives back what is left of a month that was paid by the day.
+async fn give_back(app: &App, tx: &Tx, scope: &Scope, lease: &mut Lease) -> Result<(), Error> {
+    let tenant = TenantId(lease.tenant_id);
+    let rest = lease_rest(lease.paid_until, app.now(), lease.monthly_micros);
+    let Some(rest) = rest.filter(|_| renew::prorates(app, tenant)) else { return Ok(()) };
+    if rest.micros > 0 {
+        let posting = orders::rest(lease, rest, app.now())?;
+        events::post(app, tx, scope, tenant, &posting).await?;
+    }
+    lease.paid_until = rest.until;
+    Ok(())
 }
 
 /// The event that a number goes back: `requested` by the tenant, or `unpaid`. There is one for each lease.

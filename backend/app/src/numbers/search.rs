@@ -1,6 +1,6 @@
 //! A search looks for free numbers and holds them for a while.
 
-use super::{Narrow, Operation, SearchRequest, SearchResult, catalogue::uses, rows};
+use super::{Narrow, Operation, SearchRequest, SearchResult, Tariff, catalogue::uses, rows};
 use crate::{
     App, Error, eligibility,
     snapshot::load,
@@ -256,7 +256,7 @@ async fn write(app: &App, tx: &Tx, wish: Wish<'_>, found: Found) -> Result<Opera
         )
     });
     let state = if error.is_some() { searches::EMPTY } else { searches::HELD };
-    let rows = found.numbers.unwrap_or_default();
+    let rows = Tariff::of(app, Some(tenant)).all(found.numbers.unwrap_or_default());
     let numbers: Vec<&str> = rows.iter().map(|row| row.e164.as_str()).collect();
     let row = searches::Search {
         id: found.id,

@@ -58,8 +58,14 @@ pub(super) async fn price(
     Ok(Price { monthly_micros, setup_micros, currency })
 }
 
-/// What the cheapest such number on sale costs a month.
+/// What such a number costs a month by the tenant's plan, else the cheapest one on sale.
 async fn usual(app: &App, scope: &Scope, request: &PortingRequest, currency: Currency) -> Result<i64, Error> {
+    let said = numbers::Tariff::of(app, Some(request.tenant))
+        .says(&request.country, request.number_type.word())
+        .filter(|(_, said)| *said == currency);
+    if let Some((price, _)) = said {
+        return Ok(price.monthly_micros);
+    }
     let wanted = Wanted {
         country: Some(request.country.clone()),
         number_type: Some(request.number_type.word().to_owned()),

@@ -73,6 +73,7 @@ pub(crate) async fn undo(app: &App, reference: Uuid) -> Result<(), Error> {
 async fn check_funds(app: &App, scope: &Scope, held: &[Stock]) -> Result<(), Error> {
     let Some(tenant) = scope.tenant() else { return Ok(()) };
     let Some(account) = store::ledger::account(app.db().read(), scope, tenant).await? else { return Ok(()) };
+    let held = crate::numbers::Tariff::of(app, Some(tenant)).all(held.to_vec());
     let total: i64 = held.iter().map(|row| row.monthly_micros.saturating_add(row.setup_micros)).sum();
     let missing = total.saturating_sub(account.available_micros());
     if total == 0 || missing <= 0 {

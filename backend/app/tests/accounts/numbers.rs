@@ -3,14 +3,16 @@
 use crate::house::{operator, start, tenant};
 use chrono::{DateTime, Duration, Utc};
 use dialtone_app::{
-    App, Error, List, Window, money,
+    App, Error, List, PageRequest, Window, money,
     numbers::{self, Filter, Narrow, Operation, OperationKind, OperationStatus, SearchRequest},
+    plans::{self, When},
 };
 use domain::{
     access::{Actor, Scope},
     money::{Currency, Money},
     numbering::{AssignmentType, Binding, Capabilities, Capability, NumberType},
     phone::E164,
+    rating::{NumberPrice, PricePlan},
 };
 use testkit::database::TestDb;
 use uuid::Uuid;
@@ -367,4 +369,80 @@ async fn the_catalogue_shows_what_can_be_bought() {
     assert_eq!((offers[0].assignment_type, offers[0].cost.micros), (AssignmentType::Application, 2_000_000));
     let everything = numbers::area_codes(&app, &actor, "US", Filter::default(), all).await.unwrap().value;
     assert_eq!(everything, ["212", "312", "415", "617", "800"], "the answering range is not for sale");
+}
+
+#[tokio::test]
+async fn a_number_costs_what_the_plan_says_in_the_offer_the_order_the_ledger_and_the_next_month() {
+    for test in TestDb::each().await.unwrap() {
+        let app = start(&test).await;
+        let (actor, _) = tenant(&app, "Acme").await;
+        priced(&app, false).await;
+        let all = numbers::offerings(&app, &actor, "us", Filter::default(), Window::default()).await.unwrap();
+        let cost = |kind| all.value.iter().find(|one| one.phone_number_type == kind).unwrap().cost.micros;
+        let stock = (cost(NumberType::Geographic), cost(NumberType::TollFree));
+        assert_eq!(stock, (700_000, 2_000_000), "the stock says what the plan does not");
+        let search = id(&numbers::search(&app, &actor, request(None, 2)).await.unwrap());
+        let found = numbers::search_result(&app, &actor, search).await.unwrap();
+        assert_eq!(found.cost.micros, 1_400_000);
+        numbers::purchase(&app, &actor, search).await.unwrap();
+        // A month and 0.25 once, of each.
+        assert_eq!(balance(&app, &actor).await, 10_000_000 - 2 * 950_000);
+        let number = numbers::get(&app, &actor, owned(&app, &actor).await[0]).await.unwrap();
+        assert_eq!(number.monthly.micros, 700_000);
+        let entries = money::ledger(&app, &actor, &PageRequest::default()).await.unwrap().value;
+        let mut amounts: Vec<i64> =
+            entries.iter().map(|entry| entry.amount.micros).filter(|micros| *micros < 0).collect();
+        amounts.sort_unstable();
+        assert_eq!(amounts, [-700_000, -700_000, -250_000, -250_000]);
+        // What was found before it became dearer is not sold at either price.
+        let search = id(&numbers::search(&app, &actor, request(None, 1)).await.unwrap());
+        dearer(&app).await;
+        let refused = numbers::purchase(&app, &actor, search).await.unwrap_err();
+        assert!(matches!(&refused, Error::Conflict { .. }), "{refused}");
+        assert_eq!(money::drift(&app, &operator()).await.unwrap().figure, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_last_month_is_charged_by_the_day_where_the_plan_says_so() {
+    for test in TestDb::each().await.unwrap() {
+        let app = start(&test).await;
+        let (actor, _) = tenant(&app, "Acme").await;
+        priced(&app, true).await;
+        let number = buy(&app, &actor, 1).await[0];
+        let bought = numbers::get(&app, &actor, number).await.unwrap();
+        let first = domain::billing::lease_term(bought.purchased_at, bought.purchased_at, 700_000, true);
+        assert_eq!(bought.paid_until, first.until);
+        assert_eq!(balance(&app, &actor).await, 10_000_000 - 250_000 - first.micros);
+        let rest = domain::billing::lease_rest(first.until, app.now(), 700_000);
+        for _ in 0..2 {
+            numbers::release(&app, &actor, number).await.unwrap();
+        }
+        // On the last day of a month nothing is left to give back.
+        let (until, back) = rest.map_or((first.until, 0), |rest| (rest.until, rest.micros));
+        assert_eq!(numbers::get(&app, &actor, number).await.unwrap().paid_until, until);
+        assert_eq!(balance(&app, &actor).await, 10_000_000 - 250_000 - first.micros + back);
+        assert_eq!(money::drift(&app, &operator()).await.unwrap().figure, 0);
+    }
+}
+
+/// The plan of newcomers sells geographic numbers of the US at 0.70 a month and 0.25 once.
+async fn priced(app: &App, prorate: bool) {
+    edit(app, prorate, 700_000).await;
+}
+
+async fn dearer(app: &App) {
+    edit(app, false, 800_000).await;
+}
+
+async fn edit(app: &App, prorate: bool, monthly_micros: i64) {
+    let plan = plans::starting(&app.live().config).unwrap().id;
+    let price = NumberPrice {
+        country: "US".to_owned(),
+        number_type: NumberType::Geographic,
+        monthly_micros,
+        setup_micros: 250_000,
+    };
+    let change = |now| Ok(PricePlan { numbers: vec![price.clone()], prorate, ..now });
+    plans::change(app, &operator(), plan, When::default(), change).await.unwrap();
 }

@@ -41,6 +41,24 @@ pub fn lease_term(
     LeaseTerm { until: until.unwrap_or(DateTime::<Utc>::MAX_UTC), micros: monthly_micros }
 }
 
+/// What of a stretch that was paid by the day is given back where its number goes on the day of `at`, and until when it
+/// goes then: the day itself was used whole. `None` where nothing is left of it, or it does not end with a calendar month
+/// (UTC), since it was sold as a whole.
+#[must_use]
+pub fn lease_rest(paid_until: DateTime<Utc>, at: DateTime<Utc>, monthly_micros: i64) -> Option<LeaseTerm> {
+    let utc = Zone::default();
+    let until = utc.month_end(at);
+    let tomorrow = at.date_naive().succ_opt()?.and_time(chrono::NaiveTime::MIN).and_utc();
+    if paid_until != until || tomorrow >= paid_until {
+        return None;
+    }
+    let days = (until - utc.month_start(at)).num_days();
+    let left = (paid_until - tomorrow).num_days();
+    // Rounded down: what was paid by the day was rounded half up, and nobody gets back more than was paid.
+    let micros = i64::try_from(i128::from(monthly_micros) * i128::from(left) / i128::from(days)).ok()?;
+    Some(LeaseTerm { until: tomorrow, micros })
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -75,6 +93,21 @@ mod tests {
             ends.push(from.format("%m-%d").to_string());
         }
         assert_eq!(ends, ["02-28", "03-31", "04-30"]);
+    }
+
+    #[test]
+    fn a_last_month_is_charged_by_the_day_and_its_day_is_used_whole() {
+        // Paid until the end of November, given back on the 23rd: 7 of 30 days are left.
+        let rest = lease_rest(at("2026-12-01T00:00:00Z"), at("2026-11-23T18:00:00Z"), 3_000_000);
+        assert_eq!(rest, Some(LeaseTerm { until: at("2026-11-24T00:00:00Z"), micros: 700_000 }));
+        // Bought and given back on one day: the first stretch less the rest is one day.
+        let bought = at("2026-11-10T08:00:00Z");
+        let first = lease_term(bought, bought, 3_000_000, true);
+        let rest = lease_rest(first.until, bought, 3_000_000).unwrap();
+        assert_eq!((first.micros, rest.micros), (2_100_000, 2_000_000));
+        // On the last day there is nothing to give back, and a month from day to day was sold as a whole.
+        assert_eq!(lease_rest(at("2026-12-01T00:00:00Z"), at("2026-11-30T00:00:00Z"), 3_000_000), None);
+        assert_eq!(lease_rest(at("2026-12-10T08:00:00Z"), bought, 3_000_000), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod settle;
 mod totals;
 
 pub use invoice::{Action, DAYS_MAX, Kind, NotNow, REMINDERS_MAX, State, Terms, title};
-pub use lease::{LeaseTerm, lease_term};
+pub use lease::{LeaseTerm, lease_rest, lease_term};
 pub use lines::{InvoiceLine, LINES_MAX, LineKey, Lines, Subject};
 pub use period::{BadZone, Zone};
 pub use settle::{Claim, open_amounts};

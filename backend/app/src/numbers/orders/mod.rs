@@ -5,9 +5,9 @@
 mod pay;
 mod steps;
 
-pub(super) use pay::month;
+pub(super) use pay::{month, rest};
 
-use super::{Operation, rows};
+use super::{Operation, Tariff, rows};
 use crate::{App, Error, eligibility, regulatory, suppliers};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -81,6 +81,9 @@ struct Item {
     lease: Uuid,
     /// What the first month costs, micro-units.
     amount_micros: i64,
+    /// What a month costs, micro-units.
+    #[serde(default)]
+    monthly_micros: i64,
     /// What is debited once, micro-units.
     #[serde(default)]
     setup_micros: i64,
@@ -159,6 +162,13 @@ impl Buyer<'_> {
         let now = self.app.now();
         let prorate = super::renew::prorates(self.app, self.tenant);
         let item = |(row, asked): &(Stock, Asked)| item(row, *asked, first_month(row, now, prorate));
+        let tariff = Tariff::of(self.app, Some(self.tenant));
+        let at_price = |(row, asked): &(Stock, Asked)| match kind {
+            // Its price was agreed with the request.
+            Kind::Porting => (row.clone(), *asked),
+            Kind::Search | Kind::Reservation => (tariff.priced(row.clone()), *asked),
+        };
+        let numbers: Vec<(Stock, Asked)> = numbers.iter().map(at_price).collect();
         let items: Vec<Item> = numbers.iter().map(item).collect();
         let order = Order {
             id: Uuid::now_v7(),
@@ -208,6 +218,7 @@ fn item(row: &Stock, asked: Asked, amount_micros: i64) -> Item {
         number: row.e164.clone(),
         lease: Uuid::now_v7(),
         amount_micros,
+        monthly_micros: row.monthly_micros,
         setup_micros: row.setup_micros,
         calling: asked.capabilities.calling.word().to_owned(),
         sms: asked.capabilities.sms.word().to_owned(),

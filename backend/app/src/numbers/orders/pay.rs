@@ -8,6 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     access::Scope,
+    billing::LeaseTerm,
     ids::{LeaseId, TenantId},
     ledger::EntryKind,
     money::{Currency, Money},
@@ -68,6 +69,13 @@ pub(crate) fn month(
     let price = rows::money(micros, &row.currency)?;
     let text = format!("a month of {} from {}", row.e164, from.format("%Y-%m-%d"));
     Ok(lease(row.id, price, month_number(row.purchased_at, from), text, at))
+}
+
+/// What is given back of a month that was paid by the day, of a lease that ends earlier: once.
+pub(crate) fn rest(row: &Lease, rest: LeaseTerm, at: DateTime<Utc>) -> Result<Posting, Error> {
+    let price = rows::money(rest.micros.saturating_neg(), &row.currency)?;
+    let text = format!("the month of {} from {} given back", row.e164, rest.until.format("%Y-%m-%d"));
+    Ok(Posting { key: format!("lease:{}:rest", row.id), ..lease(row.id, price, 0, text, at) })
 }
 
 fn lease(id: uuid::Uuid, price: Money, month: usize, description: String, at: DateTime<Utc>) -> Posting {

@@ -123,10 +123,10 @@ fn new_lease(order: &Order, item: &Item, row: &Stock, prorate: bool) -> Lease {
         assignment: item.assignment.clone(),
         binding_kind: "none".to_owned(),
         binding_target: None,
-        monthly_micros: row.monthly_micros,
+        monthly_micros: item.monthly_micros,
         currency: order.currency.clone(),
         purchased_at: now,
-        paid_until: lease_term(now, now, row.monthly_micros, prorate).until,
+        paid_until: lease_term(now, now, item.monthly_micros, prorate).until,
         release_asked_at: None,
         released_at: None,
     }

@@ -8,7 +8,7 @@ use crate::{
     App, Error,
     audit::{self, Change},
     eligibility,
-    numbers::{catalogue::uses, rows},
+    numbers::{Tariff, catalogue::uses, rows},
     suppliers::{self, Choice, Until},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -246,9 +246,10 @@ impl Holder<'_> {
         self.outside.hand_over(tx, &wanted, row.id).await?;
         let held: BTreeSet<String> =
             stock::held_by(tx, self.scope, row.id).await?.into_iter().map(|row| row.e164).collect();
+        let tariff = Tariff::of(self.app, Some(self.tenant));
         for (wanted, stock) in fitting {
             if held.contains(&stock.e164) {
-                kept.push(Item::new(wanted, stock));
+                kept.push(Item::new(wanted, &tariff.priced(stock.clone())));
             } else {
                 failed.push(unheld(wanted, "It is not for sale at this moment: choose another one."));
             }

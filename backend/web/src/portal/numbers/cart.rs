@@ -230,7 +230,7 @@ async fn page(
             None => None,
         },
         countries: countries(app, member, &form.country).await?,
-        kinds: kinds(app, member, &form.kind).await?,
+        kinds: kinds(app, member, (&form.country, &form.kind)).await?,
         back: form.query(),
         form,
         offers,

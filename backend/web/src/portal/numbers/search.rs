@@ -193,7 +193,7 @@ async fn page(
     let page = SearchPage {
         shell: member.shell(Place::Numbers),
         countries: countries(app, member, &form.country).await?,
-        kinds: kinds(app, member, &form.kind).await?,
+        kinds: kinds(app, member, (&form.country, &form.kind)).await?,
         quantity_max: QUANTITY_MAX,
         minutes: app::numbers::SEARCH_MINUTES,
         form,
@@ -230,13 +230,20 @@ pub(super) async fn countries(app: &App, member: &Member, chosen: &str) -> Resul
 }
 
 /// The kinds, with what a month costs in this tenant's plan.
-pub(super) async fn kinds(app: &App, member: &Member, chosen: &str) -> Result<Vec<Choice>, app::Error> {
+pub(super) async fn kinds(
+    app: &App,
+    member: &Member,
+    (country, chosen): (&str, &str),
+) -> Result<Vec<Choice>, app::Error> {
     let tenant = app::tenants::get(app, &member.actor).await?;
     let live = app.live();
     let plan = live.config.plan(tenant.plan.id);
     let choice = |kind: NumberType| {
         let monthly = plan
-            .and_then(|plan| plan.monthly(kind))
+            .and_then(|plan| match plan.number_price(country, kind) {
+                Some(price) => Some(price.monthly_micros),
+                None => plan.monthly(kind),
+            })
             .map(|micros| words::money(Money::new(micros, tenant.plan.currency)));
         let price = monthly.map_or_else(String::new, |monthly| format!(", {monthly} a month"));
         Choice {

@@ -39,10 +39,10 @@ pub(crate) struct PlanSettings {
     /// The leg of a trunk (direct routing), a minute.
     #[schema(value_type = Option<Amount>)]
     trunk_leg: Option<Money>,
-    /// What numbers cost a month, by their type.
+    /// What numbers cost a month as a rule, by their type, where the stock says what each costs.
     #[serde(default)]
     monthly: ByType,
-    /// What numbers cost, by country and type.
+    /// What numbers cost, by country and type, whatever the stock says.
     #[serde(default)]
     numbers: Vec<NumberCost>,
     /// Whether a number's first and last month are charged by the day.
