@@ -4,7 +4,7 @@ use app::App;
 use bytes::Bytes;
 use edge::seam::{
     Digit, DigitListener, DirectionStats, Encryption, LossListener, MediaError, MediaId, MediaLoss,
-    MediaPool, MediaRules, MediaStats, Reported, SdpKind, Side,
+    MediaPool, MediaRules, MediaStats, Prompt, Reported, SdpKind, Side,
 };
 use relay::{Bridge, BridgeError, BridgeStats, RelayError};
 use std::{
@@ -76,6 +76,22 @@ impl MediaPool for Pool {
 
     fn press(&self, id: MediaId, digit: Digit) -> bool {
         self.0.press(id, relay::Digit { key: digit.key, millis: digit.millis })
+    }
+
+    fn announce(&self, id: MediaId, offer: &[u8]) -> Result<Bytes, MediaError> {
+        if self.0.relay().is_scarce() {
+            return Err(MediaError::NoPorts);
+        }
+        self.0.announce(id, offer).map(Bytes::from).map_err(error)
+    }
+
+    fn play(&self, id: MediaId, to: Side, prompt: &Prompt, lasts: Duration) -> bool {
+        let clip = prompt.audio.downcast_ref::<relay::Clip>();
+        clip.is_some_and(|clip| self.0.play(id, side(to), clip, lasts).is_some())
+    }
+
+    fn hush(&self, id: MediaId, to: Side) {
+        self.0.hush(id, side(to));
     }
 
     fn join(&self, id: MediaId) {

@@ -300,6 +300,18 @@ impl Walk {
             self.does("POST /api/v1/operator/inventory", operator, "/api/v1/operator/inventory", Some(stock));
         let rotate = "/api/v1/operator/signingKeys:rotate";
         let _ = self.does("POST /api/v1/operator/signingKeys:rotate", operator, rotate, Some(json!({})));
+        let heard = "/api/v1/operator/announcements";
+        let busy = json!({"announced": ["busy"]});
+        let _ = self.does("PATCH /api/v1/operator/announcements", operator, heard, Some(busy));
+        let (put, file) =
+            ("PUT /api/v1/operator/announcements/{cause}/{language}", format!("{heard}/busy/en"));
+        let before = self.newest();
+        let wav = media::wav::write(1, 8_000, &[1_000; 800]);
+        let _ = operator.send_bytes("PUT", &file, "audio/wav", wav).expect(200);
+        assert_ne!(self.newest(), before, "an upload writes nothing into the audit");
+        let _ = self.asked.insert(put.to_owned());
+        let drop = "DELETE /api/v1/operator/announcements/{cause}/{language}";
+        let _ = self.does(drop, operator, &file, None);
         let stir = "/api/v1/operator/stir";
         let pem = std::fs::read_to_string(self.server.data().join("ca.pem")).expect("the local CA");
         let roots = format!("{stir}/roots");

@@ -1,5 +1,6 @@
 //! Calls through the true binary, with real sockets and counted audio. One loopback address per peer.
 
+mod announcements;
 mod attack;
 mod bad_input;
 mod challenged;

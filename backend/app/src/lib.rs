@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access_keys;
+pub mod announcements;
 pub mod api_keys;
 pub mod audit;
 pub mod bans;
@@ -38,6 +39,7 @@ pub mod pool;
 pub mod porting;
 pub mod proof;
 pub mod protection;
+pub mod recordings;
 pub mod registrars;
 pub mod regulatory;
 pub mod replays;
@@ -107,6 +109,7 @@ struct Inner {
     registrars: registrars::State,
     doctor: doctor::State,
     stir: stir::State,
+    announcements: announcements::State,
     identities: identities::State,
     events: Arc<events::State>,
     webhooks: webhooks::State,
@@ -136,6 +139,7 @@ impl App {
             registrars: registrars::State::default(),
             doctor: doctor::State::default(),
             stir: stir::State::new(),
+            announcements: announcements::State::default(),
             identities: identities::State::default(),
             events,
             webhooks: webhooks::State::default(),
@@ -153,6 +157,7 @@ impl App {
         health::restore(&app).await?;
         registrars::load(&app).await?;
         stir::load(&app).await?;
+        announcements::load(&app).await?;
         identities::load(&app).await?;
         Ok(app)
     }
@@ -246,6 +251,10 @@ impl App {
 
     pub(crate) fn stir(&self) -> &stir::State {
         &self.0.stir
+    }
+
+    pub(crate) fn announcements(&self) -> &announcements::State {
+        &self.0.announcements
     }
 
     pub(crate) fn identities(&self) -> &identities::State {

@@ -21,7 +21,7 @@ mod media;
 
 pub use media::{
     Digit, DigitListener, DirectionStats, LossListener, MediaError, MediaId, MediaLoss, MediaPool,
-    MediaStats, Reported, SdpKind,
+    MediaStats, Prompt, Reported, SdpKind,
 };
 pub use sip::b2bua::{
     BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, FAILOVER_ON,
@@ -172,6 +172,8 @@ pub enum Verdict {
     Connect(Plan),
     /// Refuse.
     Refuse(Refusal),
+    /// Have the caller hear why, as early media, and refuse then.
+    Announce(Refusal, Prompt),
 }
 
 /// Whom to ring, and for how long the money lasts.
@@ -189,8 +191,19 @@ pub struct Plan {
     pub out_of_funds: Refusal,
     /// With what it is ended at `max_duration`.
     pub over_time: Refusal,
+    /// What is heard of the call's failures.
+    pub prompts: Prompts,
     /// How the caller's leg is treated.
     pub caller: LegPolicy,
+}
+
+/// What the sides of a call hear, each where it is switched on.
+#[derive(Debug, Clone, Default)]
+pub struct Prompts {
+    /// The caller, where the callee is busy (486, 600), before it is told.
+    pub busy: Option<Prompt>,
+    /// A side, before the call ends because the money has run out: within the time that is paid for.
+    pub out_of_funds: Option<(Side, Prompt)>,
 }
 
 /// One try.

@@ -84,6 +84,13 @@ pub enum TraceEvent {
         /// Why, as a sentence.
         why: String,
     },
+    /// Something was played to a side, in place of what the other one says.
+    Played {
+        /// Who heard it.
+        to: Side,
+        /// For how long, seconds.
+        seconds: u16,
+    },
     /// The callee rings.
     Ringing,
     /// The callee sends media before it answers.

@@ -3,6 +3,7 @@
 use crate::seam::Refusal;
 use crate::stateless::Refused;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// No phone of the user is registered.
 pub(crate) const NOT_REGISTERED: (u16, u8, &str) = (480, 20, "not-registered");
@@ -34,6 +35,15 @@ pub(crate) fn to_engine(refusal: &Refusal) -> sip::b2bua::Refusal {
     sip::b2bua::Refusal {
         retry_after,
         ..sip::b2bua::Refusal::new(refusal.status, refusal.q850, refusal.cause.clone())
+    }
+}
+
+/// A refusal, after something was heard for so long.
+pub(crate) fn refused_after(refusal: &Refusal, announced: Option<Duration>) -> sip::b2bua::Verdict {
+    let refusal = to_engine(refusal);
+    match announced {
+        None => sip::b2bua::Verdict::Refuse(refusal),
+        Some(lasts) => sip::b2bua::Verdict::Announce { refusal, lasts },
     }
 }
 

@@ -1,6 +1,6 @@
 //! Audio that is made ready once and played many times: samples, and their frames of 20 ms in each codec that was asked for.
 
-use crate::g711::Law;
+use crate::codec::{Coding, Encoder};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -11,7 +11,7 @@ pub const SAMPLE_RATE: u32 = 8_000;
 /// The longest clip, seconds; what is longer is cut off. With at most [`CODECS_MAX`] encodings it bounds what one clip keeps.
 pub const SECONDS_MAX: u32 = 60;
 /// The most codecs in which the frames of one clip are kept; one more is not played.
-pub const CODECS_MAX: usize = 4;
+pub const CODECS_MAX: usize = 5;
 /// Samples in a frame: 20 ms.
 pub const FRAME_SAMPLES: usize = 160;
 /// How long a frame lasts.
@@ -111,14 +111,15 @@ impl Clip {
 }
 
 fn encode(codec: &str, samples: &[i16]) -> Option<Frames> {
-    let law = match codec {
-        "PCMU" => Law::Mu,
-        "PCMA" => Law::A,
-        _ => return None,
-    };
-    let mut bytes = Vec::with_capacity(samples.len());
-    law.encode_into(samples, &mut bytes);
-    Some(Frames::new(bytes.chunks(FRAME_SAMPLES), FRAME_SAMPLES as u32))
+    let coding = Coding::of_name(codec)?;
+    let mut encoder = Encoder::new(coding, SAMPLE_RATE)?;
+    let mut frames = Vec::with_capacity(samples.len() / FRAME_SAMPLES);
+    for samples in samples.chunks_exact(FRAME_SAMPLES) {
+        let mut payload = Vec::new();
+        encoder.encode(samples, &mut payload).ok()?;
+        frames.push(payload);
+    }
+    Some(Frames::new(frames.iter().map(Vec::as_slice), coding.row().clock_rate / 50))
 }
 
 #[cfg(test)]
@@ -137,6 +138,11 @@ mod tests {
         assert_eq!(frames.frame(51), None);
         assert!(Arc::ptr_eq(&frames, &clip.frames("PCMA").unwrap()));
         assert!(clip.frames("speex").is_none());
+        for coding in Coding::ALL.into_iter().filter(|coding| coding.is_built()).take(CODECS_MAX) {
+            let frames = clip.frames(coding.name()).unwrap();
+            assert_eq!((frames.len(), frames.step()), (51, coding.row().clock_rate / 50), "{coding:?}");
+            assert!((0..51).all(|index| frames.frame(index).is_some_and(|frame| !frame.is_empty())));
+        }
     }
 
     #[test]

@@ -16,3 +16,5 @@ pub mod rtp;
 pub mod sdp;
 pub mod srtp;
 pub mod tone;
+pub mod tones;
+pub mod wav;

@@ -1,10 +1,12 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
 use crate::{
-    Clip, Conversion, Digit, Encryption, Handle, Listener, PLAY_MAX, Playback, RelayError, Rules, SessionId,
-    SessionStats, Side,
+    Clip, Conversion, Digit, Direction, Encryption, Handle, Listener, PLAY_MAX, Playback, RelayError, Rules,
+    SessionId, SessionStats, Side,
 };
-use media::sdp::{Negotiation, NegotiationError, events_of, with_events, without_payload};
+use media::sdp::{
+    Negotiation, NegotiationError, Sdp, events_of, simple_answer, with_events, without_payload,
+};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -35,6 +37,8 @@ pub enum BridgeError {
 /// The figures of a call's media.
 pub type BridgeStats = SessionStats;
 
+/// The payload types of [`media::codec::TABLE`] that can be played, and telephone-events beside them.
+const PLAYABLE: &[u8] = &[0, 8, 9, 18, 111, 101];
 /// Parts of the table of sessions, so that threads seldom wait for one another.
 const PARTS: usize = 16;
 
@@ -145,6 +149,30 @@ impl Bridge {
         for side in [Side::A, Side::B] {
             self.relay.set_remote(SessionId(id), side, negotiation.agreed(side))?;
         }
+        Ok(body)
+    }
+
+    /// Answers an offer of side A in place of a side B that will never be there, so that something can be played to it: with the
+    /// codecs of the offer that we can encode.
+    ///
+    /// # Errors
+    /// Where the offer can't be served, or holds no codec that we can encode, or the session is gone.
+    pub fn announce(&self, id: u64, offer: &[u8]) -> Result<Vec<u8>, BridgeError> {
+        let beyond = self.relay.local(SessionId(id), Side::B)?;
+        let (address, rtp, rtcp) = self.relay.local(SessionId(id), Side::A)?;
+        let mut part = self.part(id);
+        let Talk { negotiation, .. } = part.get_mut(&id).ok_or(RelayError::Unknown)?;
+        let [own, _] = negotiation.encryption();
+        negotiation.encrypt([own, Encryption::Off]);
+        let asked =
+            negotiation.offer(Side::A, offer, beyond.0, (beyond.1, beyond.2), &mut |key| rand::fill(key))?;
+        let asked = Sdp::parse(&asked).map_err(NegotiationError::from)?;
+        let answer = simple_answer(&asked, beyond.0, beyond.1, PLAYABLE, Direction::SendRecv);
+        let answer = answer.map_err(NegotiationError::from)?;
+        let body = negotiation.answer(Side::B, answer.as_bytes(), address, (rtp, rtcp))?;
+        // Nobody is there: what A says goes nowhere.
+        self.relay.set_remote(SessionId(id), Side::B, None)?;
+        self.relay.set_remote(SessionId(id), Side::A, negotiation.agreed(Side::A))?;
         Ok(body)
     }
 

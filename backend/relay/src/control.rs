@@ -10,6 +10,7 @@ use crate::{
     tap::{self, Tapped},
     worker::{Bell, Command},
 };
+use media::codec::Coding;
 use rtrb::Producer;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -201,6 +202,14 @@ impl Link {
         let (tap, tapped) = tap::tap();
         state.tell(Command::Listen { slot, generation, tap: Some(tap) })?;
         Ok(tapped)
+    }
+
+    /// What the payload types of both sides' first formats mean.
+    pub(crate) fn codecs(&self, slot: u32, generation: u32) -> Result<Vec<(u8, Coding)>, RelayError> {
+        let mut state = self.lock();
+        let remotes = &state.opened(slot, generation)?.remotes;
+        let coding = |remote: &Endpoint| Some((remote.payload?, Coding::of_name(&remote.codec)?));
+        Ok(remotes.iter().flatten().filter_map(coding).collect())
     }
 
     pub(crate) fn unlisten(&self, slot: u32, generation: u32) -> Result<(), RelayError> {

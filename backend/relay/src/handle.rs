@@ -1,6 +1,7 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
 use crate::{Conversion, Digit, Endpoint, Playback, Rules, SessionStats, Side, Tapped, control::Link};
+use media::codec::Coding;
 use std::{
     net::IpAddr,
     sync::{
@@ -65,6 +66,8 @@ pub struct Handle(Arc<Shared>);
 struct Shared {
     links: Vec<Link>,
     public: IpAddr,
+    /// The zero of the workers' clock.
+    origin: Instant,
     sessions_max: usize,
     active: AtomicUsize,
     /// Whether it was said that places are nearly used up.
@@ -74,10 +77,11 @@ struct Shared {
 }
 
 impl Handle {
-    pub(crate) fn new(links: Vec<Link>, public: IpAddr, sessions_max: usize) -> Self {
+    pub(crate) fn new(links: Vec<Link>, public: IpAddr, sessions_max: usize, origin: Instant) -> Self {
         Self(Arc::new(Shared {
             links,
             public,
+            origin,
             sessions_max,
             active: AtomicUsize::new(0),
             is_scarce: AtomicBool::new(false),
@@ -221,6 +225,20 @@ impl Handle {
     pub fn listen(&self, session: SessionId) -> Result<Tapped, RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.listen(slot, generation)
+    }
+
+    /// What the payload types of both sides' first formats mean, as was last agreed.
+    ///
+    /// # Errors
+    /// `Unknown`.
+    pub(crate) fn codecs(&self, session: SessionId) -> Result<Vec<(u8, Coding)>, RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.codecs(slot, generation)
+    }
+
+    /// The time of the workers' clock, microseconds.
+    pub(crate) fn now_us(&self) -> u64 {
+        self.0.origin.elapsed().as_micros() as u64
     }
 
     /// Has nobody listen any more.

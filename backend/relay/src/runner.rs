@@ -126,7 +126,7 @@ pub(crate) fn assemble(config: Config, bound: Vec<Pair>) -> io::Result<(Handle, 
         links.push(link);
         workers.push(worker);
     }
-    let handle = Handle::new(links, config.public, config.sessions_max);
+    let handle = Handle::new(links, config.public, config.sessions_max, common.2);
     Ok((handle.clone(), Runner { handle, workers, pairs }))
 }
 

@@ -91,6 +91,16 @@ pub async fn put_value<C: ConnectionTrait>(
     Ok(())
 }
 
+/// Forgets a named value.
+///
+/// # Errors
+/// [`Error`] where the database fails, or the scope is one tenant's.
+pub async fn drop_value<C: ConnectionTrait>(tx: &C, scope: &Scope, name: &str) -> Result<(), Error> {
+    platform(scope)?;
+    platform_value::Entity::delete_by_id(name.to_owned()).exec(tx).await?;
+    Ok(())
+}
+
 /// Writes a request down that is about to be answered.
 ///
 /// # Errors

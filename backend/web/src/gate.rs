@@ -139,12 +139,13 @@ async fn read_body(request: &mut ServiceRequest) -> Result<Bytes, ApiError> {
     })
 }
 
-/// Whether a path takes files of numbers or prices.
+/// Whether a path takes files of numbers, prices or sound.
 fn is_import(path: &str) -> bool {
     path.ends_with("/operator/inventory")
         || path.ends_with("/operator/inventory:preview")
         || path.ends_with(":reconcile")
         || (path.contains("/operator/rateDecks/") && path.ends_with("/versions"))
+        || path.contains("/operator/announcements/")
 }
 
 async fn collect(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {

@@ -84,6 +84,7 @@ impl CallControl for Control {
     fn decide(&self, mut facts: CallFacts, reply: Reply<Verdict>) {
         elsewhere::dialled(&self.0, &mut facts);
         self.0.calls().meters.began(&facts);
+        let reply = crate::announcements::announced(&self.0, &facts, reply);
         ahead::decide(&self.0, facts, reply);
     }
 

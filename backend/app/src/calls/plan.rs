@@ -8,7 +8,7 @@ use domain::{
     decision::{self, CALL_MAX_SECONDS, Decision},
     stir::Verstat,
 };
-use edge::seam::{Attempt, Hop, LegPolicy, Plan, Refusal, Target};
+use edge::seam::{Attempt, Hop, LegPolicy, Plan, Prompts, Refusal, Target};
 use sip::locate::Wanted;
 use std::{borrow::Cow, net::IpAddr, time::Duration};
 
@@ -105,6 +105,7 @@ fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan 
         } else {
             Cause::DurationLimit
         }),
+        prompts: Prompts::default(),
         caller,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Encryption, MediaRules, Side};
 use bytes::Bytes;
-use std::time::Duration;
+use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 /// A media session.
 pub type MediaId = u64;
@@ -108,7 +108,7 @@ pub struct Digit {
 }
 
 /// Whom the keys are said to that a side presses in its media. Called on the relay's thread: it must not block.
-pub type DigitListener = std::sync::Arc<dyn Fn(Digit) + Send + Sync>;
+pub type DigitListener = Arc<dyn Fn(Digit) + Send + Sync>;
 
 /// Why a call has no media any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,22 @@ pub enum MediaLoss {
 }
 
 /// Whom the loss of a call's media is told, once. Called on the relay's thread: it must not block.
-pub type LossListener = std::sync::Arc<dyn Fn(MediaLoss) + Send + Sync>;
+pub type LossListener = Arc<dyn Fn(MediaLoss) + Send + Sync>;
+
+/// Audio that the media relay plays. Opaque here, as descriptions are; who makes it knows who plays it.
+#[derive(Clone)]
+pub struct Prompt {
+    /// The audio.
+    pub audio: Arc<dyn Any + Send + Sync>,
+    /// For how long it is heard; longer than the audio repeats it.
+    pub lasts: Duration,
+}
+
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prompt({:?})", self.lasts)
+    }
+}
 
 /// The media relay. Every method is quick and may be called from a shard.
 pub trait MediaPool: Send + Sync + 'static {
@@ -154,6 +169,23 @@ pub trait MediaPool: Send + Sync + 'static {
     fn press(&self, id: MediaId, digit: Digit) -> bool {
         let _ = (id, digit);
         false
+    }
+    /// Answers an offer of side A in place of a callee who will never be there, so that something can be played to it.
+    ///
+    /// # Errors
+    /// [`MediaError`], also where ports are so scarce that calls go first.
+    fn announce(&self, id: MediaId, offer: &[u8]) -> Result<Bytes, MediaError> {
+        let _ = (id, offer);
+        Err(MediaError::NoPorts)
+    }
+    /// Plays something to a side for so long, in place of what the other one says; `false` where it can't be.
+    fn play(&self, id: MediaId, to: Side, prompt: &Prompt, lasts: Duration) -> bool {
+        let _ = (id, to, prompt, lasts);
+        false
+    }
+    /// Plays nothing to a side any more.
+    fn hush(&self, id: MediaId, to: Side) {
+        let _ = (id, to);
     }
     /// The call is answered.
     fn join(&self, id: MediaId);

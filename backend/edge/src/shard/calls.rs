@@ -11,10 +11,10 @@ use crate::handle::Live;
 use crate::inbox::Command;
 use crate::seam::{
     CallFacts, CallId, CallSummary, Encryption, End, Extension, Hop, MediaId, MediaRules, Party, PartyKind,
-    Refusal, Reply, Side, TraceEvent, Verdict,
+    Prompt, Prompts, Refusal, Reply, Side, TraceEvent, Verdict,
 };
 use crate::words;
-use sip::b2bua::{self, CallRef, Input, Milestone, RequestRef, Summary};
+use sip::b2bua::{self, CallRef, Input, Milestone, Played, RequestRef, Summary};
 use sip::transaction::Peer;
 use sip::wire::Message;
 use std::sync::{Arc, OnceLock};
@@ -40,8 +40,27 @@ pub(super) struct Call {
     pub(super) encryption: [Encryption; 2],
     /// What else holds for each side's media, as the media relay knows it; `None` before it is told.
     pub(super) rules: Option<[MediaRules; 2]>,
+    /// What its sides hear where it fails, and what the caller hears of a refusal.
+    prompts: Option<Box<(Prompts, Option<Prompt>)>>,
     pub(super) begun: Begun,
     pub(super) live: Arc<Live>,
+}
+
+impl Call {
+    /// What is played, of what is kept for it.
+    pub(super) fn prompt(&self, what: Played) -> Option<&Prompt> {
+        let (prompts, refusal) = &**self.prompts.as_ref()?;
+        match what {
+            Played::Refusal => refusal.as_ref(),
+            Played::Busy => prompts.busy.as_ref(),
+            Played::Farewell => prompts.out_of_funds.as_ref().map(|(_, prompt)| prompt),
+        }
+    }
+
+    fn keep(&mut self, prompts: Prompts) {
+        let is_any = prompts.busy.is_some() || prompts.out_of_funds.is_some();
+        self.prompts = is_any.then(|| Box::new((prompts, None)));
+    }
 }
 
 impl Shard {
@@ -92,6 +111,7 @@ impl Shard {
             info_side: None,
             encryption: Default::default(),
             rules: None,
+            prompts: None,
             begun: Begun::of(&facts),
             live,
         };
@@ -112,8 +132,14 @@ impl Shard {
         self.timers.clear(undecided_at, call, Due::Verdict);
         let connects = matches!(verdict, Some(Verdict::Connect(_)));
         self.traces.note(call, TraceEvent::Decided { connects }, self.now, self.wall);
+        let mut announced = None;
         let verdict = match verdict {
             None => Err(words::refusal(words::UNAVAILABLE)),
+            Some(Verdict::Announce(refusal, prompt)) => {
+                announced = Some(prompt.lasts);
+                entry.prompts = Some(Box::new((Prompts::default(), Some(prompt))));
+                Err(refusal)
+            }
             Some(Verdict::Refuse(refusal)) => Err(refusal),
             Some(Verdict::Connect(plan)) => {
                 let source = entry.source.transport;
@@ -121,13 +147,14 @@ impl Shard {
                     entry.places = places;
                     entry.max_duration = plan.max_duration;
                     entry.over_time = Some(plan.over_time);
+                    entry.keep(plan.prompts);
                     engine_plan
                 })
             }
         };
         let verdict = match verdict {
             Ok(plan) => b2bua::Verdict::Connect(plan),
-            Err(refusal) => b2bua::Verdict::Refuse(words::to_engine(&refusal)),
+            Err(refusal) => words::refused_after(&refusal, announced),
         };
         self.feed(Input::Verdict { call, verdict });
     }

@@ -5,8 +5,9 @@ use crate::inbox::Command;
 use crate::seam::{Digit, DigitListener, MediaError, MediaId, MediaLoss, SdpKind, Side, TraceEvent};
 use crate::words;
 use bytes::Bytes;
-use sip::b2bua::{self, CallRef, Input, MediaFailed, MediaNeed};
+use sip::b2bua::{self, CallRef, Input, MediaFailed, MediaNeed, Played};
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Shard {
     /// Has a description rewritten, and tells the engine.
@@ -23,6 +24,10 @@ impl Shard {
                 let answer = answer.map_err(failed);
                 self.engine.handle_input(self.now, Input::Media { call, answer });
             }
+            MediaNeed::Announce { sdp } => {
+                let answer = self.announce(call, &sdp).map_err(failed);
+                self.engine.handle_input(self.now, Input::Media { call, answer });
+            }
             // The relay follows each description as it comes: what is in force it has, and a refused offer is
             // replaced by the next.
             MediaNeed::Confirmed | MediaNeed::Abandoned => {}
@@ -35,6 +40,30 @@ impl Shard {
         self.encrypt(call, id);
         self.govern(call, id);
         self.context.media.update(id, from, kind, sdp)
+    }
+
+    /// Answers the caller's offer for an announcement.
+    fn announce(&mut self, call: CallRef, sdp: &[u8]) -> Result<Bytes, MediaError> {
+        let id = self.session(call)?;
+        self.encrypt(call, id);
+        self.context.media.announce(id, sdp)
+    }
+
+    /// Plays what is kept for a call to one of its sides.
+    pub(super) fn play(&mut self, key: CallRef, to: b2bua::Side, what: Played, lasts: Duration) {
+        let Some(call) = self.calls.get(&key) else { return };
+        let (Some(id), Some(prompt), to) = (call.media, call.prompt(what), side(to)) else { return };
+        if self.context.media.play(id, to, prompt, lasts) {
+            let seconds = u16::try_from(lasts.as_secs()).unwrap_or(u16::MAX);
+            self.traces.note(key, TraceEvent::Played { to, seconds }, self.now, self.wall);
+        }
+    }
+
+    /// Plays nothing to a side of a call any more.
+    pub(super) fn hush(&self, key: CallRef, to: b2bua::Side) {
+        if let Some(id) = self.calls.get(&key).and_then(|call| call.media) {
+            self.context.media.hush(id, side(to));
+        }
     }
 
     /// Tells the media relay which side does its digits as INFO, where one does, or did.
@@ -139,6 +168,14 @@ pub(super) const fn side(side: b2bua::Side) -> Side {
     match side {
         b2bua::Side::A => Side::A,
         b2bua::Side::B => Side::B,
+    }
+}
+
+/// The engine's word for a side.
+pub(super) const fn engine_side(side: Side) -> b2bua::Side {
+    match side {
+        Side::A => b2bua::Side::A,
+        Side::B => b2bua::Side::B,
     }
 }
 

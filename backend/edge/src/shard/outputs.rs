@@ -27,6 +27,8 @@ impl Shard {
                 Output::Transfer { call, transfer, by, target, from, message } => {
                     self.transfer(&Refer { call, transfer, by, target: &target, from, message: &message });
                 }
+                Output::Play { call, to, what, lasts } => self.play(call, to, what, lasts),
+                Output::Hush { call, to } => self.hush(call, to),
                 Output::Digit { call, from, digit } => self.press(call, from, digit),
                 Output::Tell { shard, word } => self.tell(shard, word),
                 Output::Originated { origin, cseq, result } => self.originated(origin, cseq, result),

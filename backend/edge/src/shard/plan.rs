@@ -1,6 +1,7 @@
 //! From the app's plan to the engine's: targets become places to send an INVITE to.
 
 use super::facts::hop;
+use super::media::engine_side;
 use crate::context::Context;
 use crate::seam::{Attempt, Hop, LegPolicy, Plan, Refusal, Target};
 use crate::words;
@@ -51,6 +52,12 @@ pub(super) fn expand(
         funded: plan.funded,
         extend_lead: plan.extend_lead,
         out_of_funds: words::to_engine(&plan.out_of_funds),
+        farewell: plan
+            .prompts
+            .out_of_funds
+            .as_ref()
+            .map(|(side, prompt)| b2bua::Farewell { side: engine_side(*side), lasts: prompt.lasts }),
+        busy: plan.prompts.busy.as_ref().map(|prompt| prompt.lasts),
         caller: over(&plan.caller, source),
         ..b2bua::Plan::new(attempts)
     };

@@ -4,7 +4,7 @@ use super::fakes::{PASSWORD, USER};
 use super::peers::{Phone, Raw, until};
 use super::{DOMAIN, Edge, wait_for};
 use crate::seam::{
-    Attempt, CallSummary, End, FAILOVER_ON, Hop, LegPolicy, Plan, Refusal, Side, Target, Verdict,
+    Attempt, CallSummary, End, FAILOVER_ON, Hop, LegPolicy, Plan, Prompts, Refusal, Side, Target, Verdict,
 };
 use sip::Transport;
 use sip::ua::{Account, CallId, EndedBy, Event};
@@ -37,6 +37,7 @@ pub(super) fn plan(targets: impl IntoIterator<Item = Target>) -> Plan {
         max_duration: Duration::from_secs(3_600),
         out_of_funds: refusal(403, "out-of-funds"),
         over_time: refusal(403, "duration-limit"),
+        prompts: Prompts::default(),
         caller: LegPolicy::default(),
     }
 }

@@ -153,6 +153,7 @@ pub(super) fn plan(address: SocketAddr) -> Plan {
         extend_lead: Duration::ZERO,
         max_duration: Duration::from_secs(60),
         out_of_funds: refusal.clone(),
+        prompts: crate::seam::Prompts::default(),
         over_time: refusal,
         caller: LegPolicy::default(),
     }

@@ -104,6 +104,12 @@ impl Negotiation {
         self.encryption = encryption;
     }
 
+    /// Whether the media of each side is encrypted, as was said last.
+    #[must_use]
+    pub const fn encryption(&self) -> [Encryption; 2] {
+        self.encryption
+    }
+
     /// Says that the callee is found. Before, each offer to it has new keys: it may be somebody else's turn.
     pub const fn settle(&mut self) {
         self.is_settled = true;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::transaction::{Failure, Peer};
 use crate::wire::Message;
 
-use super::{Digit, MediaFailed, Origination, Refusal, Verdict, Word};
+use super::{Digit, MediaFailed, Origination, Played, Refusal, Verdict, Word};
 
 /// A call of this engine: a slab key and its generation, never reused while the engine lives.
 pub type CallRef = u64;
@@ -56,7 +56,7 @@ pub enum Input {
         /// Connect it or refuse it.
         verdict: Verdict,
     },
-    /// The answer to a [`MediaNeed::Rewrite`]; needs of one call are answered in the order they were stated.
+    /// The answer to a [`MediaNeed::Rewrite`] or [`MediaNeed::Announce`]; needs of one call are answered in the order they were stated.
     Media {
         /// The call.
         call: CallRef,
@@ -184,6 +184,25 @@ pub enum Output {
         /// The call.
         call: CallRef,
     },
+    /// Play what the call's driver keeps for it to a side, in place of what the other side says. The driver answers nothing: the
+    /// engine goes on by itself when the time is over.
+    Play {
+        /// The call.
+        call: CallRef,
+        /// Who hears it.
+        to: Side,
+        /// What is heard.
+        what: Played,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// Play nothing to a side any more.
+    Hush {
+        /// The call.
+        call: CallRef,
+        /// Who hears the other side again.
+        to: Side,
+    },
     /// A side of a call wants the other side to go on with somebody else (RFC 3515). That is a call of its own, which
     /// waits for its verdict, and is followed by its own [`Output::Progress`] and [`Output::Ended`].
     Transfer {
@@ -254,6 +273,11 @@ pub enum MediaNeed {
         /// Whether it offers or answers (RFC 3264).
         kind: SdpKind,
         /// The description as received.
+        sdp: Bytes,
+    },
+    /// Answer this offer of the caller in place of a callee, who will never be there; the driver answers with [`Input::Media`].
+    Announce {
+        /// The offer as received.
         sdp: Bytes,
     },
     /// The latest answer has taken effect. The driver answers nothing.

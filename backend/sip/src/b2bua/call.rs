@@ -11,6 +11,7 @@ use crate::transaction::{Peer, TransactionId};
 use crate::wire::Message;
 
 use super::across::Place;
+use super::announce::Announcing;
 use super::exchange::{Budget, Exchange};
 use super::io::{Alarm, Asked, Io, Wake};
 use super::link::Guest;
@@ -33,6 +34,8 @@ pub(super) const NEEDS_MAX: usize = 16;
 pub(super) enum Stage {
     /// The driver has not said what is to happen.
     Deciding,
+    /// The caller hears why its call will be refused.
+    Announcing,
     /// The caller's offer is being rewritten.
     Offering,
     /// An attempt is under way.
@@ -74,6 +77,10 @@ pub(super) struct Call {
     pub(super) had_early_media: bool,
     pub(super) forks: Vec<Fork>,
     pub(super) legs: [Option<Dialog>; 2],
+    /// What the caller hears before it is refused.
+    pub(super) announcing: Option<Box<Announcing>>,
+    /// Whether a side hears that the money has run out.
+    pub(super) is_leaving: bool,
     /// How each leg is treated.
     pub(super) policies: [LegPolicy; 2],
     /// The session timer of each leg.
@@ -161,6 +168,8 @@ pub(super) struct Unacknowledged {
 /// What goes on when the media plane has rewritten a description; in the order of asking.
 #[derive(Debug)]
 pub(super) enum Need {
+    /// An answer of our own to the caller's offer, for an announcement.
+    Announce,
     /// The caller's first offer, as this attempt is to see it.
     Offer { index: usize },
     /// In a provisional response of this attempt.
@@ -204,6 +213,8 @@ impl Call {
             offer: None,
             had_ringing: false,
             had_early_media: false,
+            announcing: None,
+            is_leaving: false,
             forks: Vec::new(),
             legs: [None, None],
             policies: Default::default(),
@@ -279,6 +290,11 @@ impl Call {
                 *alarm = None;
             }
         }
+    }
+
+    /// When an alarm rings, where it is set.
+    pub(super) const fn alarm(&self, alarm: Alarm) -> Option<Instant> {
+        self.alarms[alarm.index()]
     }
 
     /// Whether this alarm, due at this time, is still set; it is not afterwards.

@@ -182,5 +182,7 @@ fn ring(call: &mut Call, io: &mut Io, now: Instant, alarm: Alarm, at: Instant) {
         Alarm::Retry(side) => call.on_retry(io, now, side),
         Alarm::Reliable => call.on_unconfirmed(io, now),
         Alarm::Stuck => call.on_stuck(io, now),
+        Alarm::Announced => call.on_announced(io, now),
+        Alarm::Farewell => call.on_farewell(io, now),
     }
 }

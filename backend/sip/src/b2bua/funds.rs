@@ -52,6 +52,7 @@ impl Call {
 
     fn run_until(&mut self, io: &mut Io, now: Instant, end: Instant, lead: Duration, earliest: Instant) {
         self.set(io, Alarm::Exhausted, end.max(now));
+        self.set_farewell(io, now, end.max(now));
         let ask_at = end.checked_sub(lead).unwrap_or(now).max(earliest);
         if ask_at < end {
             self.set(io, Alarm::Extend, ask_at);

@@ -67,11 +67,15 @@ pub(super) enum Alarm {
     Reliable,
     /// A re-INVITE has waited too long.
     Stuck,
+    /// The announcement before a refusal is over.
+    Announced,
+    /// A side is to hear that the money is about to run out.
+    Farewell,
 }
 
 impl Alarm {
     /// How many there are.
-    pub(super) const COUNT: usize = 12;
+    pub(super) const COUNT: usize = 14;
 
     pub(super) const fn index(self) -> usize {
         match self {
@@ -87,6 +91,8 @@ impl Alarm {
             Self::Retry(Side::B) => 9,
             Self::Reliable => 10,
             Self::Stuck => 11,
+            Self::Announced => 12,
+            Self::Farewell => 13,
         }
     }
 }

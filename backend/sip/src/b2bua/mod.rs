@@ -5,6 +5,7 @@
 //! no tenants, money or SDP; whom to call is a [`Plan`], SDP goes through the driver ([`MediaNeed`]).
 
 mod across;
+mod announce;
 mod api;
 mod call;
 mod config;
@@ -42,6 +43,7 @@ mod trial;
 mod tests;
 
 pub use across::Word;
+pub use announce::{ANNOUNCEMENT_MAX, Farewell, Played};
 pub use api::{
     CallRef, End, Input, MediaNeed, Milestone, OriginRef, Output, Reply, RequestRef, SdpKind, Side, Summary,
 };

@@ -27,6 +27,7 @@ impl Call {
     pub(super) fn on_media(&mut self, io: &mut Io, now: Instant, answer: Result<Bytes, MediaFailed>) {
         let Some(need) = self.needs.pop_front() else { return };
         match need {
+            Need::Announce => self.on_announce(io, now, answer),
             Need::Offer { index } => self.on_offer(io, now, index, answer),
             Need::Early { attempt, response } => self.on_early(io, now, attempt, &response, answer),
             Need::Answer { response } => self.on_answer_media(io, now, &response, answer),

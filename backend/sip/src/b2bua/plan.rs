@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::Transport;
 use crate::transaction::Peer;
 
-use super::{Credentials, LegPolicy};
+use super::{Credentials, Farewell, LegPolicy};
 
 /// The statuses on which the next attempt of a plan is tried when an attempt does not say otherwise.
 pub const FAILOVER_ON: [u16; 3] = [408, 503, 504];
@@ -23,6 +23,13 @@ pub enum Verdict {
     Connect(Plan),
     /// Answer with this refusal.
     Refuse(Refusal),
+    /// Have the caller hear something for so long ([`ANNOUNCEMENT_MAX`](super::ANNOUNCEMENT_MAX) at most), then answer with this refusal.
+    Announce {
+        /// The refusal.
+        refusal: Refusal,
+        /// How long it is heard.
+        lasts: Duration,
+    },
 }
 
 /// Why we, and not the far side, end or refuse a call.
@@ -63,6 +70,10 @@ pub struct Plan {
     pub extend_lead: Duration,
     /// How the call ends when its money has run out.
     pub out_of_funds: Refusal,
+    /// What a side hears before the call ends because the money has run out; `None` for nothing.
+    pub farewell: Option<Farewell>,
+    /// For how long the caller hears that the callee is busy (486, 600), where it heard nothing before; `None` for not at all.
+    pub busy: Option<Duration>,
     /// How the caller's leg is treated; those of the callees say so with each attempt.
     pub caller: LegPolicy,
 }
@@ -76,6 +87,8 @@ impl Plan {
             funded: None,
             extend_lead: Duration::ZERO,
             out_of_funds: Refusal::new(403, 21, "out-of-funds"),
+            farewell: None,
+            busy: None,
             caller: LegPolicy::default(),
         }
     }

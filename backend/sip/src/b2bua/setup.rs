@@ -42,6 +42,7 @@ impl Call {
         self.clear(Alarm::Patience);
         match verdict {
             Verdict::Refuse(refusal) => self.end_by_us(io, now, refusal),
+            Verdict::Announce { refusal, lasts } => self.announce(io, now, refusal, lasts),
             Verdict::Connect(plan) => self.connect(io, now, plan),
         }
     }
@@ -167,8 +168,13 @@ impl Call {
                 .get(index)
                 .is_some_and(|attempt| attempt.next_on_any_failure || attempt.failover_on.contains(&status));
         if moves_on && index + 1 < plan.attempts.len() {
-            self.try_next(io, now, index + 1);
-        } else {
+            return self.try_next(io, now, index + 1);
+        }
+        let is_announced = match failed {
+            Failed::Response(response) => self.announce_busy(io, response),
+            Failed::Nothing(_) => false,
+        };
+        if !is_announced {
             self.fail(io, now, failed);
         }
     }
@@ -189,7 +195,7 @@ impl Call {
 
     /// Passes the failure on to the caller as it is (status, phrase and body). A challenge that was ours to answer and a
     /// redirection that is ours to follow are none of the caller's business: it gets 403 or 480.
-    fn fail(&mut self, io: &mut Io, now: Instant, failed: &Failed<'_>) {
+    pub(super) fn fail(&mut self, io: &mut Io, now: Instant, failed: &Failed<'_>) {
         match failed {
             Failed::Response(response) => {
                 let (status, body) = (failed.status(), response.body());

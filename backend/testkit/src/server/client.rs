@@ -166,6 +166,21 @@ impl Client {
         Self::answered(request)
     }
 
+    /// Sends bytes of a type.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    #[must_use]
+    pub fn send_bytes(&self, method: &str, path: &str, kind: &str, bytes: Vec<u8>) -> Answer {
+        let method = method.parse().expect("a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        request = request.header("Content-Type", kind).body(bytes);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        Self::answered(request)
+    }
+
     fn answered(request: reqwest::blocking::RequestBuilder) -> Answer {
         let answer = request.send().expect("the server answers");
         let status = answer.status().as_u16();

@@ -4,6 +4,7 @@
 //! share comes from the [`visit`]: who is signed in, the frame, the token of the forms. `mount` is the list of pages.
 
 mod amounts;
+mod announcements;
 mod audit;
 mod bans;
 mod calls;
@@ -22,6 +23,7 @@ mod inventory;
 mod invitations;
 mod keys;
 mod live;
+mod menu;
 mod money;
 mod numbers;
 mod once;
@@ -142,6 +144,7 @@ fn mount(pages: &mut ServiceConfig) {
     tenant::mount(pages);
     emergency_countries::mount(pages);
     stir::mount(pages);
+    announcements::mount(pages);
     eligibility::mount(pages);
     regions::mount(pages);
     inventory::mount(pages);

@@ -94,44 +94,6 @@ impl Audience {
             Self::Operator => "/operator",
         }
     }
-
-    /// The parts of the console, by group. A group of one stands for itself.
-    const fn groups(self) -> &'static [(&'static str, &'static [Place])] {
-        const MEMBER: [(&str, &[Place]); 6] = [
-            ("Overview", &[Place::Overview]),
-            ("Numbers", &[Place::Numbers, Place::Porting]),
-            ("Routing", &[Place::Trunks, Place::Routes, Place::Users, Place::Emergency]),
-            ("Calls", &[Place::Calls]),
-            ("Money", &[Place::Money, Place::Protection]),
-            ("Developers", &[Place::Webhooks, Place::Keys]),
-        ];
-        const OPERATOR: [(&str, &[Place]); 4] = [
-            ("Platform", &[Place::Platform, Place::Live, Place::Bans, Place::Outbox, Place::Audit]),
-            ("Routing", &[Place::Carriers, Place::EmergencyCountries, Place::Stir, Place::Eligibility]),
-            ("Numbers", &[Place::Inventory, Place::PortingOfAll]),
-            ("Money", &[Place::Prices, Place::Billing]),
-        ];
-        match self {
-            Self::Stranger => &[],
-            Self::Member => &MEMBER,
-            Self::Operator => &OPERATOR,
-        }
-    }
-
-    /// The groups, and what is in that of the page.
-    fn menu(self, place: Place) -> (Vec<Entry>, Vec<Entry>) {
-        let groups = self.groups();
-        let current = groups.iter().find(|(_, places)| places.contains(&place));
-        let menu = groups.iter().filter_map(|(label, places)| {
-            Some(Entry { href: places.first()?.entry().0, label, current: places.contains(&place) })
-        });
-        let within = current.map_or(&[][..], |(_, places)| places).iter().map(|known| {
-            let (href, label) = known.entry();
-            Entry { href, label, current: *known == place }
-        });
-        let within: Vec<_> = within.collect();
-        (menu.collect(), if within.len() > 1 { within } else { Vec::new() })
-    }
 }
 
 /// Which part of the console a page is in.
@@ -169,6 +131,8 @@ pub(crate) enum Place {
     EmergencyCountries,
     /// Signatures of calls.
     Stir,
+    /// What callers hear of calls that fail.
+    Announcements,
     /// Which ways of connection tenants may use.
     Eligibility,
     /// SIP users.
@@ -192,7 +156,8 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    const fn entry(self) -> (&'static str, &'static str) {
+    /// Where it is, and what the menu calls it.
+    pub(super) const fn entry(self) -> (&'static str, &'static str) {
         match self {
             Self::Outside => ("/", "Start"),
             Self::Overview => ("/app", "Overview"),
@@ -210,6 +175,7 @@ impl Place {
             Self::Inventory => ("/operator/inventory", "Inventory"),
             Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
             Self::Stir => ("/operator/stir", "Signed calls"),
+            Self::Announcements => ("/operator/announcements", "Announcements"),
             Self::Eligibility => ("/operator/eligibility", "Eligibility"),
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
@@ -267,6 +233,8 @@ pub(crate) enum Done {
     DeckSaved,
     /// What is set about signed calls changed.
     StirSaved,
+    /// What callers hear changed.
+    AnnouncementsSaved,
     /// A tenant's terms or bounds changed.
     TermsSaved,
     /// Calls that were stopped go on.
@@ -348,7 +316,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 59] = [
+    const ALL: [Self; 60] = [
         Self::BillingSaved,
         Self::InvoiceChanged,
         Self::EntryReversed,
@@ -372,6 +340,7 @@ impl Done {
         Self::EmergencySaved,
         Self::CarrierSaved,
         Self::StirSaved,
+        Self::AnnouncementsSaved,
         Self::TermsSaved,
         Self::StopLifted,
         Self::SpendingSaved,
@@ -466,6 +435,9 @@ impl Done {
             Self::StirSaved => ("stir-saved", "Saved. The next call is judged by it."),
             Self::StopLifted => ("stop-lifted", "The stop is lifted: such calls are put through again."),
             Self::SpendingSaved => ("spending-saved", "The defaults of spending are saved."),
+            Self::AnnouncementsSaved => {
+                ("announcements-saved", "Saved. The next call that fails is heard so.")
+            }
             Self::TermsSaved => ("terms-saved", "The tenant's terms are saved."),
             Self::EligibilitySaved => ("eligibility-saved", "The rules are saved."),
             Self::NumbersImported => ("numbers-imported", "The file is imported."),

@@ -139,6 +139,11 @@ impl Out {
                 self.number(u64::from(*connects));
             }
             TraceEvent::MediaOpened => self.number(2),
+            TraceEvent::Played { to, seconds } => {
+                self.number(12);
+                self.side(*to);
+                self.number(u64::from(*seconds));
+            }
             TraceEvent::LargeOverUdp { bytes } => {
                 self.number(11);
                 self.number(u64::from(*bytes));
@@ -259,6 +264,7 @@ impl In {
             },
             10 => TraceEvent::Ended { cause: Some(self.text()?).filter(|cause| !cause.is_empty()) },
             11 => TraceEvent::LargeOverUdp { bytes: u32::try_from(self.number()?).ok()? },
+            12 => TraceEvent::Played { to: self.side()?, seconds: u16::try_from(self.number()?).ok()? },
             _ => return None,
         })
     }
@@ -288,6 +294,7 @@ mod tests {
             TraceEvent::MediaOpened,
             TraceEvent::Described { from: Side::B, kind: SdpKind::Answer },
             TraceEvent::MediaFailed { why: "no port".to_owned() },
+            TraceEvent::Played { to: Side::A, seconds: 7 },
             TraceEvent::Ringing,
             TraceEvent::EarlyMedia,
             message(TraceLeg::Callee { place: 3, attempt: 1 }, false, b"SIP/2.0 200 OK\r\n\r\n"),

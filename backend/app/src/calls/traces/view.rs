@@ -285,7 +285,7 @@ impl<'a> Painter<'a> {
             }
             TraceEvent::Ringing => ("milestone", "ringing", "The callee rings.".to_owned()),
             TraceEvent::EarlyMedia => {
-                ("milestone", "early-media", "The callee sends media before it answers.".to_owned())
+                ("milestone", "early-media", "Media flows before the answer.".to_owned())
             }
             TraceEvent::Answered { .. } => ("milestone", "answered", "The call is answered.".to_owned()),
             TraceEvent::Ended { cause: Some(cause) } => {
@@ -310,6 +310,10 @@ impl<'a> Painter<'a> {
             }
             TraceEvent::MediaFailed { why } => {
                 ("media", "failed", format!("Media could not be set up: {why}."))
+            }
+            TraceEvent::Played { to, seconds } => {
+                let text = format!("An announcement was played to the {} for {seconds} s.", who(to));
+                ("media", "announced", text)
             }
             TraceEvent::FirstPacket { from } => {
                 ("media", "first-packet", format!("The first packet of the {} was relayed.", who(from)))

@@ -79,7 +79,7 @@ fn descriptions_go_through_the_media_plane_in_both_directions() {
         .iter()
         .map(|need| match need {
             MediaNeed::Rewrite { from, kind, .. } => Some((*from, *kind)),
-            MediaNeed::Confirmed | MediaNeed::Abandoned => None,
+            MediaNeed::Announce { .. } | MediaNeed::Confirmed | MediaNeed::Abandoned => None,
         })
         .collect();
     assert_eq!(kinds, [Some((Side::A, SdpKind::Offer)), Some((Side::B, SdpKind::Answer)), None]);

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a virtual clock has to start somewhere")]
 
 mod across;
+mod announce;
 mod calls;
 mod chaos;
 mod early;

@@ -45,6 +45,10 @@ pub(super) struct World {
     pub(super) plan: Plan,
     /// Instead of the plan.
     pub(super) refusal: Option<Refusal>,
+    /// For how long the refusal is announced first.
+    pub(super) announced: Option<Duration>,
+    /// What was played to whom, from when on and for how long; a duration of zero is where it was ended.
+    pub(super) played: Vec<(Duration, Side, Duration)>,
     /// What the media plane says instead of its rewriting.
     pub(super) media_failure: Option<Refusal>,
     /// How long driver and media plane think.
@@ -106,6 +110,8 @@ impl World {
             phones,
             weather: Weather::default(),
             refusal: None,
+            announced: None,
+            played: Vec::new(),
             media_failure: None,
             thinking: Duration::ZERO,
             funded: None,
@@ -297,12 +303,17 @@ impl World {
             }
             Output::Accepted { call, .. } => {
                 self.calls.push(call);
-                let verdict =
-                    self.refusal.clone().map_or_else(|| Verdict::Connect(self.plan.clone()), Verdict::Refuse);
+                let verdict = match (self.refusal.clone(), self.announced) {
+                    (None, _) => Verdict::Connect(self.plan.clone()),
+                    (Some(refusal), None) => Verdict::Refuse(refusal),
+                    (Some(refusal), Some(lasts)) => Verdict::Announce { refusal, lasts },
+                };
                 self.words.push((think, shard, Input::Verdict { call, verdict }));
             }
+            Output::Play { to, lasts, .. } => self.played.push((self.now - self.start, to, lasts)),
+            Output::Hush { to, .. } => self.played.push((self.now - self.start, to, Duration::ZERO)),
             Output::Media { call, need } => {
-                if let MediaNeed::Rewrite { sdp, .. } = &need {
+                if let MediaNeed::Rewrite { sdp, .. } | MediaNeed::Announce { sdp } = &need {
                     let rewritten = Bytes::from([b"relayed(", &sdp[..], b")"].concat());
                     let answer =
                         self.media_failure.clone().map_or(Ok(rewritten), |refusal| Err(MediaFailed(refusal)));

@@ -2,6 +2,7 @@
 //! lists as `{"value", "nextLink"}`.
 
 mod access_keys;
+mod announcements;
 mod api_keys;
 mod audit;
 mod available;
@@ -100,6 +101,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     node::mount(routes);
     bans::mount(routes);
     stir::mount(routes);
+    announcements::mount(routes);
     webhooks::mount(routes);
 }
 
