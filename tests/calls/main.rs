@@ -12,6 +12,7 @@ mod doctor;
 mod endings;
 mod evidence;
 mod health;
+mod heard;
 mod identities;
 mod interworking;
 mod kamailio;

@@ -32,7 +32,7 @@ pub fn look(payload_type: u8, payload: &[u8]) -> Look {
     match payload_type {
         0 => amplitude(payload, Law::Mu),
         8 => amplitude(payload, Law::A),
-        9 if payload.len() % STEP != 0 => Look::Misfit,
+        9 if !payload.len().is_multiple_of(STEP) => Look::Misfit,
         13 => {
             if payload[0] & 0x7F >= QUIET_FROM {
                 Look::Quiet
@@ -45,17 +45,17 @@ pub fn look(payload_type: u8, payload: &[u8]) -> Look {
             length if length % 10 == 0 || length % 10 == 2 => Look::Sound,
             _ => Look::Misfit,
         },
-        0..=95 => Look::Sound,
-        _ => match payload.len() {
+        96.. => match payload.len() {
             ..=3 => Look::Quiet,
             4 => Look::Nothing,
             _ => Look::Sound,
         },
+        _ => Look::Sound,
     }
 }
 
 fn amplitude(payload: &[u8], law: Law) -> Look {
-    if payload.len() % STEP != 0 {
+    if !payload.len().is_multiple_of(STEP) {
         return Look::Misfit;
     }
     let sum: u32 = payload.iter().map(|&byte| u32::from(law.decode(byte).unsigned_abs())).sum();

@@ -118,18 +118,25 @@ impl<const ROOM: usize> Inbox<ROOM> {
             head.msg_name = (&raw mut self.names[index]).cast();
             head.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
         }
-        // SAFETY: each header points to one part and one address of this object, with their true lengths; all live through the
-        // call. The plain system call is made: the C library's would prepare each time for a cancellation that never comes.
-        let count = unsafe {
-            libc::syscall(
-                libc::SYS_recvmmsg,
-                socket.as_raw_fd(),
-                heads.as_mut_ptr(),
-                BURST,
-                libc::MSG_DONTWAIT,
-                ptr::null_mut::<libc::timespec>(),
-            )
+        let mut receive = || {
+            // SAFETY: each header points to one part and one address of this object, with their true lengths; all live through the
+            // call. The plain system call is made: the C library's would prepare each time for a cancellation that never comes.
+            unsafe {
+                libc::syscall(
+                    libc::SYS_recvmmsg,
+                    socket.as_raw_fd(),
+                    heads.as_mut_ptr(),
+                    BURST,
+                    libc::MSG_DONTWAIT,
+                    ptr::null_mut::<libc::timespec>(),
+                )
+            }
         };
+        let mut count = receive();
+        // A connected socket says first that the far end refused a packet; what it holds comes after that.
+        if count < 0 && io::Error::last_os_error().kind() == io::ErrorKind::ConnectionRefused {
+            count = receive();
+        }
         let count = usize::try_from(count).unwrap_or(0).min(BURST);
         for (length, head) in self.lengths.iter_mut().zip(&heads).take(count) {
             *length = (head.msg_len as usize).min(ROOM);
@@ -165,22 +172,56 @@ fn address(name: &libc::sockaddr_storage) -> SocketAddr {
 
 /// Sends one packet; whether the system took it whole.
 pub(crate) fn send(socket: &UdpSocket, packet: &[u8], to: SocketAddr) -> bool {
-    let send = |name: *const libc::c_void, length: usize| {
-        // SAFETY: the packet and the address are valid for the lengths that are given, through the call. For the plain system
-        // call see above.
-        unsafe {
-            libc::syscall(
-                libc::SYS_sendto,
-                socket.as_raw_fd(),
-                packet.as_ptr(),
-                packet.len(),
-                libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
-                name,
-                length,
-            )
-        }
-    };
-    let sent = match to {
+    let sent = named(to, |name, length| throw(socket, packet, name, length));
+    usize::try_from(sent).is_ok_and(|sent| sent == packet.len())
+}
+
+/// Sends one packet to where the socket is connected; whether the system took it whole. That the far end refused an earlier one is no
+/// reason not to try this one.
+pub(crate) fn send_connected(socket: &UdpSocket, packet: &[u8]) -> bool {
+    let is_sent =
+        || usize::try_from(throw(socket, packet, ptr::null(), 0)).is_ok_and(|sent| sent == packet.len());
+    is_sent() || (io::Error::last_os_error().kind() == io::ErrorKind::ConnectionRefused && is_sent())
+}
+
+/// Connects a socket, so that it hears nobody else and the way is looked up once; whether it is connected. Packets from elsewhere that it
+/// holds already are still read.
+pub(crate) fn connect(socket: &UdpSocket, to: SocketAddr) -> bool {
+    // SAFETY: the address is valid for the length that is given, through the call.
+    let connect =
+        |name, length| unsafe { libc::connect(socket.as_raw_fd(), name, length as libc::socklen_t) };
+    named(to, |name, length| connect(name.cast(), length)) == 0
+}
+
+/// Ends that: the socket hears everybody again, at the port that it was bound to.
+pub(crate) fn disconnect(socket: &UdpSocket) {
+    // SAFETY: an address is plain data for which all zeroes are valid: one of no family.
+    let nobody: libc::sockaddr = unsafe { mem::zeroed() };
+    // SAFETY: the address is valid for the length that is given, through the call.
+    unsafe {
+        libc::connect(socket.as_raw_fd(), &raw const nobody, size_of::<libc::sockaddr>() as libc::socklen_t);
+    }
+}
+
+fn throw(socket: &UdpSocket, packet: &[u8], name: *const libc::c_void, length: usize) -> i64 {
+    // SAFETY: the packet and the address are valid for the lengths that are given, through the call; an address of no length is not
+    // looked at. For the plain system call see above.
+    unsafe {
+        libc::syscall(
+            libc::SYS_sendto,
+            socket.as_raw_fd(),
+            packet.as_ptr(),
+            packet.len(),
+            libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
+            name,
+            length,
+        )
+    }
+}
+
+/// Hands an address out as the system wants it.
+fn named<T>(to: SocketAddr, hand: impl FnOnce(*const libc::c_void, usize) -> T) -> T {
+    match to {
         SocketAddr::V4(v4) => {
             let name = libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,
@@ -188,7 +229,7 @@ pub(crate) fn send(socket: &UdpSocket, packet: &[u8], to: SocketAddr) -> bool {
                 sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(v4.ip().octets()) },
                 sin_zero: [0; 8],
             };
-            send((&raw const name).cast(), size_of::<libc::sockaddr_in>())
+            hand((&raw const name).cast(), size_of::<libc::sockaddr_in>())
         }
         SocketAddr::V6(v6) => {
             let name = libc::sockaddr_in6 {
@@ -198,10 +239,9 @@ pub(crate) fn send(socket: &UdpSocket, packet: &[u8], to: SocketAddr) -> bool {
                 sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
                 sin6_scope_id: v6.scope_id(),
             };
-            send((&raw const name).cast(), size_of::<libc::sockaddr_in6>())
+            hand((&raw const name).cast(), size_of::<libc::sockaddr_in6>())
         }
-    };
-    usize::try_from(sent).is_ok_and(|sent| sent == packet.len())
+    }
 }
 
 /// Wakes a worker that waits for packets.

@@ -76,6 +76,11 @@ impl Learner {
         }
     }
 
+    /// Whether it is over, and the described source is the one that is followed.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.state == State::Closed
+    }
+
     /// Takes a good packet from a source that is not followed; whether it is from now on.
     pub(crate) fn follows(&mut self, source: SocketAddr, header: &Header, now: u64) -> bool {
         if source == self.described {

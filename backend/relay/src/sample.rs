@@ -21,11 +21,22 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Counts a packet; looks at it where it is its turn.
-    pub(crate) fn take(&mut self, packet: &rtp::Packet<'_>, jitter_us: u64, counters: &DirectionCounters) {
+    /// Counts a packet; looks at it where it is its turn, and says so.
+    pub(crate) fn take(
+        &mut self,
+        packet: &rtp::Packet<'_>,
+        jitter_us: u64,
+        counters: &DirectionCounters,
+    ) -> bool {
         match self.left.checked_sub(1) {
-            Some(left) => self.left = left,
-            None => self.look(packet, jitter_us, counters),
+            Some(left) => {
+                self.left = left;
+                false
+            }
+            None => {
+                self.look(packet, jitter_us, counters);
+                true
+            }
         }
     }
 
@@ -76,7 +87,7 @@ mod tests {
         let bytes = Header { payload_type: 8, ..Header::default() }.packet(&[0xD5; 160]);
         let packet = rtp::Packet::parse(&bytes).expect("a packet");
         for number in 0..5000u64 {
-            samples.take(&packet, if number / 50 % 25 == 24 { 40_000 } else { 4_000 }, &counters);
+            let _ = samples.take(&packet, if number / 50 % 25 == 24 { 40_000 } else { 4_000 }, &counters);
         }
         assert_eq!((counters.quiet.get(), counters.sounding.get(), counters.jitters.get()), (100, 0, 100));
         assert_eq!(counters.jitters_us.get() / 100, 5_440, "96 × 4 ms and 4 × 40 ms");

@@ -2,7 +2,7 @@
 
 use crate::{
     Direction, Endpoint, Rules, Side,
-    batch::send,
+    batch::{connect, disconnect, send, send_connected},
     counters::DirectionCounters,
     crypto::{Cover, Crypto, Room},
     digits::{Digits, Fate},
@@ -19,6 +19,9 @@ use media::{
     sdp::Payloads,
 };
 use std::net::SocketAddr;
+
+/// Samples of a stream, one of fifty packets, after which its socket is connected: a second.
+const CONNECT_FROM: u8 = 2;
 
 /// The far end of a side, as the packet path needs it.
 #[derive(Debug, Clone)]
@@ -72,6 +75,10 @@ pub(crate) struct End {
     jitter: Jitter,
     source: Option<u32>,
     samples: Samples,
+    /// Samples that were taken since its far end was described.
+    tried: u8,
+    /// Where its socket for RTP is connected to, once its stream has gone on from one place for a while.
+    connected: Option<SocketAddr>,
     /// The stream that goes to it.
     outgoing: Outgoing,
     /// Its reports, from when the session is live.
@@ -91,6 +98,8 @@ impl End {
             jitter,
             source: None,
             samples,
+            tried: 0,
+            connected: None,
             outgoing,
             reporter: None,
         }
@@ -116,9 +125,12 @@ pub(crate) struct Session {
 
 impl Session {
     /// Sets a side's far end. What was learned of it stays, unless the description names another address.
-    pub(crate) fn retarget(&mut self, side: Side, target: Option<Target>, now: u64) {
+    pub(crate) fn retarget(&mut self, side: Side, target: Option<Target>, pairs: &[Pair], now: u64) {
         let may_learn = self.watch.as_ref().is_some_and(|watch| watch.rules.learns(side));
         let end = &mut self.ends[side.index()];
+        if end.connected.is_some_and(|place| target.as_ref().is_none_or(|target| target.rtp != place)) {
+            end.unsettle(&pairs[end.pair as usize]);
+        }
         let before = std::mem::replace(&mut end.target, target);
         let Some(target) = &mut end.target else { return end.learner = None };
         match (&end.learner, before) {
@@ -207,7 +219,9 @@ impl Session {
             counters.wrong.add(1);
             counters.wrong_last.set(u64::from(parsed.header.payload_type));
         }
-        ours.samples.take(&parsed, jitter_us, counters);
+        if ours.samples.take(&parsed, jitter_us, counters) {
+            ours.tried = ours.tried.saturating_add(1);
+        }
         match towards {
             None => return counters.held.add(1),
             Some(towards) => {
@@ -228,7 +242,10 @@ impl Session {
                 let is_sent = going.is_none_or(|packet| {
                     theirs.outgoing.note(packet, now);
                     let sealed = theirs.seal(packet, false, sealed);
-                    sealed.is_some_and(|packet| send(&out.rtp, packet, towards))
+                    sealed.is_some_and(|packet| match theirs.connected {
+                        Some(at) if at == towards => send_connected(&out.rtp, packet),
+                        _ => send(&out.rtp, packet, towards),
+                    })
                 });
                 if !is_sent {
                     return counters.unsent.add(1);
@@ -375,6 +392,27 @@ impl End {
             (target.rtp, target.rtcp) = (source, if target.rtcp_mux { source } else { beside });
         }
         follows
+    }
+
+    /// Connects its socket where its stream has gone on for a while: the system then looks the way up once, and drops what comes from
+    /// elsewhere. Not while another source may still be learned, nor where the socket hears all addresses of this machine.
+    pub(crate) fn settle(&mut self, pair: &Pair) {
+        if self.tried < CONNECT_FROM || self.connected.is_some() {
+            return;
+        }
+        self.tried = 0;
+        let is_settled = self.learner.as_ref().is_none_or(|learner| learner.is_settled());
+        let is_bound = pair.rtp.local_addr().is_ok_and(|local| !local.ip().is_unspecified());
+        let place = self.target.as_ref().filter(|_| is_settled && is_bound).map(|target| target.rtp);
+        self.connected = place.filter(|place| connect(&pair.rtp, *place));
+    }
+
+    /// Has its socket hear everybody again.
+    pub(crate) fn unsettle(&mut self, pair: &Pair) {
+        self.tried = 0;
+        if self.connected.take().is_some() {
+            disconnect(&pair.rtp);
+        }
     }
 
     fn judge(&mut self, header: &rtp::Header, now: u64, clock_rate: u64) {

@@ -21,7 +21,7 @@ mod quality;
 mod safety;
 mod srtp;
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(15);
 
 fn config(number: u8, pairs: u16) -> Config {
     let address = IpAddr::V4(Ipv4Addr::new(127, 0, 71, number));

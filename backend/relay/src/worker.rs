@@ -240,6 +240,7 @@ impl Worker {
                 session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
             }
         }
+        session.ends[side.index()].settle(pair);
         taken
     }
 
@@ -318,7 +319,7 @@ impl Worker {
     fn retarget(&mut self, slot: u32, generation: u32, side: Side, target: Option<Target>) {
         let now = self.origin.elapsed().as_micros() as u64;
         let Some(session) = current(&mut self.sessions, slot, generation) else { return };
-        session.retarget(side, target, now);
+        session.retarget(side, target, &self.pairs, now);
         if session.live || session.ends.iter().any(|end| end.target.is_none()) {
             return;
         }
@@ -422,6 +423,9 @@ impl Worker {
         self.playing = Vec::new();
         (self.inbox, self.room) = (Inbox::new(), Room::new(self.room.ntp));
         self.agenda = Agenda::new(self.sessions.len());
+        for end in self.sessions.iter_mut().flatten().flat_map(|session| &mut session.ends) {
+            end.unsettle(&self.pairs[end.pair as usize]);
+        }
         let gone = self.sessions.iter_mut().filter_map(Option::take);
         Ok(gone.filter_map(|session| Some(session.watch?.rules.listener)).collect())
     }
@@ -438,8 +442,10 @@ impl Worker {
         let Some(session) = current(&mut self.sessions, slot, generation) else { return };
         session.report(&self.pairs, &self.counters[slot as usize].from, now, &mut self.room, true);
         self.agenda.clear(slot);
-        for end in session.ends.iter().filter(|_| session.live) {
+        let is_live = session.live;
+        for end in session.ends.iter_mut().filter(|_| is_live) {
             let pair = &self.pairs[end.pair as usize];
+            end.unsettle(pair);
             let _ = self.ready.remove(&pair.rtp).and_then(|()| self.ready.remove(&pair.rtcp));
         }
         self.sessions[slot as usize] = None;

@@ -69,7 +69,7 @@ pub fn round_trip(now_ntp: u64, report: &Report) -> Option<Duration> {
     let units = middle(now_ntp).wrapping_sub(report.last_sr).wrapping_sub(report.delay_since_last_sr);
     // A little less than nothing is a far end whose clock ticks coarsely.
     let units = if units > u32::MAX - (1 << 16) { 0 } else { units };
-    (units <= ROUND_TRIP_MAX).then(|| Duration::from_micros(u64::from(units) * 1_000_000 >> 16))
+    (units <= ROUND_TRIP_MAX).then(|| Duration::from_micros((u64::from(units) * 1_000_000) >> 16))
 }
 
 const fn middle(ntp: u64) -> u32 {
