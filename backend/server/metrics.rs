@@ -165,7 +165,7 @@ fn drift_rows(text: &mut String, drift: &app::money::DriftView) {
 }
 
 /// What tenants may owe at worst, and what is stopped because it was spent too fast.
-fn spending_rows(text: &mut String, app: &app::App) {
+fn spending_rows(text: &mut String, app: &App) {
     let totals = app::exposure::totals(app);
     let rows: [(&str, &str, fn(&app::exposure::Total) -> f64); 3] = [
         ("dialtone_exposure_micros", "What tenants hold and owe: the worst case.", |of| {

@@ -19,7 +19,7 @@ fn a_tenant_sets_its_protection_within_the_operators_bounds() {
     let free = tenant.get("/api/v1/protection").expect(200).body;
     assert_eq!(
         (&free["allowedCountries"], &free["caps"]),
-        (&json!([]), &json!({"perCall": null, "perDay": null}))
+        (&json!([]), &json!({"perCall": null, "perDay": null, "exposure": null}))
     );
     assert!(
         free["highRisk"]
@@ -74,6 +74,43 @@ fn protection_decides_what_is_simulated() {
     assert_eq!(refused["verdict"], "refuse", "{refused}");
     let _ = tenant.patch("/api/v1/protection", &json!({"allowedCountries": null})).expect(200);
     assert_eq!(simulate("+12065550100")["verdict"], "connect");
+}
+
+#[test]
+fn what_may_be_owed_at_worst_is_read_capped_and_bounded() {
+    let tenant = tenant("Exposed");
+    let number = tenant.buy("US", "geographic");
+    let exposure = tenant.get("/api/v1/exposure").expect(200).body;
+    assert_eq!((&exposure["exposure"], &exposure["cap"]), (&usd(0), &Value::Null), "{exposure}");
+    let _ = tenant.patch("/api/v1/protection", &json!({"caps": {"exposure": usd(16_999)}})).expect(200);
+    let asked = json!({"from": number, "to": "+12065550100", "source": "app"});
+    let refused = tenant.post("/api/v1/calls:simulate", &asked).expect(200).body;
+    assert_eq!(refused["cause"], "exposure-cap", "{refused}");
+    let path = format!("/api/v1/operator/tenants/{}", id_of(&tenant));
+    let bounds =
+        json!({"protection": {"caps": {"exposure": usd(9)}, "velocity": {"tenant": {"perDay": usd(7)}}}});
+    let _ = server().operator().patch(&path, &bounds).expect(200);
+    for (body, target) in [
+        (json!({"caps": {"exposure": usd(10)}}), "caps.exposure"),
+        (
+            json!({"caps": {"exposure": null}, "velocity": {"tenant": {"perDay": usd(8)}}}),
+            "velocity.tenant.perDay",
+        ),
+        (
+            json!({"caps": {"exposure": null}, "velocity": {"caller": {"perHour": usd(-1)}}}),
+            "velocity.caller.perHour",
+        ),
+    ] {
+        let answer = tenant.patch("/api/v1/protection", &body).expect(400);
+        assert_eq!(answer.body["error"]["target"], target, "{body}: {}", answer.text);
+    }
+    let spending = server().operator().get(&format!("{path}/spending")).expect(200).body;
+    assert_eq!(spending["limits"]["tenant"]["perDay"], usd(7), "{spending}");
+    assert_eq!(
+        tenant.get("/api/v1/operator/exposure").status,
+        404,
+        "the operator's side is not there for tenants"
+    );
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod registrations;
 mod simulated;
 mod srtp;
 mod stir;
+mod stopped;
 mod tls;
 
 use serde_json::{Value, json};

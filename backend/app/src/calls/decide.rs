@@ -109,12 +109,13 @@ impl Pending {
     fn connect(self, decision: Decision, carried: &Arc<Carried>) {
         self.arrived();
         self.app.calls().meters.planned(self.call.call, &decision);
-        velocity::commit(&self.app, carried, carried.held_micros());
-        velocity::reached(&self.app, carried);
         // It may have been given up while its hold was written.
         if let Some(summary) = self.app.calls().table.open(carried) {
             settle(&self.app, Arc::clone(carried), summary);
         }
+        // It is known by now, so that a stop which it makes ends it too.
+        velocity::commit(&self.app, carried, carried.held_micros());
+        velocity::reached(&self.app, carried);
         let caller = legs::of_caller(&self.config, &self.call.party);
         match plan_now(&self.app, &self.config, &decision, caller) {
             Ok(mut plan) => {
