@@ -59,6 +59,7 @@ struct Owned {
     paper: String,
     port_out: String,
     invoice: String,
+    rehearsal: String,
 }
 
 fn id(value: &Value) -> String {
@@ -106,6 +107,7 @@ impl Owned {
             paper,
             port_out: Self::leaving(owner),
             invoice: crate::invoices::close_at(&HERE, owner),
+            rehearsal: Self::rehearsed(owner),
             number,
             sbc,
             domain: format!("more-{domain}"),
@@ -124,6 +126,16 @@ impl Owned {
         reservation
     }
 
+    /// Routes that were tried on the calls of an hour.
+    fn rehearsed(owner: &Client) -> String {
+        let now = chrono::Utc::now();
+        let new = json!({"since": now - chrono::TimeDelta::hours(1), "until": now, "routes": []});
+        let rehearsal = id(&owner.post("/api/v1/rehearsals", &new).expect(202).body["id"]);
+        let _ =
+            owner.wait(&format!("/api/v1/rehearsals/{rehearsal}"), PATIENCE, |now| now["state"] == "done");
+        rehearsal
+    }
+
     /// A draft of numbers that come, with a paper.
     fn coming(owner: &Client) -> (String, String) {
         let number = format!("+1206555{}", PORTED.fetch_add(1, Ordering::Relaxed));
@@ -140,7 +152,7 @@ impl Owned {
     }
 
     /// What tells whose things these are, wherever it stands.
-    fn marks(&self) -> [&str; 15] {
+    fn marks(&self) -> [&str; 16] {
         let Self {
             number,
             search,
@@ -157,6 +169,7 @@ impl Owned {
             paper,
             port_out,
             invoice,
+            rehearsal,
         } = self;
         [
             number,
@@ -174,6 +187,7 @@ impl Owned {
             paper,
             port_out,
             invoice,
+            rehearsal,
         ]
     }
 
@@ -189,6 +203,7 @@ impl Owned {
             ("/api/v1/portIns/", &self.port_in),
             ("/api/v1/portOuts/", &self.port_out),
             ("/api/v1/invoices/", &self.invoice),
+            ("/api/v1/rehearsals/", &self.rehearsal),
         ];
         let filled = of_the_path
             .iter()

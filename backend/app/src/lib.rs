@@ -42,6 +42,7 @@ pub mod protection;
 pub mod recordings;
 pub mod registrars;
 pub mod regulatory;
+pub mod rehearsals;
 pub mod replays;
 pub mod routes;
 mod secret;
@@ -115,6 +116,7 @@ struct Inner {
     webhooks: webhooks::State,
     velocity: velocity::State,
     pool: pool::State,
+    rehearsals: rehearsals::AtWork,
 }
 
 impl App {
@@ -145,6 +147,7 @@ impl App {
             webhooks: webhooks::State::default(),
             velocity: velocity::State::default(),
             pool: pool::State::default(),
+            rehearsals: rehearsals::AtWork::default(),
         }));
         plans::ensure(&app).await?;
         carriers::ensure_sandbox(&app).await?;
@@ -271,6 +274,10 @@ impl App {
 
     pub(crate) fn velocity(&self) -> &velocity::State {
         &self.0.velocity
+    }
+
+    pub(crate) fn rehearsals(&self) -> &rehearsals::AtWork {
+        &self.0.rehearsals
     }
 
     pub(crate) fn calls(&self) -> &calls::State {

@@ -31,6 +31,7 @@ pub mod prefix;
 pub mod rating;
 pub mod reconciliation;
 pub mod registration;
+pub mod rehearsal;
 pub mod routing;
 pub mod stir;
 pub mod tax;

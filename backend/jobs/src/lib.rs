@@ -10,6 +10,7 @@ mod answers;
 mod configuration;
 mod deliveries;
 mod delivery_log;
+mod drafts;
 mod drift;
 mod exposure;
 mod health;
@@ -25,6 +26,7 @@ mod phones;
 mod porting;
 mod prices;
 mod registrations;
+mod rehearsals;
 mod searches;
 mod sessions;
 mod suppliers;
@@ -58,7 +60,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 24] {
+fn all() -> [Job; 26] {
     jobs![
         outbox,
         searches,
@@ -83,7 +85,9 @@ fn all() -> [Job; 24] {
         porting,
         prices,
         velocity,
-        exposure
+        exposure,
+        rehearsals,
+        drafts
     ]
 }
 
@@ -117,6 +121,7 @@ impl Runner {
         // Nobody listens only where the thread has ended already.
         let _ = self.stop.send(true);
         app::webhooks::stop(&self.app);
+        app::rehearsals::stop(&self.app);
         if let Some(thread) = self.thread.take() {
             // A job that panicked has said so.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;

@@ -3,6 +3,7 @@
 //! A record is opened when the money is held, and closed once: [`close`] changes a live record only, so a call that is
 //! settled twice is charged once. An on-net call has a second record, of the callee's tenant.
 
+mod attempts;
 mod legs;
 mod list;
 mod many;
@@ -10,6 +11,7 @@ mod record;
 mod some;
 mod traces;
 
+pub use attempts::attempts;
 pub use legs::{Leg, LegSide, Quality, Reported, insert_legs, legs};
 pub use list::{CallFilter, list};
 pub use many::{Answered, Funded, answer_all, close_all, fund_all, insert, insert_decisions};

@@ -29,6 +29,7 @@ pub mod platform;
 pub mod porting;
 pub mod prices;
 pub mod regulatory;
+pub mod rehearsals;
 pub mod reservations;
 pub mod searches;
 pub mod signing_keys;

@@ -53,6 +53,7 @@ pub(crate) use plan::host_and_port;
 pub use quality::{QualityView, ReportedView};
 pub(crate) use recover::recover;
 pub use recover::recover_lost;
+pub(crate) use redecide::piece as kept_piece;
 pub use redecide::{Redecided, redecide};
 pub use registrations::{BINDINGS_MAX, Registrations, USERS_MAX};
 pub(crate) use sandbox_call::arrival;

@@ -73,7 +73,7 @@ async fn decks(app: &App, scope: &Scope, platform: &Platform) -> Result<Decks, E
     crate::decks::load(app, scope, of_plans.chain(of_carriers).map(|used| used.hash.clone())).await
 }
 
-/// It keeps the version that the decision names, even where its JSON is written otherwise today.
-fn piece<T: DeserializeOwned>(version: &str, body: &str) -> Result<Piece<T>, Error> {
+/// A kept piece of configuration. It keeps the version that the decision names, even where its JSON is written otherwise today.
+pub(crate) fn piece<T: DeserializeOwned>(version: &str, body: &str) -> Result<Piece<T>, Error> {
     Ok(Piece::kept(version.to_owned(), serde_json::from_str(body).map_err(Error::internal)?))
 }

@@ -4,6 +4,7 @@ use super::{CarrierView, audited, check, rows};
 use crate::{
     App, Error, Password,
     audit::{self, seen},
+    decks,
 };
 use domain::{
     access::{Actor, Permission},
@@ -17,14 +18,28 @@ use store::carriers::get;
 ///
 /// # Errors
 /// [`Error::Denied`], [`Error::NotFound`], [`Error::Invalid`] by field, [`Error::Conflict`] where there is one of that
-/// name; what `edit` answers.
+/// name, `BelowCost` (409) where a plan would sell below cost by it, not `below_cost` says that this is meant, and it did not
+/// before; what `edit` answers.
 pub async fn change(
     app: &App,
     actor: &Actor,
     id: CarrierId,
+    below_cost: bool,
     edit: impl Fn(Carrier) -> Result<(Carrier, Password), Error>,
 ) -> Result<CarrierView, Error> {
     let scope = actor.scope(Permission::Operate)?;
+    if !below_cost {
+        let row = get(app.db().read(), &scope, id).await?.ok_or_else(no_carrier)?;
+        let before = rows::read(row)?;
+        let (after, _) = edit(before.clone())?;
+        let after = Carrier { id, sandbox: before.sandbox, ..after };
+        if is_dearer(&before, &after) {
+            let mut after = check::tidy(after)?;
+            check::currency(app, &after)?;
+            check::deck(app, &scope, &mut after).await?;
+            decks::check_carrier(app, &scope, Some(&before), after).await?;
+        }
+    }
     app.db()
         .write::<_, Error, _>(async |tx| {
             let row = get(tx, &scope, id).await?.ok_or_else(no_carrier)?;
@@ -55,6 +70,14 @@ pub async fn change(
         .await?;
     super::changed(app).await?;
     super::get(app, actor, id).await
+}
+
+/// Whether it may ask more than it did, or carry less.
+fn is_dearer(before: &Carrier, after: &Carrier) -> bool {
+    before.prefixes != after.prefixes
+        || before.currency != after.currency
+        || before.enabled != after.enabled
+        || before.deck.as_ref().map(|used| used.deck) != after.deck.as_ref().map(|used| used.deck)
 }
 
 /// Whether calls go to it as they did.

@@ -1,7 +1,7 @@
 //! The operator adds a carrier.
 
 use super::{CarrierView, audited, check, rows};
-use crate::{App, Error, Password, audit};
+use crate::{App, Error, Password, audit, decks};
 use domain::{
     access::{Actor, Permission},
     config::Carrier,
@@ -14,18 +14,23 @@ use uuid::Uuid;
 /// Adds a carrier; it is given its identifier here. Operators only.
 ///
 /// # Errors
-/// [`Error::Denied`], [`Error::Invalid`] for a bad field, [`Error::Conflict`] where there is one of that name.
+/// [`Error::Denied`], [`Error::Invalid`] for a bad field, [`Error::Conflict`] where there is one of that name, or
+/// `BelowCost` (409) where a plan would sell below cost by it and `below_cost` does not say that this is meant.
 pub async fn create(
     app: &App,
     actor: &Actor,
     new: Carrier,
     password: Password,
+    below_cost: bool,
 ) -> Result<CarrierView, Error> {
     let scope = actor.scope(Permission::Operate)?;
     let id = Uuid::now_v7();
     let mut carrier = check::tidy(Carrier { id: CarrierId(id), sandbox: false, ..new })?;
     check::currency(app, &carrier)?;
     check::deck(app, &scope, &mut carrier).await?;
+    if !below_cost {
+        decks::check_carrier(app, &scope, None, carrier.clone()).await?;
+    }
     let empty = store::carriers::Carrier {
         id,
         name: String::new(),

@@ -7,14 +7,16 @@ mod list;
 mod order;
 mod rows;
 mod sandbox;
+mod tried;
 
 pub use change::change;
 pub use create::create;
 pub use list::{get, list};
-pub(crate) use order::read_order;
+pub(crate) use order::{NAME as ORDER, check_order, read_order};
 pub use order::{order, put_order};
 pub(crate) use rows::read;
 pub(crate) use sandbox::{ensure as ensure_sandbox, sandbox_id};
+pub(crate) use tried::drafted;
 
 use crate::{
     App, Error,

@@ -12,7 +12,7 @@ use domain::{
 use store::platform;
 
 /// The name under which it is kept.
-const NAME: &str = "carrier-order";
+pub(crate) const NAME: &str = "carrier-order";
 
 /// The order: the first that tells two carriers apart decides. Operators only.
 ///
@@ -33,11 +33,7 @@ pub async fn put_order(
     order: Vec<CarrierOrder>,
 ) -> Result<Vec<CarrierOrder>, Error> {
     let scope = actor.scope(Permission::Operate)?;
-    let is_double = |index: usize, by: &CarrierOrder| order[..index].contains(by);
-    if order.is_empty() || order.iter().enumerate().any(|(index, by)| is_double(index, by)) {
-        let message = "give each of cost, quality, capacity and weight once at most, and one at least";
-        return Err(Error::invalid("carrierOrder", message));
-    }
+    check_order(&order)?;
     let json = serde_json::to_vec(&order).map_err(Error::internal)?;
     app.db()
         .write::<_, Error, _>(async |tx| {
@@ -56,6 +52,19 @@ pub async fn put_order(
         .await?;
     refresh(app, Changed::Platform).await?;
     Ok(order)
+}
+
+/// Whether an order is one.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub(crate) fn check_order(order: &[CarrierOrder]) -> Result<(), Error> {
+    let is_double = |index: usize, by: &CarrierOrder| order[..index].contains(by);
+    if order.is_empty() || order.iter().enumerate().any(|(index, by)| is_double(index, by)) {
+        let message = "give each of cost, quality, capacity and weight once at most, and one at least";
+        return Err(Error::invalid("carrierOrder", message));
+    }
+    Ok(())
 }
 
 pub(crate) async fn read_order(on: &impl store::On) -> Result<Vec<CarrierOrder>, Error> {

@@ -5,7 +5,7 @@ use crate::{App, Error};
 use domain::{
     access::Scope,
     config::{Carrier, Decks},
-    deck::{Deck, Losses, losses},
+    deck::{Deck, Losses, losses, losses_since},
     ids::DeckId,
     money::Money,
     rating::PricePlan,
@@ -29,6 +29,32 @@ pub(crate) async fn check_plan(app: &App, scope: &Scope, plan: &PricePlan) -> Re
     }
     let carriers = app.live().config.platform.value.carriers.clone();
     found(vec![plan], carriers, decks).await
+}
+
+/// Refuses a carrier, as it would be, by which a plan sells below cost that does not so far, or for less more.
+///
+/// # Errors
+/// As [`check_plan`].
+pub(crate) async fn check_carrier(
+    app: &App,
+    scope: &Scope,
+    before: Option<&Carrier>,
+    mut after: Carrier,
+) -> Result<(), Error> {
+    let mut decks = app.live().config.platform.decks().clone();
+    if let Some(used) = &mut after.deck {
+        fill(used, &in_force(app, scope).await?, "");
+        decks.extend(load(app, scope, [used.hash.clone()]).await?);
+    }
+    let plans = app.live().config.platform.value.plans.clone();
+    let now = app.live().config.platform.value.carriers.clone();
+    let mut then = now.clone();
+    match before.and_then(|before| then.iter_mut().find(|known| known.id == before.id)) {
+        Some(known) => *known = after,
+        None => then.push(after),
+    }
+    judged(plans, move |plan| losses_since(plan, (&now, &then), |hash| decks.get(hash).map(|deck| &**deck)))
+        .await
 }
 
 /// Refuses a deck, in the place of the one in force, by which a plan that it touches sells below cost.
@@ -59,9 +85,16 @@ pub(super) async fn check_deck(app: &App, id: DeckId, hash: &str, deck: Arc<Deck
 }
 
 async fn found(plans: Vec<PricePlan>, carriers: Vec<Carrier>, decks: Decks) -> Result<(), Error> {
+    judged(plans, move |plan| losses(plan, &carriers, |hash| decks.get(hash).map(|deck| &**deck))).await
+}
+
+async fn judged(
+    plans: Vec<PricePlan>,
+    losses: impl Fn(&PricePlan) -> Losses + Send + 'static,
+) -> Result<(), Error> {
     let work = move || {
         let all = plans.into_iter().map(|plan| {
-            let found = losses(&plan, &carriers, |hash| decks.get(hash).map(|deck| &**deck));
+            let found = losses(&plan);
             (plan, found)
         });
         all.filter(|(_, found)| found.count > 0).collect::<Vec<_>>()

@@ -16,7 +16,7 @@ pub use confirm::{confirm, rollback, withdraw};
 pub use create::{NewDeck, create};
 pub(crate) use due::apply_due;
 pub use list::{compare, export, get, list, version, versions};
-pub(crate) use margin::check_plan;
+pub(crate) use margin::{check_carrier, check_plan};
 pub use upload::upload;
 
 use crate::{App, Error};

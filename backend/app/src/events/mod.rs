@@ -14,6 +14,9 @@ pub(crate) use mark::BALANCE_ALERT;
 pub use mark::{mark, set_mark};
 pub(crate) use raise::{message, raise};
 
+/// What the outbox calls a change of the operator's that was scheduled and could not be made; it stays with the operator.
+pub const CHANGE_REFUSED: &str = "operator.change.refused";
+
 /// What the outbox calls a change of a carrier's health; it belongs to no tenant, and stays with the operator.
 pub const CARRIER_HEALTH_CHANGED: &str = "carrier.health.changed";
 /// What it calls that media ports are nearly used up, and that there are enough again; and that a media worker has died. They stay with the

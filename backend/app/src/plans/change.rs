@@ -114,6 +114,17 @@ pub async fn change(
     get(app, actor, id).await
 }
 
+/// A plan as it would be, where it can be.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] by field.
+pub(crate) async fn drafted(app: &App, scope: &Scope, draft: PricePlan) -> Result<PricePlan, Error> {
+    let (_, before) = stored(app.db().read(), scope, draft.id).await?;
+    let plan = edited(&before, |_| Ok(draft.clone()))?;
+    checked(app, scope, &plan, true).await?;
+    Ok(plan)
+}
+
 /// Takes a scheduled version back. Operators only.
 ///
 /// # Errors

@@ -5,8 +5,8 @@ mod ensure;
 mod list;
 mod prices;
 
-pub(crate) use change::apply;
 pub use change::{PLANS_MAX, When, change, create, withdraw};
+pub(crate) use change::{apply, drafted};
 pub use ensure::starting;
 pub(crate) use ensure::{default_plan, ensure};
 pub use list::{PlanView, VersionView, get, list, versions, views};

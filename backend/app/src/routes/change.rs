@@ -9,7 +9,7 @@ use crate::{
     trunks::ROUTES_MAX,
 };
 use domain::{
-    access::{Actor, Permission},
+    access::{Actor, Permission, Scope},
     phone::E164,
     routing::{Pattern, VoiceRoute},
 };
@@ -52,6 +52,21 @@ pub async fn change(
         .await?;
     refresh(app, Changed::Tenant(tenant)).await?;
     Ok(after)
+}
+
+/// Routes as they would be, where they hold together with the trunks of the scope's tenant.
+///
+/// # Errors
+/// [`Error::Invalid`] by field.
+pub(crate) async fn checked(
+    app: &App,
+    scope: &Scope,
+    mut routes: Vec<VoiceRoute>,
+) -> Result<Vec<VoiceRoute>, Error> {
+    let trunks = store::trunks::all(app.db().read(), scope).await?;
+    routes.iter_mut().for_each(tidy);
+    check(&routes, &trunks.into_iter().map(|row| row.fqdn).collect())?;
+    Ok(routes)
 }
 
 /// Names of trunks in lower case; nothing where a text is empty.

@@ -7,6 +7,7 @@ mod rows;
 mod test;
 
 pub use change::change;
+pub(crate) use change::checked;
 pub use list::list;
 pub(crate) use rows::{put, read};
 pub use test::{Tested, Verdict, test};

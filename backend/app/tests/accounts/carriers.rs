@@ -27,7 +27,7 @@ fn carrier(name: &str) -> Carrier {
 }
 
 async fn create(app: &App, actor: &Actor, carrier: Carrier) -> Result<CarrierView, Error> {
-    carriers::create(app, actor, carrier, Password::Keep).await
+    carriers::create(app, actor, carrier, Password::Keep, true).await
 }
 
 async fn sandbox(app: &App) -> CarrierView {
@@ -63,7 +63,7 @@ async fn a_real_carrier_switches_the_sandbox_off_and_what_was_sold_stays_sold() 
             "nothing fictional is sold meanwhile"
         );
         let off = |now| Ok((Carrier { enabled: false, ..now }, Password::Keep));
-        carriers::change(&app, &operator(), made.id, off).await.unwrap();
+        carriers::change(&app, &operator(), made.id, false, off).await.unwrap();
         assert!(app.sandbox_on());
         assert_eq!(numbers::countries(&app, &actor, Window::default()).await.unwrap().value.len(), 4);
         let overview = tenants::overview(&app, &operator()).await.unwrap();
@@ -190,6 +190,6 @@ async fn a_carrier_keeps_all_that_it_was_told_and_the_order_of_carriers_is_the_o
             now.prefixes[0].prefix = "46".to_owned();
             Ok((now, Password::Keep))
         };
-        assert!(carriers::change(&app, &operator(), simulated, moved).await.is_err());
+        assert!(carriers::change(&app, &operator(), simulated, false, moved).await.is_err());
     }
 }

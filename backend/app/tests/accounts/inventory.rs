@@ -30,7 +30,7 @@ async fn real_carrier(app: &App) -> String {
         windows: Vec::new(),
     };
     let carrier = dialtone_app::carriers::plain("Upstream", vec![host], vec![prefix]);
-    let made = dialtone_app::carriers::create(app, &operator(), carrier, Password::Keep).await.unwrap();
+    let made = dialtone_app::carriers::create(app, &operator(), carrier, Password::Keep, true).await.unwrap();
     made.carrier.name
 }
 

@@ -8,6 +8,7 @@ mod house;
 mod money;
 mod overload;
 mod records;
+mod rehearsed;
 mod signed;
 mod spending;
 mod told;

@@ -36,7 +36,7 @@ impl Scene {
         let hosts = vec![CarrierHost { address: "192.0.2.7".into(), port: 5060, transport: Transport::Udp }];
         let prefix = CarrierPrefix { prefix: "46".into(), cost_per_minute_micros: 0, windows: Vec::new() };
         let plain = carriers::plain("up", hosts, vec![prefix]);
-        let made = carriers::create(&app, &operator(), plain, Password::Keep).await;
+        let made = carriers::create(&app, &operator(), plain, Password::Keep, true).await;
         let carrier = made.unwrap().carrier.id;
         let authority = SignerAuthority::new();
         stir::add_roots(&app, &operator(), &authority.pem).await.unwrap();

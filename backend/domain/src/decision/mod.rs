@@ -6,7 +6,7 @@
 mod facts;
 mod rules;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 mod verdict;
 

@@ -75,38 +75,75 @@ fn own<'a>(
     own
 }
 
+/// What carriers ask that are switched on and have costs in a plan's currency.
+struct Bought<'a>(Vec<(&'a Carrier, Prices<'a>)>);
+
+impl<'a> Bought<'a> {
+    fn of(plan: &PricePlan, carriers: &'a [Carrier], deck: impl Fn(&str) -> Option<&'a Deck>) -> Self {
+        let has_real = carriers.iter().any(|carrier| carrier.enabled && !carrier.sandbox);
+        let counts = |carrier: &&Carrier| {
+            carrier.enabled && carrier.currency == plan.currency && !(has_real && carrier.sandbox)
+        };
+        let priced = |carrier: &'a Carrier| {
+            let rows = carrier.prefixes.iter().map(|row| (row.prefix.as_str(), row.cost_per_minute_micros));
+            let deck = carrier.deck.as_ref().and_then(|used| deck(&used.hash));
+            (carrier, Prices { own: own(rows, i64::max), deck })
+        };
+        Self(carriers.iter().filter(counts).map(priced).collect())
+    }
+
+    /// The cheapest of a prefix.
+    fn cheapest(&self, point: Prefix) -> Option<(i64, &'a Carrier)> {
+        let costs = self.0.iter().filter_map(|(carrier, costs)| Some((costs.of(point)?, *carrier)));
+        costs.min_by_key(|(cost, _)| *cost)
+    }
+}
+
 /// Where a plan sells for less than the cheapest of the carriers that are switched on asks, at the worst time of day.
 /// Carriers with costs in another currency are left out.
 #[must_use]
-pub fn losses<'a>(plan: &PricePlan, carriers: &[Carrier], deck: impl Fn(&str) -> Option<&'a Deck>) -> Losses {
-    let deck_of = |hash: Option<&str>| hash.and_then(&deck);
+pub fn losses<'a>(
+    plan: &PricePlan,
+    carriers: &'a [Carrier],
+    deck: impl Fn(&str) -> Option<&'a Deck>,
+) -> Losses {
+    found(plan, &Bought::of(plan, carriers, &deck), None, &deck)
+}
+
+/// Where a plan sells for less than the cheapest carrier asks, and did not while carriers were as they were before, or for
+/// less more.
+#[must_use]
+pub fn losses_since<'a>(
+    plan: &PricePlan,
+    (before, after): (&'a [Carrier], &'a [Carrier]),
+    deck: impl Fn(&str) -> Option<&'a Deck>,
+) -> Losses {
+    let known = Bought::of(plan, before, &deck);
+    found(plan, &Bought::of(plan, after, &deck), Some(&known), &deck)
+}
+
+fn found<'a>(
+    plan: &PricePlan,
+    bought: &Bought<'_>,
+    known: Option<&Bought<'_>>,
+    deck: impl Fn(&str) -> Option<&'a Deck>,
+) -> Losses {
     let sold = Prices {
         own: own(plan.outbound.iter().map(|rate| (rate.prefix.as_str(), rate.per_minute_micros)), i64::min),
-        deck: deck_of(plan.deck.as_ref().map(|deck| deck.hash.as_str())),
+        deck: plan.deck.as_ref().and_then(|used| deck(&used.hash)),
     };
-    let has_real = carriers.iter().any(|carrier| carrier.enabled && !carrier.sandbox);
-    let bought: Vec<(&Carrier, Prices<'_>)> = carriers
-        .iter()
-        .filter(|carrier| {
-            carrier.enabled && carrier.currency == plan.currency && !(has_real && carrier.sandbox)
-        })
-        .map(|carrier| {
-            let rows = carrier.prefixes.iter().map(|row| (row.prefix.as_str(), row.cost_per_minute_micros));
-            let deck = deck_of(carrier.deck.as_ref().map(|deck| deck.hash.as_str()));
-            (carrier, Prices { own: own(rows, i64::max), deck })
-        })
-        .collect();
     let mut points: Vec<Prefix> =
-        sold.prefixes().chain(bought.iter().flat_map(|(_, costs)| costs.prefixes())).collect();
+        sold.prefixes().chain(bought.0.iter().flat_map(|(_, costs)| costs.prefixes())).collect();
     points.sort_unstable();
     points.dedup();
     let mut losses = Losses::default();
     for point in points {
         let Some(price) = sold.of(point) else { continue };
-        let costs = bought.iter().filter_map(|(carrier, costs)| Some((costs.of(point)?, carrier)));
-        let Some((cost, carrier)) = costs.min_by_key(|(cost, _)| *cost) else { continue };
+        let Some((cost, carrier)) = bought.cheapest(point) else { continue };
         let price = plan.lowest(LineKind::Outbound, price);
-        if price < cost {
+        let was = known.and_then(|known| known.cheapest(point)).map(|(cost, _)| cost);
+        let is_known = was.is_some_and(|was| price < was && cost <= was);
+        if price < cost && !is_known {
             losses.count += 1;
             if losses.listed.len() < LOSSES_MAX {
                 losses.listed.push(Loss {

@@ -20,7 +20,7 @@ pub use build::{Builder, Duplicate};
 pub use code::Prefix;
 pub use columns::{Column, Columns};
 pub use compare::{Change, Changes, Comparison, JUMP_PERCENT, LISTED_MAX};
-pub use margin::{LOSSES_MAX, Loss, Losses, losses};
+pub use margin::{LOSSES_MAX, Loss, Losses, losses, losses_since};
 pub use packed::{Unreadable, pack, unpack};
 pub use read::{FAULTS_MAX, Fault, Faults, READ_MAX_BYTES, Read, read};
 pub use survey::{Gap, Survey, survey};

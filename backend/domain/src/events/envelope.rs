@@ -152,6 +152,11 @@ impl EventKind {
             Self::CountryFirstCalled => json!({
                 "country": "SE", "from": from, "to": "+46701740605", "callId": call, "at": "2026-11-22T18:21:12Z",
             }),
+            Self::ScheduledChangeRefused => json!({
+                "rehearsalId": "01940000-0000-7000-8000-000000000006", "change": "3 routes",
+                "effectiveAt": "2026-11-22T18:21:12Z", "scheduledBy": "anna@example.com",
+                "explanation": "it was changed since the draft was scheduled: rehearse it again",
+            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

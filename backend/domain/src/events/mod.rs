@@ -42,11 +42,13 @@ pub enum EventKind {
     SpendingStopped,
     /// A country is called for the first time.
     CountryFirstCalled,
+    /// A change that was scheduled was not made, as what it changes is another by now.
+    ScheduledChangeRefused,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IncomingCall,
         Self::CallStarted,
         Self::CallAnswered,
@@ -59,6 +61,7 @@ impl EventKind {
         Self::InvoiceReady,
         Self::SpendingStopped,
         Self::CountryFirstCalled,
+        Self::ScheduledChangeRefused,
     ];
 
     /// What the outbox calls it: `call.ended`.
@@ -77,6 +80,7 @@ impl EventKind {
             Self::InvoiceReady => "invoice.ready",
             Self::SpendingStopped => "spending.stopped",
             Self::CountryFirstCalled => "country.first",
+            Self::ScheduledChangeRefused => "change.refused",
         }
     }
 
@@ -96,6 +100,7 @@ impl EventKind {
             Self::InvoiceReady => "Dialtone.InvoiceReady",
             Self::SpendingStopped => "Dialtone.SpendingStopped",
             Self::CountryFirstCalled => "Dialtone.CountryFirstCalled",
+            Self::ScheduledChangeRefused => "Dialtone.ScheduledChangeRefused",
         }
     }
 
@@ -117,6 +122,9 @@ impl EventKind {
             Self::InvoiceReady => "An invoice is ready.",
             Self::SpendingStopped => "Too much was spent too fast: new calls are stopped.",
             Self::CountryFirstCalled => "A country is called for the first time.",
+            Self::ScheduledChangeRefused => {
+                "A change that was scheduled was not made: what it changes was changed since."
+            }
         }
     }
 

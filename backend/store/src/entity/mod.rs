@@ -42,6 +42,7 @@ pub(crate) mod rate_deck_body;
 pub(crate) mod rate_deck_version;
 pub(crate) mod regulatory_evidence;
 pub(crate) mod regulatory_requirement;
+pub(crate) mod rehearsal;
 pub(crate) mod replay;
 pub(crate) mod reservation;
 pub(crate) mod route;

@@ -72,6 +72,8 @@ struct CarrierPage {
     many: Option<usize>,
     currency: String,
     has_password: bool,
+    /// Whether it asks if something is to be sold below cost.
+    asks: bool,
     error: Option<String>,
     form: CarrierForm,
     caller_ids: Vec<Choice>,
@@ -153,7 +155,10 @@ async fn fresh(operator: Operator) -> PageResult {
 async fn add(app: Data<App>, operator: Operator, form: Posted<CarrierForm>) -> PageResult {
     let plain = app::carriers::plain("", Vec::new(), Vec::new());
     let made = match form.0.read(plain) {
-        Ok((carrier, password)) => app::carriers::create(&app, &operator.actor, carrier, password).await,
+        Ok((carrier, password)) => {
+            let below_cost = !form.0.below_cost.is_empty();
+            app::carriers::create(&app, &operator.actor, carrier, password, below_cost).await
+        }
         Err(error) => Err(error),
     };
     match made {
@@ -183,7 +188,8 @@ async fn save(app: Data<App>, operator: Operator, id: Path<String>, form: Posted
         }
         form.0.read(now)
     };
-    let change = app::carriers::change(&app, &operator.actor, id, edit);
+    let below_cost = !form.0.below_cost.is_empty();
+    let change = app::carriers::change(&app, &operator.actor, id, below_cost, edit);
     match versions::of_form(Subject::carrier(&app, id), &form.0.seen, change).await {
         Ok(_) => Ok(operator.go_saying("/operator/carriers", Done::CarrierSaved)),
         Err(failed) => {
@@ -232,6 +238,7 @@ fn page(
             &[("pass", "passed on", true), ("suppress", "suppressed", true)],
             &signaling.early_media,
         ),
+        asks: error.as_deref().is_some_and(error::asks_below_cost),
         form: CarrierForm { signaling: form.signaling.clone().without_password(), ..form },
         error,
     };

@@ -106,6 +106,15 @@ pub(crate) fn sentence(message: &str) -> String {
     format!("{first}{}{end}", characters.as_str())
 }
 
+/// How a request confirms that something is sold below cost, and how a form does.
+const BY_API: &str = "Send it again with ?confirm=belowCost where that is meant";
+const BY_FORM: &str = "Tick that selling below cost is meant, and send it again";
+
+/// Whether a sentence of [`of_form`] asks if something is to be sold below cost.
+pub(crate) fn asks_below_cost(text: &str) -> bool {
+    text.contains(BY_FORM)
+}
+
 /// Status and sentence of what a form's use case answered: `None` where it is no matter of the form.
 pub(crate) fn of_form(error: app::Error) -> Result<(StatusCode, String), PageError> {
     use app::Error as E;
@@ -114,7 +123,7 @@ pub(crate) fn of_form(error: app::Error) -> Result<(StatusCode, String), PageErr
         E::NotFound { .. } => Ok((StatusCode::UNPROCESSABLE_ENTITY, sentence(&error.to_string()))),
         _ => {
             let (status, _, text) = of_app(&error, "");
-            Ok((status, with_field(&error).unwrap_or(text)))
+            Ok((status, with_field(&error).unwrap_or(text).replace(BY_API, BY_FORM)))
         }
     }
 }

@@ -5,7 +5,7 @@ mod emergency;
 mod failover;
 mod hybrid;
 mod identity;
-mod properties;
+pub(crate) mod properties;
 mod protection;
 
 use super::*;
@@ -21,13 +21,13 @@ use crate::{
 use std::sync::Arc;
 use uuid::Uuid;
 
-const RICH: Funds =
+pub(crate) const RICH: Funds =
     Funds { available_micros: 10_000_000, live_calls: 0, calls_last_second: 0, usage: Usage::NONE };
-const ACME: TenantId = TenantId(Uuid::from_u128(1));
-const OTHER: TenantId = TenantId(Uuid::from_u128(2));
-const PLAN: PlanId = PlanId(Uuid::from_u128(9));
+pub(crate) const ACME: TenantId = TenantId(Uuid::from_u128(1));
+pub(crate) const OTHER: TenantId = TenantId(Uuid::from_u128(2));
+pub(crate) const PLAN: PlanId = PlanId(Uuid::from_u128(9));
 
-fn trunk(fqdn: &str) -> Trunk {
+pub(crate) fn trunk(fqdn: &str) -> Trunk {
     Trunk {
         id: TrunkId(Uuid::from_u128(70)),
         fqdn: fqdn.into(),
@@ -46,12 +46,12 @@ fn trunk(fqdn: &str) -> Trunk {
     }
 }
 
-fn owned(tenant: TenantId, number: &str, binding: Binding) -> Owned {
+pub(crate) fn owned(tenant: TenantId, number: &str, binding: Binding) -> Owned {
     let number = E164::parse(number).expect("a number");
     Owned { lease: LeaseId(Uuid::from_u128(3)), tenant, number, number_type: NumberType::Geographic, binding }
 }
 
-fn tenant(id: TenantId, slug: &str) -> Tenant {
+pub(crate) fn tenant(id: TenantId, slug: &str) -> Tenant {
     Tenant {
         id,
         slug: slug.into(),
@@ -69,12 +69,12 @@ fn tenant(id: TenantId, slug: &str) -> Tenant {
     }
 }
 
-fn route(pattern: &str, trunks: &[&str]) -> VoiceRoute {
+pub(crate) fn route(pattern: &str, trunks: &[&str]) -> VoiceRoute {
     let targets = trunks.iter().map(|fqdn| RouteTarget::new(*fqdn)).collect();
     VoiceRoute { name: pattern.into(), number_pattern: pattern.into(), targets, ..VoiceRoute::default() }
 }
 
-fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
+pub(crate) fn carrier(id: u128, sandbox: bool, prefix: &str) -> Carrier {
     Carrier {
         id: CarrierId(Uuid::from_u128(id)),
         name: format!("carrier-{id}"),
@@ -109,11 +109,11 @@ fn snapshot(tenants: Vec<Tenant>, carriers: Vec<Carrier>) -> Snapshot {
     )
 }
 
-fn facts(source: Source, from: &str, to: &str) -> Facts {
+pub(crate) fn facts(source: Source, from: &str, to: &str) -> Facts {
     Facts::new(source, Dialled::parse(from), Dialled::parse(to).expect("dialled"))
 }
 
-fn app(from: &str, to: &str) -> Facts {
+pub(crate) fn app(from: &str, to: &str) -> Facts {
     facts(Source::App { tenant: ACME }, from, to)
 }
 
@@ -137,12 +137,12 @@ fn says(decision: &Decision, rule: &str, text: &str) -> bool {
     decision.trace.iter().any(|step| step.rule == rule && step.text.contains(text))
 }
 
-fn number(text: &str) -> E164 {
+pub(crate) fn number(text: &str) -> E164 {
     E164::parse(text).expect("a number")
 }
 
 /// Acme with one number of its own, `+12125550100`.
-fn acme() -> Tenant {
+pub(crate) fn acme() -> Tenant {
     Tenant { numbers: vec![owned(ACME, "+12125550100", Binding::None)], ..tenant(ACME, "acme") }
 }
 

@@ -94,7 +94,7 @@ fn a_protection() -> impl Strategy<Value = Protection> {
 }
 
 prop_compose! {
-    fn a_tenant()(
+    pub(crate) fn a_tenant()(
         trunks in (a_trunk(0), a_trunk(1), a_trunk(2)),
         routes in proptest::collection::vec(a_route(), 0..4),
         protection in a_protection(),
@@ -119,7 +119,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn a_world()(
+    pub(crate) fn a_world()(
         tenant in a_tenant(),
         costs in proptest::collection::vec((0_i64..30_000, 0_u8..101, 0_u32..3, a_policy()), 0..3),
         order in proptest::sample::subsequence(
@@ -148,7 +148,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn a_call()(
+    pub(crate) fn a_call()(
         source in 0_usize..3, from in proptest::sample::select(&NUMBERS[..]), to in proptest::sample::select(&NUMBERS[..]),
         draw: u64, hour in 0_i64..24,
     ) -> Facts {
@@ -163,7 +163,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn some_funds()(
+    pub(crate) fn some_funds()(
         available_micros in prop_oneof![Just(0_i64), 0..100_000_i64, Just(i64::MAX)],
         live_calls in 0_u32..3, spent_today_micros in 0_i64..100_000, offline in 0_u128..4, busy in 0_u128..4,
     ) -> Funds {

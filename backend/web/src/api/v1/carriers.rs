@@ -2,12 +2,13 @@
 
 use super::{
     Listing, Operator, created, ok,
+    plans::Confirmation,
     signaling::{CredentialsBody, Signaling, renamed},
 };
 use crate::{
     api::schema::{Amount, Limits, TimeWindow},
     error::{ApiError, ApiResult},
-    extract::{Body, Patch},
+    extract::{Body, Params, Patch},
 };
 use actix_web::{
     get, patch, post, put,
@@ -182,7 +183,10 @@ impl From<&config::Carrier> for CarrierSettings {
 }
 
 impl CarrierSettings {
-    fn into_carrier(self, now: config::Carrier) -> Result<(config::Carrier, Password), app::Error> {
+    pub(super) fn into_carrier(
+        self,
+        now: config::Carrier,
+    ) -> Result<(config::Carrier, Password), app::Error> {
         let currency = self.currency(now.currency)?;
         let host = |host: Host| config::CarrierHost {
             address: host.address,
@@ -245,17 +249,20 @@ pub(crate) async fn list_carriers(app: Data<app::App>, operator: Operator) -> Ap
     ok(&Listing::<Carrier>::whole(all.into_iter().map(Into::into).collect()))
 }
 
-/// Adds a carrier. What is left out is as it is by default; name, hosts and prefixes are needed.
-#[utoipa::path(tag = "operator", request_body = CarrierSettings, responses((status = 201, body = Carrier)))]
+/// Adds a carrier. What is left out is as it is by default; name, hosts and prefixes are needed. Where a plan would sell below
+/// cost by it: 409 `BelowCost` until that is confirmed.
+#[utoipa::path(tag = "operator", params(Confirmation), request_body = CarrierSettings, responses((status = 201, body = Carrier)))]
 #[post("/api/v1/operator/carriers")]
 pub(crate) async fn create_carrier(
     app: Data<app::App>,
     operator: Operator,
+    confirmation: Params<Confirmation>,
     body: Patch<CarrierSettings>,
 ) -> ApiResult {
     let plain = carriers::plain("", Vec::new(), Vec::new());
     let (carrier, password) = body.apply(&CarrierSettings::from(&plain))?.into_carrier(plain)?;
-    let made = carriers::create(&app, &operator, carrier, password).await.map_err(renamed)?;
+    let below_cost = confirmation.0.below_cost()?;
+    let made = carriers::create(&app, &operator, carrier, password, below_cost).await.map_err(renamed)?;
     let carrier = Carrier::from(made);
     Ok(created(&format!("/api/v1/operator/carriers/{}", carrier.id), &carrier))
 }
@@ -267,8 +274,9 @@ pub(crate) async fn get_carrier(app: Data<app::App>, operator: Operator, id: Pat
     ok(&Carrier::from(carriers::get(&app, &operator, carrier_id(&id)?).await?))
 }
 
-/// Changes a carrier: what is left out stays, `null` takes away.
-#[utoipa::path(tag = "operator",
+/// Changes a carrier: what is left out stays, `null` takes away. Where a plan would sell below cost that does not so far, or
+/// for less more: 409 `BelowCost` until that is confirmed.
+#[utoipa::path(tag = "operator", params(Confirmation),
     request_body(content = CarrierSettings, content_type = "application/merge-patch+json"),
     responses((status = 200, body = Carrier)))]
 #[patch("/api/v1/operator/carriers/{id}")]
@@ -276,10 +284,12 @@ pub(crate) async fn update_carrier(
     app: Data<app::App>,
     operator: Operator,
     id: Path<String>,
+    confirmation: Params<Confirmation>,
     change: Patch<CarrierSettings>,
 ) -> ApiResult {
     let edit = |now: config::Carrier| change.apply(&CarrierSettings::from(&now))?.into_carrier(now);
-    let carrier = carriers::change(&app, &operator, carrier_id(&id)?, edit).await.map_err(renamed)?;
+    let (id, below_cost) = (carrier_id(&id)?, confirmation.0.below_cost()?);
+    let carrier = carriers::change(&app, &operator, id, below_cost, edit).await.map_err(renamed)?;
     ok(&Carrier::from(carrier))
 }
 

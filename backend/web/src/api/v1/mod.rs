@@ -33,6 +33,7 @@ mod reconciliation;
 mod regions;
 mod registrations;
 mod regulatory;
+mod rehearsals;
 mod routes;
 mod signaling;
 mod spending;
@@ -95,6 +96,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     inventory::mount(routes);
     quarantine::mount(routes);
     regulatory::mount(routes);
+    rehearsals::mount(routes);
     porting::mount(routes);
     suppliers::mount(routes);
     available::mount(routes);

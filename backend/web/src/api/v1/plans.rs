@@ -93,6 +93,29 @@ impl From<VersionView> for PricePlanVersion {
     }
 }
 
+/// What somebody has confirmed.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Confirmation {
+    /// `belowCost` where what sells below cost is meant so.
+    confirm: Option<String>,
+}
+
+impl Confirmation {
+    pub(super) fn below_cost(&self) -> Result<bool, ApiError> {
+        below_cost(self.confirm.as_deref())
+    }
+}
+
+fn below_cost(confirm: Option<&str>) -> Result<bool, ApiError> {
+    match confirm {
+        None => Ok(false),
+        Some("belowCost") => Ok(true),
+        Some(_) => Err(ApiError::invalid("confirm", "confirm: only belowCost is confirmed so")),
+    }
+}
+
 /// When a change of prices comes into force, and what somebody has confirmed.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", default)]
@@ -106,11 +129,7 @@ pub(crate) struct Change {
 
 impl Change {
     pub(super) fn when(&self) -> Result<When, ApiError> {
-        let below_cost = match self.confirm.as_deref() {
-            None => false,
-            Some("belowCost") => true,
-            Some(_) => return Err(ApiError::invalid("confirm", "confirm: only belowCost is confirmed so")),
-        };
+        let below_cost = below_cost(self.confirm.as_deref())?;
         Ok(When { effective_at: self.effective_at, below_cost })
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct CarrierForm {
     pub(super) emergency: String,
     pub(super) signing: String,
     pub(super) verification: String,
+    /// Whether it is confirmed that something is sold below cost.
+    pub(super) below_cost: String,
     /// The version that its page has seen.
     pub(super) seen: String,
     #[serde(flatten)]
@@ -68,6 +70,7 @@ impl From<&Carrier> for CarrierForm {
             emergency: carrier.emergency_countries.join(", "),
             signing: carrier.signing.word().to_owned(),
             verification: if carrier.unverified { String::new() } else { "on".to_owned() },
+            below_cost: String::new(),
             seen: String::new(),
             signaling: SignalingForm::from(&carrier.policy),
         }
