@@ -120,7 +120,7 @@ pub async fn change(
 /// [`Error::NotFound`], [`Error::Invalid`] by field.
 pub(crate) async fn drafted(app: &App, scope: &Scope, draft: PricePlan) -> Result<PricePlan, Error> {
     let (_, before) = stored(app.db().read(), scope, draft.id).await?;
-    let plan = edited(&before, |_| Ok(draft.clone()))?;
+    let plan = settled(app.db().read(), scope, edited(&before, |_| Ok(draft.clone()))?).await?;
     checked(app, scope, &plan, true).await?;
     Ok(plan)
 }

@@ -194,12 +194,19 @@ fn put_plan(platform: &mut Platform, plan: &PricePlan, brought: &Decks) {
     match platform.plans.iter_mut().find(|known| known.id == plan.id) {
         Some(known) => {
             same_deck(&mut plan.deck, known.deck.as_ref(), brought);
-            *known = plan;
+            known.clone_from(&plan);
         }
         None => {
             same_deck(&mut plan.deck, None, brought);
-            platform.plans.push(plan);
+            platform.plans.push(plan.clone());
         }
+    }
+    let builds_on_it =
+        |other: &&mut PricePlan| other.base.as_deref().is_some_and(|base| base.plan == plan.id);
+    for other in platform.plans.iter_mut().filter(builds_on_it) {
+        let before = other.deck.take();
+        *other = other.over(&plan);
+        same_deck(&mut other.deck, before.as_ref(), brought);
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     error,
     page::{Done, Place, Shell},
     posted::Posted,
+    rehearsals,
     trunks::{Choice, choices},
     visit::{Operator, PageResult},
     words,
@@ -19,6 +20,7 @@ use actix_web::{
 use app::{
     App, Error, Password,
     carriers::CarrierView,
+    rehearsals::Draft,
     versions::{self, Subject},
 };
 use askama::Template;
@@ -38,7 +40,14 @@ const SIGNINGS: [(&str, &str, bool); 3] = [
 ];
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
-    pages.service(index).service(set_order).service(fresh).service(add).service(show).service(save);
+    pages
+        .service(index)
+        .service(set_order)
+        .service(rehearse_order)
+        .service(fresh)
+        .service(add)
+        .service(show)
+        .service(save);
 }
 
 #[derive(Template)]
@@ -98,8 +107,7 @@ async fn index(app: Data<App>, operator: Operator) -> PageResult {
 
 #[post("/operator/carriers/order")]
 async fn set_order(app: Data<App>, operator: Operator, form: Posted<OrderForm>) -> PageResult {
-    let wanted = form.0.order.split([',', ' ']).filter(|word| !word.is_empty()).map(read_order);
-    let kept = match wanted.collect::<Result<Vec<_>, _>>() {
+    let kept = match wanted(&form.0.order) {
         Ok(order) => app::carriers::put_order(&app, &operator.actor, order).await,
         Err(error) => Err(error),
     };
@@ -110,6 +118,26 @@ async fn set_order(app: Data<App>, operator: Operator, form: Posted<OrderForm>) 
             list(&app, &operator, status, form.0.order, Some(text)).await
         }
     }
+}
+
+/// Tries another order on calls of the past.
+#[post("/operator/carriers/order/rehearse")]
+async fn rehearse_order(app: Data<App>, operator: Operator, form: Posted<OrderForm>) -> PageResult {
+    let begun = async {
+        let draft = Draft::CarrierOrder { order: wanted(&form.0.order)? };
+        rehearsals::begin(&app, &operator.actor, draft).await
+    };
+    match begun.await {
+        Ok(to) => Ok(operator.go(&to)),
+        Err(failed) => {
+            let (status, text) = error::of_form(failed)?;
+            list(&app, &operator, status, form.0.order, Some(text)).await
+        }
+    }
+}
+
+fn wanted(order: &str) -> Result<Vec<CarrierOrder>, Error> {
+    order.split([',', ' ']).filter(|word| !word.is_empty()).map(read_order).collect()
 }
 
 fn read_order(word: &str) -> Result<CarrierOrder, Error> {

@@ -4,6 +4,7 @@ use super::{
     error,
     page::{Done, Place, Shell},
     posted::{Nothing, Posted},
+    rehearsals,
     visit::{Operator, PageResult},
     words::{self, At},
 };
@@ -16,6 +17,7 @@ use actix_web::{
 use app::{
     App, Error,
     decks::{self, DeckKind, DeckView, NewDeck, Preview, VersionView},
+    rehearsals::Draft,
 };
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -38,7 +40,7 @@ pub(super) fn mount(pages: &mut ServiceConfig) {
     let upload = web::resource("/operator/decks/{id}/upload").app_data(PayloadConfig::new(FORM_MAX_BYTES));
     pages.service(upload.route(web::post().to(self::upload)));
     pages.service(show).service(compare).service(export);
-    pages.service(confirm).service(withdraw).service(rollback);
+    pages.service(confirm).service(withdraw).service(rollback).service(rehearse);
 }
 
 #[derive(Template)]
@@ -360,6 +362,22 @@ pub(super) async fn confirm(
         Err(failed) => Err(failed),
     };
     answered(&app, &operator, id, done.map(drop)).await
+}
+
+/// Tries a version on calls of the past.
+#[post("/operator/decks/{id}/{number}/rehearse")]
+pub(super) async fn rehearse(
+    app: Data<App>,
+    operator: Operator,
+    path: Path<(String, i32)>,
+    _form: Posted<Nothing>,
+) -> PageResult {
+    let id = deck_id(&path.0)?;
+    let draft = Draft::RateDeck { deck: id, number: path.1, hash: String::new() };
+    match rehearsals::begin(&app, &operator.actor, draft).await {
+        Ok(to) => Ok(operator.go(&to)),
+        Err(failed) => answered(&app, &operator, id, Err(failed)).await,
+    }
 }
 
 #[post("/operator/decks/{id}/{number}/withdraw")]

@@ -37,6 +37,7 @@ mod posted;
 mod protection;
 mod regions;
 mod regulatory;
+mod rehearsals;
 mod routes;
 mod signaling;
 mod site;
@@ -125,6 +126,7 @@ fn mount(pages: &mut ServiceConfig) {
     trunks::mount(pages);
     doctor::mount(pages);
     routes::mount(pages);
+    rehearsals::mount(pages);
     domains::mount(pages);
     users::mount(pages);
     identities::mount(pages);

@@ -6,6 +6,7 @@ use super::{
     error,
     page::{Done, Place, Shell},
     posted::{Nothing, Posted},
+    rehearsals,
     visit::{Operator, PageResult},
     words::{self, At},
 };
@@ -20,6 +21,7 @@ use app::{
     App, Error,
     decks::{self, DeckKind},
     plans::{self, PlanView, VersionView, When},
+    rehearsals::Draft,
     versions::{Subject, for_form, of_form},
 };
 use askama::Template;
@@ -38,7 +40,7 @@ const PAGE: &str = "/operator/plans";
 const FURTHER: [&str; 5] = ["terms", "periods", "volumes", "numbers", "monthly"];
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
-    pages.service(index).service(create).service(show).service(save).service(withdraw);
+    pages.service(index).service(create).service(show).service(save).service(withdraw).service(rehearse);
 }
 
 #[derive(Template)]
@@ -363,6 +365,29 @@ async fn changed(app: &App, operator: &Operator, id: PlanId, form: &PlanForm) ->
         When { effective_at: ConfirmForm::at(&form.effective_at)?, below_cost: !form.below_cost.is_empty() };
     let change = plans::change(app, &operator.actor, id, when, |now| form.onto(&now));
     of_form(Subject::plan(app, id), &form.seen, change).await
+}
+
+/// Tries the plan of the form on calls of the past.
+#[post("/operator/plans/{id}/rehearse")]
+pub(super) async fn rehearse(
+    app: Data<App>,
+    operator: Operator,
+    id: Path<String>,
+    form: Posted<PlanForm>,
+) -> PageResult {
+    let (id, form) = (plan_id(&id)?, form.0);
+    let begun = async {
+        let now = plans::get(&app, &operator.actor, id).await?.plan;
+        let draft = Draft::PricePlan { plan: Box::new(form.onto(&now)?) };
+        rehearsals::begin(&app, &operator.actor, draft).await
+    };
+    match begun.await {
+        Ok(to) => Ok(operator.go(&to)),
+        Err(failed) => {
+            let (status, text) = error::of_form(failed)?;
+            page(&app, &operator, id, (status, form, Some(text))).await
+        }
+    }
 }
 
 #[post("/operator/plans/{id}/{number}/withdraw")]

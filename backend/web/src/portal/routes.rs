@@ -7,6 +7,7 @@ use super::{
     error,
     page::{Done, Place, Shell},
     posted::Posted,
+    rehearsals,
     trunks::{Choice, choices},
     visit::{Member, PageResult},
     words::Badge,
@@ -19,6 +20,7 @@ use actix_web::{
 };
 use app::{
     App,
+    rehearsals::Draft,
     routes::{Tested, Verdict},
     versions::{self, Subject},
 };
@@ -28,7 +30,7 @@ use form::RouteForm;
 use serde::Deserialize;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
-    pages.service(show).service(save).service(delete).service(move_up).service(move_down);
+    pages.service(show).service(save).service(rehearse).service(delete).service(move_up).service(move_down);
 }
 
 #[derive(Template)]
@@ -110,6 +112,25 @@ async fn save(app: Data<App>, member: Member, form: Posted<RouteForm>) -> PageRe
     let change = app::routes::change(&app, &member.actor, |all| form.0.put_into(all));
     match versions::of_form(subject(&member), &form.0.seen, change).await {
         Ok(_) => Ok(member.go_saying("/app/routes", Done::RouteSaved)),
+        Err(failed) => {
+            let (status, text) = error::of_form(failed)?;
+            page(&app, &member, status, Filled { form: form.0, error: Some(text), to: String::new() }).await
+        }
+    }
+}
+
+/// Tries the routes with the one of the form on calls of the past.
+#[post("/app/routes/rehearse")]
+async fn rehearse(app: Data<App>, member: Member, form: Posted<RouteForm>) -> PageResult {
+    let begun = async {
+        let all = app::routes::list(&app, &member.actor).await?;
+        let missing = || app::Error::not_found("tenant", "there is no such tenant");
+        let tenant = member.actor.tenant.ok_or_else(missing)?;
+        let draft = Draft::Routes { tenant, routes: form.0.put_into(all)? };
+        rehearsals::begin(&app, &member.actor, draft).await
+    };
+    match begun.await {
+        Ok(to) => Ok(member.go(&to)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;
             page(&app, &member, status, Filled { form: form.0, error: Some(text), to: String::new() }).await
