@@ -37,8 +37,8 @@ const OF_OPERATOR: Side =
 const SHOWN_MAX: u32 = 50;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
-    pages.service(index).service(show).service(act);
-    pages.service(index_of_operator).service(show_of_operator).service(act_of_operator);
+    pages.service(index).service(show).service(carry_out);
+    pages.service(index_of_operator).service(show_of_operator).service(carry_out_of_operator);
 }
 
 /// Whose pages.
@@ -263,7 +263,7 @@ async fn show(app: Data<App>, member: Member, id: Path<String>) -> PageResult {
 }
 
 #[post("/app/rehearsals/{id}/{act}")]
-async fn act(
+async fn carry_out(
     app: Data<App>,
     member: Member,
     path: Path<(String, String)>,
@@ -283,7 +283,7 @@ async fn show_of_operator(app: Data<App>, operator: Operator, id: Path<String>) 
 }
 
 #[post("/operator/rehearsals/{id}/{act}")]
-async fn act_of_operator(
+async fn carry_out_of_operator(
     app: Data<App>,
     operator: Operator,
     path: Path<(String, String)>,
