@@ -119,7 +119,7 @@ fn a_deck_that_would_sell_below_cost_waits_until_that_is_confirmed() {
     let _ = in_force(&operator, &costs, "prefix,rate\n99,0.04\n992,0.06\n");
     let carrier = json!({"name": "dear", "hosts": [{"address": "192.0.2.77"}], "callerId": "any", "prefixes": [],
         "limits": {"maxCalls": 10, "callsPerSecond": 10}, "deck": costs.rsplit('/').next()});
-    let _ = operator.post("/api/v1/operator/carriers", &carrier).expect(201);
+    let _ = operator.post("/api/v1/operator/carriers?confirm=belowCost", &carrier).expect(201);
     let prices = made(&operator, "cheap", "price");
     let plan = json!({"name": "cheap plan", "currency": "USD", "deck": prices.rsplit('/').next()});
     let _ = operator.post("/api/v1/operator/pricePlans", &plan).expect(201);

@@ -20,7 +20,6 @@ mod orders;
 mod plans;
 mod porting;
 mod protection;
-mod rehearsals;
 mod repeats;
 mod routes;
 mod schema;

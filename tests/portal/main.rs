@@ -12,7 +12,6 @@ mod operator;
 mod platform;
 mod porting;
 mod prices;
-mod rehearsals;
 mod routes;
 mod safety;
 mod screens;
