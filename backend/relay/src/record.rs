@@ -151,12 +151,8 @@ fn run(queue: &Receiver<Take>, relay: &Handle) {
         }
         next = Instant::now() + ROUND;
         let now = relay.now_us();
-        for take in std::mem::take(&mut takes) {
-            match take.serve(now, is_stopping, relay) {
-                Some(take) => takes.push(take),
-                None => {}
-            }
-        }
+        let served = std::mem::take(&mut takes).into_iter();
+        takes = served.filter_map(|take| take.serve(now, is_stopping, relay)).collect();
         if is_stopping {
             return;
         }
@@ -242,7 +238,7 @@ impl Take {
 
     fn listen(&mut self) {
         let is_paused = self.orders.is_paused.load(Relaxed);
-        while let Some(heard) = self.tapped.next() {
+        while let Some(heard) = self.tapped.hear() {
             if is_paused {
                 continue;
             }

@@ -79,7 +79,7 @@ impl Tap {
 
 impl Tapped {
     /// The next packet; `None` where there is none yet, or will be none any more.
-    pub fn next(&mut self) -> Option<Heard> {
+    pub fn hear(&mut self) -> Option<Heard> {
         self.queue.pop().ok()
     }
 
@@ -115,7 +115,7 @@ mod tests {
         drop(tap);
         assert!(!tapped.is_over(), "what was handed over is still there");
         let mut heard = 0;
-        while let Some(one) = tapped.next() {
+        while let Some(one) = tapped.hear() {
             assert_eq!((one.at_us, one.payload()), (heard, &[7; 160][..]));
             heard += 1;
         }

@@ -84,7 +84,7 @@ fn who_listens_hears_both_sides_decrypted_and_packets_go_on() {
         for (side, said) in [(Side::A, &from_a), (Side::B, &from_b)] {
             let mut own = None;
             eventually("it is heard", || {
-                own = tapped.next();
+                own = tapped.hear();
                 own.is_some()
             });
             let one = own.unwrap();
