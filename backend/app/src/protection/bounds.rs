@@ -41,7 +41,6 @@ pub struct Bounds {
     pub allow_below_cost: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
 fn is_unset(limits: &Limits) -> bool {
     *limits == Limits::default()
 }

@@ -113,7 +113,6 @@ pub struct Usage {
     pub stops: Vec<Stop>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
 const fn is_zero(micros: &i64) -> bool {
     *micros == 0
 }

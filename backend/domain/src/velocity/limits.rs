@@ -80,7 +80,6 @@ pub struct Limits {
     pub release_minutes: Option<u32>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
 const fn is_unset(pace: &Pace) -> bool {
     !pace.is_set()
 }

@@ -151,10 +151,10 @@ impl Table {
         };
         let of_destination =
             |(name, sums): (&&'static str, &mut Sums)| figure(Subject::Destination((*name).to_owned()), sums);
-        let of_caller =
-            |(name, sums): (&Box<str>, &mut Sums)| figure(Subject::Caller(name.to_string()), sums);
         let mut parts: Figures = meter.destinations.iter_mut().map(of_destination).collect();
-        parts.extend(meter.callers.iter_mut().map(of_caller));
+        parts.extend(
+            meter.callers.iter_mut().map(|(name, sums)| figure(Subject::Caller(name.to_string()), sums)),
+        );
         parts.retain(|figure| figure.day_micros > 0);
         parts.sort_by(|a, b| b.day_micros.cmp(&a.day_micros).then_with(|| a.of.cmp(&b.of)));
         parts.truncate(most);
