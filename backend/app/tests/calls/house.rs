@@ -179,14 +179,14 @@ impl House {
         let call = facts.call;
         match self.decides(facts).await {
             Verdict::Connect(plan) => (call, plan),
-            Verdict::Refuse(refusal) => panic!("refused: {refusal:?}"),
+            Verdict::Refuse(refusal) | Verdict::Announce(refusal, _) => panic!("refused: {refusal:?}"),
         }
     }
 
     /// Has the phone call, and expects a refusal.
     pub(crate) async fn is_refused(&self, facts: CallFacts) -> Refusal {
         match self.decides(facts).await {
-            Verdict::Refuse(refusal) => refusal,
+            Verdict::Refuse(refusal) | Verdict::Announce(refusal, _) => refusal,
             Verdict::Connect(plan) => panic!("connected: {plan:?}"),
         }
     }

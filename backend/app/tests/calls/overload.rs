@@ -45,7 +45,9 @@ async fn a_full_queue_answers_503_with_retry_after_while_calls_that_are_up_are_s
     for _ in refused..asked {
         match verdicts.recv().await.unwrap().expect("an answer") {
             Verdict::Connect(_) => connected += 1,
-            Verdict::Refuse(refusal) => assert_eq!(refusal.cause, "balance-too-low"),
+            Verdict::Refuse(refusal) | Verdict::Announce(refusal, _) => {
+                assert_eq!(refusal.cause, "balance-too-low")
+            }
         }
     }
     assert_eq!(connected, (9_000_000 - 1_700) / 17_000);

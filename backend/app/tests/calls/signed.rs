@@ -185,7 +185,9 @@ async fn what_the_operator_refuses_is_refused_with_the_status_that_fits() {
     let x5u = scene.server.put("good", 200, signer.chain.clone());
     let stranger = SignerAuthority::new().signer("1234", Flaw::None);
     let status = |verdict: &Verdict| match verdict {
-        Verdict::Refuse(refusal) => Some((refusal.status, refusal.cause.to_string())),
+        Verdict::Refuse(refusal) | Verdict::Announce(refusal, _) => {
+            Some((refusal.status, refusal.cause.to_string()))
+        }
         Verdict::Connect(_) => None,
     };
     let not_verified = |status| Some((status, "caller-not-verified".to_owned()));
