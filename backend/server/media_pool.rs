@@ -64,6 +64,7 @@ impl MediaPool for Pool {
             listener: relay::LossListener(Arc::new(say)),
         };
         self.0.govern(id, rules);
+        self.0.allow(id, [a, b].map(|side| codings(&side)));
     }
 
     fn convert(&self, id: MediaId, info: Option<(Side, DigitListener)>) {
@@ -126,6 +127,11 @@ pub(crate) async fn watch(relay: relay::Handle, app: App) {
             tracing::warn!(%error, "what the media relay is at could not be told: it is tried again");
         }
     }
+}
+
+/// The codecs of a leg's list; names that the relay does not know are none.
+fn codings(rules: &MediaRules) -> Vec<relay::Coding> {
+    rules.codecs.iter().flatten().filter_map(|name| relay::Coding::of_name(name)).collect()
 }
 
 const fn side(side: Side) -> relay::Side {

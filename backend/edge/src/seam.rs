@@ -24,8 +24,8 @@ pub use media::{
     MediaStats, Prompt, Reported, SdpKind,
 };
 pub use sip::b2bua::{
-    BodyPart, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, FAILOVER_ON,
-    LegPolicy, MediaRules, OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
+    BodyPart, CODECS_MAX, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions,
+    FAILOVER_ON, LegPolicy, MediaRules, OfferPolicy, Redirect, Reliability, Secret, SessionTimer, Transfer,
 };
 
 /// Identity headers of a call that are read.

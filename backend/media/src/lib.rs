@@ -5,10 +5,12 @@
 
 pub mod clip;
 pub mod codec;
+pub mod comfort;
 pub mod dtmf;
 pub mod emodel;
 pub mod g711;
 pub mod hearing;
+pub mod inband;
 pub mod quality;
 pub mod resample;
 pub mod rtcp;
@@ -17,4 +19,5 @@ pub mod sdp;
 pub mod srtp;
 pub mod tone;
 pub mod tones;
+pub mod transcode;
 pub mod wav;

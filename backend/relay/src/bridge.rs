@@ -1,8 +1,8 @@
 //! The relay in words of session descriptions: one call, an offer here, an answer there.
 
 use crate::{
-    Clip, Conversion, Digit, Direction, Encryption, Handle, Listener, PLAY_MAX, Playback, RelayError, Rules,
-    SessionId, SessionStats, Side,
+    Clip, Coding, Conversion, Digit, Direction, Encryption, Handle, Listener, PLAY_MAX, Playback, RelayError,
+    Rules, SessionId, SessionStats, Side,
 };
 use media::sdp::{
     Negotiation, NegotiationError, Sdp, events_of, simple_answer, with_events, without_payload,
@@ -146,6 +146,7 @@ impl Bridge {
         if let Some(digits) = digits {
             self.relay.convert(SessionId(id), conversion(digits, negotiation))?;
         }
+        self.relay.transcode(SessionId(id), negotiation.voices())?;
         for side in [Side::A, Side::B] {
             self.relay.set_remote(SessionId(id), side, negotiation.agreed(side))?;
         }
@@ -180,6 +181,14 @@ impl Bridge {
     pub fn encrypt(&self, id: u64, encryption: [Encryption; 2]) {
         if let Some(talk) = self.part(id).get_mut(&id) {
             talk.negotiation.encrypt(encryption);
+        }
+    }
+
+    /// Says which codecs each side, A and B, may use and is offered, from the next description on; an empty list is what the other
+    /// side has. A session that is gone is no matter.
+    pub fn allow(&self, id: u64, codecs: [Vec<Coding>; 2]) {
+        if let Some(talk) = self.part(id).get_mut(&id) {
+            talk.negotiation.allow(codecs);
         }
     }
 

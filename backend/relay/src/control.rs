@@ -8,9 +8,10 @@ use crate::{
     ports::{FreePairs, Pair, Use},
     stats::Known,
     tap::{self, Tapped},
+    transcode::{EFFORT_MAX, Exchange, effort_of},
     worker::{Bell, Command},
 };
-use media::codec::Coding;
+use media::{codec::Coding, transcode::Voice};
 use rtrb::Producer;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -47,6 +48,8 @@ pub(crate) struct Control {
     pairs: Arc<[Pair]>,
     public: IpAddr,
     origin: Instant,
+    /// What its transcoding costs.
+    effort: u32,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +66,8 @@ struct Opened {
     live: bool,
     at: Instant,
     joined: Option<Instant>,
+    /// How its sides are spoken to, where they are transcoded.
+    voices: Option<Box<[Voice; 2]>>,
 }
 
 impl Link {
@@ -77,7 +82,8 @@ impl Link {
         let free_slots = (0..slots.len() as u32).rev().collect();
         let free = FreePairs::new(pairs.len(), port_rest);
         let ports = pairs.iter().map(Pair::port).collect();
-        let state = Control { commands, bell, free, free_slots, slots, ports, pairs, public, origin };
+        let state =
+            Control { commands, bell, free, free_slots, slots, ports, pairs, public, origin, effort: 0 };
         Self { state: Mutex::new(state), counters, active: AtomicUsize::new(0) }
     }
 
@@ -120,6 +126,7 @@ impl Link {
             live: false,
             at: now,
             joined: None,
+            voices: None,
         });
         self.active.fetch_add(1, Relaxed);
         Ok(Some((slot, generation)))
@@ -183,6 +190,31 @@ impl Link {
         state.tell(Command::Press { slot, generation, digit })
     }
 
+    /// Has a session transcoded from now on, or not any more.
+    pub(crate) fn transcode(
+        &self,
+        slot: u32,
+        generation: u32,
+        voices: Option<&[Voice; 2]>,
+    ) -> Result<(), RelayError> {
+        let mut state = self.lock();
+        let before = &state.opened(slot, generation)?.voices;
+        if before.as_deref() == voices {
+            return Ok(());
+        }
+        let before = before.as_deref().map_or(0, effort_of);
+        let effort = state.effort - before + voices.map_or(0, effort_of);
+        if effort > EFFORT_MAX && effort > state.effort {
+            return Err(RelayError::Transcoding);
+        }
+        let exchange =
+            voices.map(|voices| Exchange::new(voices).ok_or(RelayError::Transcoding)).transpose()?;
+        state.tell(Command::Transcode { slot, generation, exchange })?;
+        state.effort = effort;
+        state.opened(slot, generation)?.voices = voices.cloned().map(Box::new);
+        Ok(())
+    }
+
     pub(crate) fn play(
         &self,
         slot: u32,
@@ -236,7 +268,9 @@ impl Link {
     pub(crate) fn close(&self, slot: u32, generation: u32) -> Result<SessionStats, RelayError> {
         let mut state = self.lock();
         let stats = state.stats(slot, generation, &self.counters)?;
-        let pairs = state.opened(slot, generation)?.pairs;
+        let opened = state.opened(slot, generation)?;
+        let (pairs, effort) = (opened.pairs, opened.voices.as_deref().map_or(0, effort_of));
+        state.effort -= effort;
         // A worker that has stopped holds nothing: the session ends all the same.
         let _ = state.tell(Command::Close { slot, generation });
         state.slots[slot as usize].opened = None;

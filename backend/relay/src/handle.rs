@@ -1,7 +1,7 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
 use crate::{Conversion, Digit, Endpoint, Playback, Rules, SessionStats, Side, Tapped, control::Link};
-use media::codec::Coding;
+use media::{codec::Coding, transcode::Voice};
 use std::{
     net::IpAddr,
     sync::{
@@ -50,6 +50,9 @@ pub enum RelayError {
         /// Pairs that rest.
         resting: usize,
     },
+    /// The worker has as much to transcode as it can.
+    #[error("the media relay transcodes as many calls as it can: let the sides share a codec")]
+    Transcoding,
     /// No such session, or it is closed.
     #[error("there is no such media session any more")]
     Unknown,
@@ -196,6 +199,15 @@ impl Handle {
     pub fn convert(&self, session: SessionId, plan: Option<Conversion>) -> Result<(), RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.convert(slot, generation, plan)
+    }
+
+    /// Has the audio between the sides, A and B, transcoded from now on; `None` ends that.
+    ///
+    /// # Errors
+    /// `Unknown`, `Stopped`; `Transcoding` where the worker has as much of it as it can do, all being as before then.
+    pub fn transcode(&self, session: SessionId, voices: Option<&[Voice; 2]>) -> Result<(), RelayError> {
+        let (link, slot, generation) = self.link(session)?;
+        link.transcode(slot, generation, voices)
     }
 
     /// Presses a key towards the side that has telephone-events, after those that were pressed before. Without a conversion

@@ -11,12 +11,14 @@ use crate::{
     ports::Pair,
     reporter::{About, Outgoing, Reporter},
     sample::Samples,
+    transcode::{Beside, Exchange},
     watch::{Loss, Watch},
 };
 use media::{
     quality::{Jitter, Sequence},
     rtp,
     sdp::Payloads,
+    transcode::Outcome,
 };
 use std::net::SocketAddr;
 
@@ -115,6 +117,8 @@ pub(crate) struct Session {
     pub(crate) live: bool,
     /// The conversion of its digits, where there is one.
     pub(crate) digits: Option<Box<Digits>>,
+    /// Its transcoding, where the sides speak different codecs.
+    pub(crate) exchange: Option<Box<Exchange>>,
     /// What is played to its sides, and who listens; `None` while it is passed on and nothing else.
     pub(crate) extras: Option<Box<Extras>>,
     /// What holds for its media, and whether it still comes.
@@ -224,6 +228,24 @@ impl Session {
         }
         match towards {
             None => return counters.held.add(1),
+            Some(towards) if self.exchange.is_some() => {
+                let towards = towards.rtp;
+                let mut is_sent = true;
+                let Some(exchange) = &mut self.exchange else { return };
+                let (digits, extras) = (self.digits.as_deref_mut(), self.extras.as_deref_mut());
+                let beside = Beside { digits, extras, events, spoken };
+                let outcome = exchange.pass(from, packet, &parsed, now, beside, &mut |packet| {
+                    theirs.outgoing.note(packet, now);
+                    let sealed = theirs.seal(packet, false, sealed);
+                    is_sent &= sealed.is_some_and(|packet| send(&out.rtp, packet, towards));
+                });
+                if !is_sent {
+                    return counters.unsent.add(1);
+                }
+                if !matches!(outcome, Outcome::Taken | Outcome::Late) {
+                    return counters.malformed.add(1);
+                }
+            }
             Some(towards) => {
                 let fate = match &mut self.digits {
                     None => Fate::Same,

@@ -20,6 +20,7 @@ mod play;
 mod quality;
 mod safety;
 mod srtp;
+mod transcode;
 
 const SOON: Duration = Duration::from_secs(15);
 

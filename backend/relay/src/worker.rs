@@ -12,6 +12,7 @@ use crate::{
     reporter::{Agenda, Ntp},
     session::{End, Session, Target},
     tap::Tap,
+    transcode::Exchange,
 };
 use rtrb::Consumer;
 use std::{
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Govern { slot: u32, generation: u32, rules: Box<Rules> },
     Join { slot: u32, generation: u32 },
     Convert { slot: u32, generation: u32, plan: Option<Box<Conversion>> },
+    Transcode { slot: u32, generation: u32, exchange: Option<Box<Exchange>> },
     Press { slot: u32, generation: u32, digit: Digit },
     Play { slot: u32, generation: u32, side: Side, playback: Option<Box<Playback>> },
     Listen { slot: u32, generation: u32, tap: Option<Tap> },
@@ -280,6 +282,11 @@ impl Worker {
                         session.digits = plan.map(|plan| Box::new(Digits::new(*plan, before)));
                     }
                 }
+                Command::Transcode { slot, generation, exchange } => {
+                    if let Some(session) = current(&mut self.sessions, slot, generation) {
+                        session.exchange = exchange;
+                    }
+                }
                 Command::Press { slot, generation, digit } => {
                     let session = current(&mut self.sessions, slot, generation);
                     let digits = session.and_then(|session| session.digits.as_mut());
@@ -309,6 +316,7 @@ impl Worker {
             ends: pairs.map(End::new),
             live: false,
             digits: None,
+            exchange: None,
             extras: None,
             watch: None,
             heard_us: 0,

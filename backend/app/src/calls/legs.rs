@@ -95,6 +95,7 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
             learning: policy.media.learning,
             initial_timeout: policy.media.initial_timeout_seconds.map(seconds),
             timeout: policy.media.timeout_seconds.map(seconds),
+            codecs: std::array::from_fn(|place| policy.media.codecs.get(place).map(|codec| codec.word())),
         },
         transfer: if policy.direct_transfer { Transfer::Pass } else { Transfer::Local },
         ..LegPolicy::default()
@@ -104,7 +105,7 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::config::{HeaderPolicy, MediaPolicy, SessionTimer as Timer};
+    use domain::config::{Codec, HeaderPolicy, MediaPolicy, SessionTimer as Timer};
 
     #[test]
     fn a_policy_that_says_nothing_is_the_edges_default_but_for_trust() {
@@ -122,7 +123,12 @@ mod tests {
             direct_transfer: true,
             udp_to_tcp: true,
             dtmf: Dtmf::Info,
-            media: MediaPolicy { learning: true, initial_timeout_seconds: Some(60), timeout_seconds: None },
+            media: MediaPolicy {
+                learning: true,
+                initial_timeout_seconds: Some(60),
+                timeout_seconds: None,
+                codecs: vec![Codec::G722, Codec::Opus],
+            },
             session_timer: Timer { enabled: false, seconds: 600 },
             headers: HeaderPolicy {
                 user_to_user: Crossing::Drop,
@@ -136,6 +142,7 @@ mod tests {
         assert_eq!((leg.early_media, leg.transfer), (seam::EarlyMedia::Ringing, Transfer::Pass));
         let seconds = |rules: MediaRules| (rules.initial_timeout.map(|time| time.as_secs()), rules.timeout);
         assert!(leg.media.learning && seconds(leg.media) == (Some(60), None));
+        assert_eq!(leg.media.codecs, [Some("G722"), Some("opus"), None, None, None]);
         assert!(leg.large_over_tcp && leg.digits == DigitForm::Info);
         assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));
         assert_eq!(leg.diversion, DiversionForm::Hidden);

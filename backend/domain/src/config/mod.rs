@@ -21,10 +21,10 @@ pub use emergency::{
     ADDRESSES_MAX, CallBack, EmergencyCountry, EmergencyRoute, RegisteredAddress, TenantEmergency,
 };
 pub use peer::{
-    Credentials, Crossing, DEFAULT_CALLS_PER_SECOND, DEFAULT_MAX_CALLS, Dtmf, EarlyMedia, FAILOVER_STATUSES,
-    FAILOVER_STATUSES_MAX, Fault, HeaderPolicy, Health, IpVersion, Limits, MediaPolicy, OptionsPing,
-    PeerPolicy, Place, PrivacyHeader, SessionTimer, Srtp, Transport, check_failover, may_fail_over,
-    parse_word,
+    Codec, Credentials, Crossing, DEFAULT_CALLS_PER_SECOND, DEFAULT_MAX_CALLS, Dtmf, EarlyMedia,
+    FAILOVER_STATUSES, FAILOVER_STATUSES_MAX, Fault, HeaderPolicy, Health, IpVersion, Limits, MediaPolicy,
+    OptionsPing, PeerPolicy, Place, PrivacyHeader, SessionTimer, Srtp, Transport, check_failover,
+    may_fail_over, parse_word,
 };
 pub use platform::{Abilities, Platform};
 pub use protection::{Access, Eligibility, OverLimit, PREFIXES_MAX, Protection};

@@ -179,8 +179,30 @@ pub struct HeaderPolicy {
     pub verstat: Crossing,
 }
 
+/// A codec that the platform can decode and encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Codec {
+    /// G.711 μ-law.
+    #[serde(rename = "PCMU")]
+    Pcmu,
+    /// G.711 A-law.
+    #[serde(rename = "PCMA")]
+    Pcma,
+    /// G.722, wideband.
+    #[serde(rename = "G722")]
+    G722,
+    /// G.729.
+    #[serde(rename = "G729")]
+    G729,
+    /// Opus (RFC 6716).
+    #[serde(rename = "opus")]
+    Opus,
+}
+
+words! { Codec { Pcmu = "PCMU", Pcma = "PCMA", G722 = "G722", G729 = "G729", Opus = "opus" } }
+
 /// What holds for the media of a peer beside its encryption.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MediaPolicy {
     /// Whether it may send from, and is sent to, another address than its description names: one behind NAT is found by its
@@ -192,6 +214,10 @@ pub struct MediaPolicy {
     /// Seconds without any media after which a call that had some is ended, 5 to 86,400; `None` never. Hold does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u32>,
+    /// The codecs that it may use and is offered, most wanted first, each once; where the other side has none of them, the platform
+    /// transcodes. Empty: whatever the other side offers, as it comes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub codecs: Vec<Codec>,
 }
 
 /// Session timers with a peer (RFC 4028).
@@ -320,6 +346,13 @@ impl PeerPolicy {
             ("media.timeoutSeconds", self.media.timeout_seconds),
         ] {
             seconds.map_or(Ok(()), |seconds| check_range(field, seconds, 5, 86_400))?;
+        }
+        let codecs = &self.media.codecs;
+        if let Some((place, codec)) =
+            codecs.iter().enumerate().find(|(place, codec)| codecs[..*place].contains(codec))
+        {
+            let message = format!("{} is there twice: name each codec once", codec.word());
+            return Err(Fault::new(format!("media.codecs[{place}]"), message));
         }
         check_range("options.demoteAfter", self.options.demote_after, 1, 20)?;
         if let Some(statuses) = &self.failover_on {

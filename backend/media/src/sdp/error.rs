@@ -69,6 +69,16 @@ pub enum SdpError {
         /// What is wrong with the first of its keys.
         why: CryptoError,
     },
+    /// Codecs alone that may not be used.
+    #[error(
+        "none of the codecs of the session description ({offered}) may be used here: use one of {allowed} (signaling.media.codecs)"
+    )]
+    Unserved {
+        /// What it has.
+        offered: String,
+        /// What is allowed.
+        allowed: String,
+    },
     /// An answer must repeat the encoding of at least one of the offer's formats.
     #[error("no codec of the offer is known here")]
     NoCodec,

@@ -5,6 +5,7 @@
 mod crypto;
 mod error;
 mod events;
+mod exchange;
 mod model;
 mod negotiation;
 mod parse;
@@ -18,6 +19,9 @@ mod tests;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests_crypto;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests_exchange;
 
 pub use crypto::{CRYPTO_LINES_MAX, Crypto, CryptoError, Encryption, Keying};
 pub use error::{NegotiationError, SdpError};

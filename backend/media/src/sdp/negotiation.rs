@@ -1,11 +1,12 @@
 //! Offer and answer between two sides through the relay (RFC 3264): who offered, what was agreed, and the versions of our own `o=`.
 
 use super::{
-    Crypto, Encryption, Endpoint, Keying, Local, NegotiationError, Payloads, Sdp,
+    Crypto, Encryption, Endpoint, Keying, Kind, Local, NegotiationError, Payloads, Sdp,
+    exchange::{Settled, Widened, widen},
     rewrite::rewrite_section,
     shield::{self, Coat, Profile},
 };
-use crate::srtp::Master;
+use crate::{codec::Coding, srtp::Master, transcode::Voice};
 use std::{fmt, net::IpAddr};
 
 /// One of the two sides of a call: `A` called, `B` was called.
@@ -52,6 +53,10 @@ pub struct Negotiation {
     is_secure: [bool; 2],
     /// Whether the callee is found: from then on its keys stay.
     is_settled: bool,
+    /// The codecs that each side may use and is offered; empty for those of the other side.
+    codecs: [Vec<Coding>; 2],
+    /// How the sides, A and B, are spoken to, where they do not share a codec.
+    voices: Option<Box<[Voice; 2]>>,
 }
 
 /// What we last wrote towards a side.
@@ -81,6 +86,8 @@ struct Offer {
     taken: Option<(Crypto, Crypto)>,
     /// How the audio was offered to the other side.
     coat: Coat,
+    /// How its codecs were changed.
+    widened: Option<Widened>,
 }
 
 impl Negotiation {
@@ -96,6 +103,8 @@ impl Negotiation {
             encryption: [Encryption::Accepted; 2],
             is_secure: [false; 2],
             is_settled: false,
+            codecs: [Vec::new(), Vec::new()],
+            voices: None,
         }
     }
 
@@ -108,6 +117,18 @@ impl Negotiation {
     #[must_use]
     pub const fn encryption(&self) -> [Encryption; 2] {
         self.encryption
+    }
+
+    /// Says which codecs each side, A and B, may use and is offered, from the next description on; an empty list is what the other
+    /// side has. Where the answer is none of the offer's, both are spoken to in their own.
+    pub fn allow(&mut self, codecs: [Vec<Coding>; 2]) {
+        self.codecs = codecs;
+    }
+
+    /// How the sides, A and B, are spoken to and speak, where what was agreed on last differs; `None` where packets pass as they are.
+    #[must_use]
+    pub fn voices(&self) -> Option<&[Voice; 2]> {
+        self.voices.as_deref()
     }
 
     /// Says that the callee is found. Before, each offer to it has new keys: it may be somebody else's turn.
@@ -145,14 +166,27 @@ impl Negotiation {
         let chosen = chosen.map(|chosen| chosen.index);
         // Reports are ours on each leg; but who does not know of mux is not asked for it.
         let coat = Coat { rtcp_mux: chosen.is_some_and(|index| sdp.media[index].rtcp_mux()), ..coat };
-        let rewritten = rewrite_section(&sdp, chosen, &self.local(to, addr, ports), &coat)?;
+        let local = self.local(to, addr, ports);
+        let mut rewritten = rewrite_section(&sdp, chosen, &local, &coat)?;
+        let [offerer, asked] = [from, to].map(|side| &self.codecs[side.index()][..]);
+        let audio = chosen.filter(|&index| sdp.media[index].kind == Kind::Audio);
+        let widened = audio.map(|index| widen(&sdp.media[index], offerer, asked)).transpose()?.flatten();
+        let widened = match (widened, chosen) {
+            (Some((section, widened)), Some(index)) => {
+                let mut dressed = sdp.clone();
+                section.dress(&mut dressed.media[index]);
+                rewritten.body = rewrite_section(&dressed, chosen, &local, &coat)?.body;
+                Some(widened)
+            }
+            _ => None,
+        };
         let streams = sdp.media.iter().map(|media| {
             let mut head = Vec::new();
             media.write_head(0, &mut head);
             head
         });
         let (streams, remote, body) = (streams.collect(), rewritten.remote, rewritten.body);
-        self.offer = Some(Offer { from, remote, streams, answered: false, proto, taken, coat });
+        self.offer = Some(Offer { from, remote, streams, answered: false, proto, taken, coat, widened });
         Ok(self.versioned(from.other(), body))
     }
 
@@ -197,7 +231,18 @@ impl Negotiation {
         let asker =
             keys.map(|(theirs, ours)| Keying { send: ours.master.clone(), receive: theirs.master.clone() });
         let local = self.local(from.other(), addr, ports);
-        let rewritten = rewrite_section(&sdp, chosen.map(|chosen| chosen.index), &local, &coat)?;
+        let index = chosen.map(|chosen| chosen.index);
+        let mut rewritten = rewrite_section(&sdp, index, &local, &coat)?;
+        let audio = index.filter(|&index| sdp.media[index].kind == Kind::Audio);
+        let settled = offer.widened.as_ref().zip(audio);
+        let settled = settled.map(|(widened, index)| widened.settle(&sdp.media[index])).transpose()?;
+        let mut voices = None;
+        if let (Some(Settled { section, voices: apart }), Some(index)) = (settled, index) {
+            let mut dressed = sdp.clone();
+            section.dress(&mut dressed.media[index]);
+            rewritten.body = rewrite_section(&dressed, Some(index), &local, &coat)?.body;
+            voices = apart;
+        }
         let (mut body, remote) = (rewritten.body, rewritten.remote);
         body.extend(offer.streams[answered..].concat());
         let payloads = [Payloads::of_body(&body), Payloads::answered(self.written(from), &sdp)];
@@ -209,6 +254,10 @@ impl Negotiation {
             let end = Endpoint { keys: asker, payloads: payloads[0], ..end }.muxed();
             speak_alike(end, remote.as_ref())
         });
+        let offerer = offerer.map(|end| match &voices {
+            Some([voice, _]) => speak_as(end, voice),
+            None => end,
+        });
         let secure = |proto: &Option<String>| proto.as_deref().map(Profile::of) == Some(Profile::Secure);
         let is_secure = [(from, secure(&offer.coat.proto)), (from.other(), secure(&offer.proto))];
         for (side, is_secure) in is_secure {
@@ -218,6 +267,9 @@ impl Negotiation {
             let agreed = &mut self.agreed[side.index()];
             *agreed = end.map(|end| stay_in_place(end, agreed.as_ref()));
         }
+        self.voices = voices.map(|[offerer, answerer]| {
+            Box::new(if from == Side::A { [answerer, offerer] } else { [offerer, answerer] })
+        });
         if let Some(offer) = &mut self.offer {
             offer.answered = true;
         }
@@ -287,6 +339,12 @@ impl Endpoint {
         let rtcp = if self.rtcp_mux { self.rtp } else { self.rtcp };
         Self { rtcp, ..self }
     }
+}
+
+/// The offerer where it is spoken to in another codec than the answerer.
+fn speak_as(end: Endpoint, voice: &Voice) -> Endpoint {
+    let row = voice.coding.row();
+    Endpoint { payload: Some(voice.payload), codec: row.name.to_owned(), clock_rate: row.clock_rate, ..end }
 }
 
 /// A far end that holds with an address of all zeros may go on sending from where it was.

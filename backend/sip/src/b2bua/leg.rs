@@ -63,7 +63,12 @@ pub struct MediaRules {
     pub initial_timeout: Option<Duration>,
     /// How long the call may be without any media after that, but on hold; `None` for ever.
     pub timeout: Option<Duration>,
+    /// The encoding names of the codecs that the leg may use and is offered, most wanted first; without any, those of the other leg.
+    pub codecs: [Option<&'static str>; CODECS_MAX],
 }
+
+/// The codecs that a leg's list may have.
+pub const CODECS_MAX: usize = 5;
 
 /// Whether the media of a leg is encrypted. The keys travel in its descriptions (RFC 4568).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -53,8 +53,8 @@ pub use digits::Digit;
 pub use engine::Engine;
 pub use ids::{call_of, home_of, shard_of};
 pub use leg::{
-    DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, LegPolicy, MediaRules, OfferPolicy,
-    Redirect, Reliability, SESSION_EXPIRES, SESSION_MIN, SessionTimer, Transfer,
+    CODECS_MAX, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions, LegPolicy, MediaRules,
+    OfferPolicy, Redirect, Reliability, SESSION_EXPIRES, SESSION_MIN, SessionTimer, Transfer,
 };
 pub use originate::{ORIGINS_MAX, Origination};
 pub use plan::{

@@ -2,7 +2,9 @@
 
 use app::{Error, Password};
 use domain::{
-    config::{Credentials, Crossing, Dtmf, EarlyMedia, IpVersion, PeerPolicy, PrivacyHeader, parse_word},
+    config::{
+        Codec, Credentials, Crossing, Dtmf, EarlyMedia, IpVersion, PeerPolicy, PrivacyHeader, parse_word,
+    },
     routing::{Rewrite, Rewrites},
 };
 use serde::Deserialize;
@@ -22,6 +24,7 @@ pub(super) struct SignalingForm {
     pub(super) learning: String,
     pub(super) initial_media: String,
     pub(super) running_media: String,
+    pub(super) codecs: String,
     pub(super) user_to_user: String,
     pub(super) x_headers: String,
     pub(super) diversion: String,
@@ -56,6 +59,7 @@ impl From<&PeerPolicy> for SignalingForm {
             learning: tick(policy.media.learning),
             initial_media: seconds_text(policy.media.initial_timeout_seconds),
             running_media: seconds_text(policy.media.timeout_seconds),
+            codecs: codecs_text(&policy.media.codecs),
             user_to_user: pass(policy.headers.user_to_user),
             x_headers: pass(policy.headers.x_headers),
             diversion: pass(policy.headers.diversion),
@@ -93,6 +97,7 @@ impl SignalingForm {
         policy.media.learning = !self.learning.is_empty();
         policy.media.initial_timeout_seconds = seconds("time to the first media", &self.initial_media)?;
         policy.media.timeout_seconds = seconds("time without media", &self.running_media)?;
+        policy.media.codecs = codecs(&self.codecs)?;
         policy.direct_transfer = !self.direct_transfer.is_empty();
         policy.headers.user_to_user = cross(&self.user_to_user);
         policy.headers.x_headers = cross(&self.x_headers);
@@ -150,6 +155,16 @@ fn seconds_text(seconds: Option<u32>) -> String {
     seconds.map(|seconds| seconds.to_string()).unwrap_or_default()
 }
 
+/// `G722, PCMA`; nothing is what the other side has.
+fn codecs(text: &str) -> Result<Vec<Codec>, Error> {
+    let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+    parts.map(|part| word::<Codec>("codecs", part)).collect()
+}
+
+fn codecs_text(codecs: &[Codec]) -> String {
+    codecs.iter().map(|codec| codec.word()).collect::<Vec<_>>().join(", ")
+}
+
 /// `408, 503`; nothing is what it is by default.
 pub(super) fn statuses(text: &str) -> Result<Option<Vec<u16>>, Error> {
     let parts: Vec<&str> = text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
@@ -195,7 +210,12 @@ mod tests {
     fn a_policy_comes_back_from_its_form_as_it_was() {
         let policy = PeerPolicy {
             direct_transfer: true,
-            media: MediaPolicy { learning: true, initial_timeout_seconds: Some(30), timeout_seconds: None },
+            media: MediaPolicy {
+                learning: true,
+                initial_timeout_seconds: Some(30),
+                timeout_seconds: None,
+                codecs: vec![Codec::G722, Codec::Pcma],
+            },
             failover_on: Some(vec![408, 500]),
             outbound: Rewrites { caller: vec![], callee: rules("^\\+46(\\d+)$ => 0$1").expect("a rule") },
             credentials: Some(Credentials { username: "u".into(), realm: "r".into() }),

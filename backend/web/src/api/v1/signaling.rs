@@ -4,7 +4,7 @@ use crate::api::schema::NumberRewrites;
 use app::Password;
 use domain::{
     config::{
-        Credentials, Crossing, Dtmf, EarlyMedia, HeaderPolicy, IpVersion, MediaPolicy, OptionsPing,
+        Codec, Credentials, Crossing, Dtmf, EarlyMedia, HeaderPolicy, IpVersion, MediaPolicy, OptionsPing,
         PeerPolicy, PrivacyHeader, SessionTimer,
     },
     routing::Rewrites,
@@ -65,7 +65,7 @@ pub(crate) struct Signaling {
 }
 
 /// What holds for its media.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schema(as = SignalingMedia)]
 pub(crate) struct Media {
@@ -76,6 +76,10 @@ pub(crate) struct Media {
     initial_timeout_seconds: Option<u32>,
     /// Seconds without any media after which a call that had some is ended, but on hold, 5 to 86,400; null for never.
     timeout_seconds: Option<u32>,
+    /// The codecs that it may use and is offered, most wanted first: of `PCMU`, `PCMA`, `G722`, `G729` and `opus`. Where the other
+    /// side has none of them, the audio is transcoded. Empty, it is offered what the other side offers, as it is.
+    #[schema(value_type = Vec<String>)]
+    codecs: Vec<Codec>,
 }
 
 /// Which headers of the other leg it is sent: `pass` or `drop` each.
@@ -166,14 +170,14 @@ impl From<&PeerPolicy> for Signaling {
         let HeaderPolicy { user_to_user, x_headers, diversion, verstat } = policy.headers;
         let SessionTimer { enabled, seconds } = policy.session_timer;
         let OptionsPing { enabled: asked, interval_seconds, demote_after } = policy.options;
-        let MediaPolicy { learning, initial_timeout_seconds, timeout_seconds } = policy.media;
+        let MediaPolicy { learning, initial_timeout_seconds, timeout_seconds, codecs } = policy.media.clone();
         Self {
             privacy_header: policy.privacy_header,
             ip_address_version: policy.ip_version,
             direct_transfer: policy.direct_transfer,
             early_media: policy.early_media,
             dtmf: policy.dtmf,
-            media: Media { learning, initial_timeout_seconds, timeout_seconds },
+            media: Media { learning, initial_timeout_seconds, timeout_seconds, codecs },
             headers: Headers { user_to_user, x_headers, diversion, verstat },
             session_timer: Timer { enabled, seconds },
             udp_to_tcp: policy.udp_to_tcp,
@@ -201,7 +205,7 @@ impl Signaling {
         now: PeerPolicy,
     ) -> (PeerPolicy, Password) {
         let Headers { user_to_user, x_headers, diversion, verstat } = self.headers;
-        let Media { learning, initial_timeout_seconds, timeout_seconds } = self.media;
+        let Media { learning, initial_timeout_seconds, timeout_seconds, codecs } = self.media;
         let Timer { enabled, seconds } = self.session_timer;
         let Options { enabled: asked, interval_seconds, demote_after } = self.options;
         let password = credentials.as_ref().and_then(|given| given.password.clone());
@@ -211,7 +215,7 @@ impl Signaling {
             direct_transfer: self.direct_transfer,
             early_media: self.early_media,
             dtmf: self.dtmf,
-            media: MediaPolicy { learning, initial_timeout_seconds, timeout_seconds },
+            media: MediaPolicy { learning, initial_timeout_seconds, timeout_seconds, codecs },
             headers: HeaderPolicy { user_to_user, x_headers, diversion, verstat },
             session_timer: SessionTimer { enabled, seconds },
             udp_to_tcp: self.udp_to_tcp,
@@ -235,7 +239,8 @@ pub(super) fn renamed(error: app::Error) -> app::Error {
         app::Error::Invalid { status, code, message, target: Some(target), inner } => {
             let first = target.split(['.', '[']).next().unwrap_or_default();
             let is_inside = INSIDE.contains(&first)
-                || matches!(&*target, "media.initialTimeoutSeconds" | "media.timeoutSeconds");
+                || matches!(&*target, "media.initialTimeoutSeconds" | "media.timeoutSeconds")
+                || target.starts_with("media.codecs");
             let target = if is_inside { format!("signaling.{target}") } else { target };
             app::Error::Invalid { status, code, message, target: Some(target), inner }
         }
