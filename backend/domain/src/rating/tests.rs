@@ -44,6 +44,26 @@ fn hand_counted_charges_hold() {
 }
 
 #[test]
+fn a_charge_is_exact_to_the_micro_unit_whatever_the_currency_s_coins_are() {
+    let by =
+        |price, first, next| with(line(price, next), LineTerms { first_ms: first, ..LineTerms::default() });
+    // Yen have no smaller coin. 61 s at 12 JPY a minute by 60/60 are two minutes: 24 JPY.
+    assert_eq!(by(12_000_000, 60_000, 60_000).price(61_000), 24_000_000);
+    // 43.217 s at 1.5 JPY a minute, exact: 43,217 * 1,500,000 / 60,000 = 1,080,425.
+    assert_eq!(line(1_500_000, 1).price(43_217), 1_080_425);
+    // 43.217 s at 0.0215 EUR a minute, exact: 43,217 * 21,500 / 60,000 = 15,486.09; by 30/6 48 s: 17,200; by 1/1 44 s: 15,766.67.
+    assert_eq!(line(21_500, 1).price(43_217), 15_486);
+    assert_eq!(
+        [by(21_500, 30_000, 6_000), by(21_500, 1_000, 1_000)].map(|line| line.price(43_217)),
+        [17_200, 15_767]
+    );
+    // An invoice rounds once: 24 calls of 15,486 are 0.371664 EUR, and 0.37 is asked for; of 25.93 JPY 26.
+    let round = |micros, code: &str| crate::billing::round_to_minor(micros, code.parse().unwrap());
+    assert_eq!(round(24 * 15_486, "EUR"), 370_000);
+    assert_eq!(round(24 * 1_080_425, "JPY"), 26_000_000);
+}
+
+#[test]
 fn increments_round_up_as_their_names_say() {
     let by = |first, next| with(line(60_000, next), LineTerms { first_ms: first, ..LineTerms::default() });
     // 60/60: 1 s is a minute, 61 s are two.

@@ -10,7 +10,10 @@ use super::{
     visit::{Operator, PageResult},
     words::{self, At},
 };
-use crate::{api::v1::PlanSettings, extract::Patch};
+use crate::{
+    api::v1::{PlanOverrides, PlanSettings, differing},
+    extract::Patch,
+};
 use actix_web::{
     get,
     http::StatusCode,
@@ -29,7 +32,7 @@ use domain::{
     ids::PlanId,
     money::Money,
     numbering::NumberType,
-    rating::{PricePlan, Tax, sandbox_plan},
+    rating::{Base, Overrides, PricePlan, Tax, sandbox_plan},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -60,6 +63,8 @@ struct PlanRow {
     currency: String,
     tenants: u64,
     rates: usize,
+    /// Whether others may build on it.
+    is_base: bool,
 }
 
 /// A plan to make.
@@ -68,6 +73,7 @@ struct PlanRow {
 pub(super) struct NewForm {
     name: String,
     currency: String,
+    base: String,
 }
 
 impl From<PlanView> for PlanRow {
@@ -78,6 +84,7 @@ impl From<PlanView> for PlanRow {
             currency: view.plan.currency.to_string(),
             tenants: view.tenants,
             rates: view.plan.outbound.len(),
+            is_base: view.plan.base.is_none(),
             name: view.plan.name,
         }
     }
@@ -113,11 +120,24 @@ pub(super) async fn create(app: Data<App>, operator: Operator, form: Posted<NewF
 }
 
 async fn made(app: &App, operator: &Operator, form: &NewForm) -> Result<PlanView, Error> {
-    let currency = form.currency.trim().to_ascii_uppercase();
-    let currency = currency.parse().map_err(|error| Error::invalid("currency", format!("{error}")))?;
+    let base = match form.base.as_str() {
+        "" => None,
+        id => {
+            let id = id.parse().map_err(|_| Error::invalid("base", "choose a plan to build on"))?;
+            Some(plans::get(app, &operator.actor, id).await?.plan)
+        }
+    };
+    let currency = match &base {
+        Some(base) => base.currency,
+        None => {
+            let currency = form.currency.trim().to_ascii_uppercase();
+            currency.parse().map_err(|error| Error::invalid("currency", format!("{error}")))?
+        }
+    };
     let plan = PricePlan {
         name: form.name.clone(),
         currency,
+        base: base.map(|base| Box::new(Base { plan: base.id, own: Overrides::default() })),
         outbound: Vec::new(),
         inbound: Vec::new(),
         monthly: Vec::new(),
@@ -137,6 +157,8 @@ struct PlanPage {
     version: String,
     currency: String,
     tenants: u64,
+    /// The identifier and name of the plan that it builds on, and what is said here.
+    base: Option<(String, String, String)>,
     decks: Vec<(String, String)>,
     versions: Vec<VersionRow>,
     form: PlanForm,
@@ -212,7 +234,7 @@ impl PlanForm {
     }
 
     /// The plan that the form makes of another. Rates with terms of their own, which the form does not show, stay.
-    fn onto(&self, now: &PricePlan) -> Result<PricePlan, Error> {
+    fn onto(&self, now: &PricePlan, base: Option<&PricePlan>) -> Result<PricePlan, Error> {
         let money = |name: &str, text: &str| {
             Ok::<_, Error>(amount(name, text)?.map(|micros| Money::new(micros, now.currency)))
         };
@@ -251,9 +273,11 @@ impl PlanForm {
         if let Value::Object(fields) = fields {
             patch.extend(fields);
         }
-        Patch::<PlanSettings>::of(Value::Object(patch))
-            .apply(&PlanSettings::from(now))?
-            .into_plan(now.clone())
+        let patch = Patch::<PlanSettings>::of(Value::Object(patch));
+        match base {
+            Some(base) => differing(&patch, now.clone(), base),
+            None => patch.apply(&PlanSettings::from(now))?.into_plan(now.clone()),
+        }
     }
 
     fn is_inclusive(&self) -> bool {
@@ -328,7 +352,14 @@ async fn page(
     let fits =
         decks.into_iter().filter(|deck| deck.kind == DeckKind::Price && deck.currency == view.plan.currency);
     let versions = plans::versions(app, &operator.actor, id).await?;
+    let live = app.live();
+    let base = view.plan.base.as_deref().and_then(|used| live.config.plan(used.plan));
+    let said = |plan: &PricePlan| serde_json::to_value(PlanOverrides::of(plan)).unwrap_or_default();
+    let said = said(&view.plan);
+    let names = said.as_object().into_iter().flatten().filter(|(_, value)| !is_empty(value));
+    let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
     let page = PlanPage {
+        base: base.map(|base| (base.id.to_string(), base.name.clone(), names.join(", "))),
         shell: operator.shell(Place::Prices),
         id: id.to_string(),
         currency: view.plan.currency.to_string(),
@@ -341,6 +372,10 @@ async fn page(
         error,
     };
     operator.page_with(status, &page)
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
 }
 
 #[post("/operator/plans/{id}")]
@@ -363,7 +398,10 @@ pub(super) async fn save(
 async fn changed(app: &App, operator: &Operator, id: PlanId, form: &PlanForm) -> Result<PlanView, Error> {
     let when =
         When { effective_at: ConfirmForm::at(&form.effective_at)?, below_cost: !form.below_cost.is_empty() };
-    let change = plans::change(app, &operator.actor, id, when, |now| form.onto(&now));
+    let live = app.live();
+    let base_of = |now: &PricePlan| now.base.as_deref().and_then(|base| live.config.plan(base.plan));
+    let edit = |now: PricePlan| form.onto(&now, base_of(&now));
+    let change = plans::change(app, &operator.actor, id, when, edit);
     of_form(Subject::plan(app, id), &form.seen, change).await
 }
 

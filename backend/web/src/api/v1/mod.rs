@@ -47,7 +47,7 @@ mod webhooks;
 
 pub(crate) use calls::capture;
 pub(crate) use invoices::answer as invoice_file;
-pub(crate) use plans::PlanSettings;
+pub(crate) use plans::{PlanOverrides, PlanSettings, differing};
 
 use crate::{
     auth::Caller,

@@ -22,7 +22,7 @@ use domain::{
     money::{Currency, Money},
     rating::{Line, PricePlan, sandbox_plan},
 };
-pub(crate) use overrides::{PlanOverrides, edited};
+pub(crate) use overrides::{PlanOverrides, differing, edited};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;

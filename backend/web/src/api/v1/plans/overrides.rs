@@ -9,7 +9,7 @@ use domain::{
     rating::{Base, DeckUse, Overrides, PricePlan, Tax},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -126,6 +126,52 @@ pub(crate) fn base_of(patch: &Patch<PlanSettings>) -> Result<Option<PlanId>, Err
 fn read_base(given: &Value) -> Result<PlanId, Error> {
     let id = given.as_str().and_then(|text| text.parse().ok());
     id.ok_or_else(|| Error::invalid("base", "give the id of a price plan"))
+}
+
+/// The plan that a whole form makes of one that builds on a base: what differs from the base is said here, by prefix, country,
+/// type and kind where there are several, and all else is as the base says.
+pub(crate) fn differing(
+    patch: &Patch<PlanSettings>,
+    now: PricePlan,
+    base: &PricePlan,
+) -> Result<PricePlan, Error> {
+    let json = |settings: &PlanSettings| serde_json::to_value(settings).map_err(Error::internal);
+    let wanted = json(&patch.apply(&PlanSettings::from(&now))?)?;
+    let known = json(&PlanSettings::from(base))?;
+    let mut own = Map::new();
+    for (name, value) in wanted.as_object().into_iter().flatten() {
+        let (value, known) = (value.clone(), &known[name]);
+        let said = match name.as_str() {
+            "name" | "currency" | "base" => Value::Null,
+            "outbound" | "numbers" | "volumes" => without(value, known),
+            "inbound" | "monthly" => others(value, known),
+            _ if value == *known => Value::Null,
+            _ => value,
+        };
+        if !said.is_null() {
+            own.insert(name.clone(), said);
+        }
+    }
+    let name = wanted["name"].as_str().unwrap_or_default().to_owned();
+    let empty = PlanOverrides::default();
+    let own = Patch::<PlanOverrides>::of(Value::Object(own)).apply(&empty)?.into_own(now.currency)?;
+    Ok(PricePlan { name, base: Some(Box::new(Base { plan: base.id, own })), ..now })
+}
+
+/// The items that the base does not have.
+fn without(mut value: Value, known: &Value) -> Value {
+    if let (Some(items), Some(known)) = (value.as_array_mut(), known.as_array()) {
+        items.retain(|item| !known.contains(item));
+    }
+    value
+}
+
+/// The fields that are other than the base's.
+fn others(mut value: Value, known: &Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|name, value| known[name.as_str()] != *value);
+    }
+    value
 }
 
 fn on_base(patch: &Patch<PlanSettings>, now: PricePlan, base: PlanId) -> Result<PricePlan, Error> {
