@@ -45,6 +45,38 @@ fn a_plan_is_made_edited_and_keeps_its_versions() {
 }
 
 #[test]
+fn a_plan_that_builds_on_another_keeps_what_differs_and_follows_the_rest() {
+    let browser = operator();
+    let made = |name: &str, base: &str| {
+        let new = [("name", name), ("currency", "EUR"), ("base", base)];
+        let page = browser.follow(browser.send("/operator/plans", &new)).says(name);
+        page.between("action=\"/operator/plans/", "\"").to_owned()
+    };
+    let base = made("Portal Base", "");
+    let plan = made("Portal Derived", &base);
+    let save = |id: &str, app_leg: &str, trunk_leg: &str| {
+        let path = format!("/operator/plans/{id}");
+        let seen = browser.get(&path).expect(200).between("name=\"seen\" value=\"", "\"").to_owned();
+        let name = if id == base { "Portal Base" } else { "Portal Derived" };
+        let form = [
+            ("seen", seen.as_str()),
+            ("name", name),
+            ("hold_seconds", "60"),
+            ("increment_ms", "1"),
+            ("app_leg", app_leg),
+            ("trunk_leg", trunk_leg),
+            ("tax", "exclusive"),
+        ];
+        browser.follow(browser.send(&path, &form))
+    };
+    save(&plan, "0.003", "").says("builds on").says("Said here: appLeg.");
+    save(&base, "0.009", "0.007");
+    let page = browser.get(&format!("/operator/plans/{plan}")).expect(200);
+    assert_eq!(page.between("name=\"app_leg\" value=\"", "\""), "0.0030");
+    assert_eq!(page.between("name=\"trunk_leg\" value=\"", "\""), "0.0070");
+}
+
+#[test]
 fn a_deck_shows_what_a_file_would_change_before_it_is_confirmed() {
     let browser = operator();
     let new = [("name", "Portal Deck"), ("kind", "price"), ("currency", "USD")];

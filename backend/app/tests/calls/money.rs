@@ -1,8 +1,12 @@
 //! What calls cost: hand-counted, once, and never more than was held.
 
 use crate::house::{House, hangup, operator, start};
-use dialtone_app::{PageRequest, Window, calls::Simulation, calls::SimulationSource, money, outbox};
-use domain::{cause::Cause, ledger::EntryKind};
+use dialtone_app::{PageRequest, Window, calls::Simulation, calls::SimulationSource, money, outbox, plans};
+use domain::{
+    cause::Cause,
+    ledger::EntryKind,
+    rating::{LineKind, PricePlan, VolumePrice},
+};
 use edge::seam::{CallControl as _, End, Verdict};
 use std::time::Duration;
 use testkit::database::TestDb;
@@ -116,7 +120,7 @@ async fn of_500_parallel_calls_on_money_for_100_exactly_100_are_connected() {
         for (call, verdict) in waiting {
             match verdict.await.unwrap().expect("an answer") {
                 Verdict::Connect(_) => connected.push(call),
-                Verdict::Refuse(refusal) | Verdict::Announce(refusal, _) => {
+                Verdict::Refuse(refusal) => {
                     assert_eq!((refusal.status, refusal.cause.as_ref()), (403, "balance-too-low"));
                 }
             }
@@ -207,5 +211,60 @@ async fn a_call_that_is_given_up_while_its_hold_is_written_is_closed_after_it() 
         assert_eq!(record.outcome.map(|outcome| outcome.cause), Some(Cause::Cancelled));
         house.is_sound().await;
         assert_eq!(dialtone_app::calls::load(&house.app).live_calls, 0);
+    }
+}
+
+/// What a minute of the leg of a phone costs.
+const APP_LEG: i64 = 4_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_calls_on_one_allowance_use_each_free_minute_once() {
+    for test in TestDb::each().await.unwrap() {
+        let house = House::new(&start(&test).await, "acme").await;
+        house.set_limits(10_000, 10_000).await;
+        let free = VolumePrice {
+            kind: LineKind::Outbound,
+            free_minutes: 10,
+            free_minutes_per_call: 1,
+            tiers: Vec::new(),
+        };
+        let plan = plans::starting(&house.app.live().config).unwrap().id;
+        let change = |now| Ok(PricePlan { volumes: vec![free.clone()], ..now });
+        plans::change(&house.app, &operator(), plan, plans::When::default(), change).await.unwrap();
+        let before = house.balance().await.balance.micros;
+        let waiting: Vec<_> = (0..25)
+            .map(|_| {
+                let (send, verdict) = tokio::sync::oneshot::channel();
+                let (control, facts) = (house.control.clone(), house.dials(ECHO));
+                let call = facts.call;
+                std::thread::spawn(move || {
+                    control.decide(
+                        facts,
+                        edge::seam::Reply::new(|verdict| {
+                            let _ = send.send(verdict);
+                        }),
+                    );
+                });
+                (call, verdict)
+            })
+            .collect();
+        let mut calls = Vec::new();
+        for (call, verdict) in waiting {
+            assert!(matches!(verdict.await.unwrap().expect("an answer"), Verdict::Connect(_)));
+            calls.push(call);
+        }
+        // Ten calls hold the leg of the phone alone; what was free for them is free for nobody else while they are up.
+        assert_eq!(house.balance().await.held.micros, 10 * APP_LEG + 15 * FIRST_HOLD);
+        for call in &calls {
+            house.ends(*call, Some(Duration::from_secs(60)), hangup());
+        }
+        let mut totals = Vec::new();
+        for call in calls {
+            totals.push(house.settled(call).await.total.micros);
+        }
+        totals.sort_unstable();
+        assert_eq!(totals, [vec![APP_LEG; 10], vec![FIRST_HOLD; 15]].concat());
+        assert_eq!(before - house.balance().await.balance.micros, 10 * APP_LEG + 15 * FIRST_HOLD);
+        house.is_sound().await;
     }
 }
