@@ -20,6 +20,7 @@ mod orders;
 mod plans;
 mod porting;
 mod protection;
+mod rehearsals;
 mod repeats;
 mod routes;
 mod schema;

@@ -12,6 +12,7 @@ mod operator;
 mod platform;
 mod porting;
 mod prices;
+mod rehearsals;
 mod routes;
 mod safety;
 mod screens;
