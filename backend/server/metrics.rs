@@ -167,21 +167,19 @@ fn drift_rows(text: &mut String, drift: &app::money::DriftView) {
 /// What tenants may owe at worst, and what is stopped because it was spent too fast.
 fn spending_rows(text: &mut String, app: &App) {
     let totals = app::exposure::totals(app);
-    let rows: [(&str, &str, fn(&app::exposure::Total) -> f64); 3] = [
-        ("dialtone_exposure_micros", "What tenants hold and owe: the worst case.", |of| {
-            of.worst_micros as f64
-        }),
-        ("dialtone_exposure_lent_micros", "What of it no money of theirs stands for.", |of| {
-            of.lent_micros as f64
-        }),
-        ("dialtone_exposure_at_cap", "Tenants without room under their cap.", |of| of.at_cap as f64),
-    ];
-    for (name, help, read) in rows {
+    let mut rows = |name: &str, help: &str, read: &dyn Fn(&app::exposure::Total) -> f64| {
         head(text, name, help, "gauge");
         for (currency, total) in &totals {
             line(text, format_args!("{name}{{currency=\"{currency}\"}} {}", read(total)));
         }
-    }
+    };
+    rows("dialtone_exposure_micros", "What tenants hold and owe: the worst case.", &|of| {
+        of.worst_micros as f64
+    });
+    rows("dialtone_exposure_lent_micros", "What of it no money of theirs stands for.", &|of| {
+        of.lent_micros as f64
+    });
+    rows("dialtone_exposure_at_cap", "Tenants without room under their cap.", &|of| of.at_cap as f64);
     let stops = app::velocity::counts(app);
     gauge(text, "dialtone_spending_stops", "Stops of spending in force, of all nodes.", stops.in_force);
     counter(text, "dialtone_spending_stops_made", "Stops that this node made.", stops.made);

@@ -145,7 +145,6 @@ impl Worlds {
     }
 
     /// What a decision names.
-    #[expect(clippy::type_complexity, reason = "a platform and the tenants beside it")]
     fn named(&self, decision: &Decision) -> Result<(Arc<PlatformPiece>, Vec<Arc<TenantPiece>>), Unreplayed> {
         let (mut platform, mut tenants) = (None, Vec::new());
         for version in &decision.config {

@@ -120,7 +120,7 @@ async fn of_500_parallel_calls_on_money_for_100_exactly_100_are_connected() {
         for (call, verdict) in waiting {
             match verdict.await.unwrap().expect("an answer") {
                 Verdict::Connect(_) => connected.push(call),
-                Verdict::Refuse(refusal) => {
+                Verdict::Refuse(refusal) | Verdict::Announce(refusal, _) => {
                     assert_eq!((refusal.status, refusal.cause.as_ref()), (403, "balance-too-low"));
                 }
             }

@@ -24,6 +24,7 @@ pub type OriginRef = u64;
 
 /// What the driver tells the engine.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "the largest is what each call brings, and each is moved once")]
 pub enum Input {
     /// A parsed message arrived.
     Packet {

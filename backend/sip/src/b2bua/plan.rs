@@ -18,6 +18,7 @@ pub const DATAGRAM_MAX: usize = 1_300;
 
 /// What is to happen to a call.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every verdict is a plan, and each is moved once")]
 pub enum Verdict {
     /// Try the attempts of this plan in turn.
     Connect(Plan),

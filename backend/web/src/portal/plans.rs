@@ -416,7 +416,9 @@ pub(super) async fn rehearse(
     let (id, form) = (plan_id(&id)?, form.0);
     let begun = async {
         let now = plans::get(&app, &operator.actor, id).await?.plan;
-        let draft = Draft::PricePlan { plan: Box::new(form.onto(&now)?) };
+        let live = app.live();
+        let base = now.base.as_deref().and_then(|base| live.config.plan(base.plan));
+        let draft = Draft::PricePlan { plan: Box::new(form.onto(&now, base)?) };
         rehearsals::begin(&app, &operator.actor, draft).await
     };
     match begun.await {

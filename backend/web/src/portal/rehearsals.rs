@@ -84,7 +84,6 @@ struct Row {
 struct RehearsalPage {
     shell: Shell,
     root: &'static str,
-    is_operator: bool,
     row: Row,
     is_open: bool,
     against: &'static str,
@@ -162,7 +161,6 @@ async fn one(
     let page = RehearsalPage {
         shell: visit.shell(side.place),
         root: side.root,
-        is_operator: actor.operates(),
         row: Row::from(&view),
         is_open: view.state.is_open(),
         against: match view.against {
