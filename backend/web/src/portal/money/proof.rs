@@ -11,7 +11,7 @@ use actix_web::{
     get,
     http::StatusCode,
     post,
-    web::{Data, ServiceConfig},
+    web::{self, Data, PayloadConfig, ServiceConfig},
 };
 use app::{
     App, Error, PageRequest,
@@ -28,9 +28,12 @@ use serde::Deserialize;
 
 /// Tenants and carriers that can be chosen.
 const CHOICES: u32 = 500;
+/// Bytes of the form with a carrier's bill at most: [`proof::BILL_ROWS_MAX`] rows of a usual length.
+const BILL_FORM_MAX_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
-    pages.service(show).service(rerate).service(reconcile);
+    let bill = web::resource("/operator/proof/bill").app_data(PayloadConfig::new(BILL_FORM_MAX_BYTES));
+    pages.service(show).service(rerate).service(bill.route(web::post().to(reconcile)));
 }
 
 #[derive(Template)]
@@ -185,7 +188,6 @@ async fn rerate(app: Data<App>, operator: Operator, form: Posted<RerateForm>) ->
     }
 }
 
-#[post("/operator/proof/bill")]
 async fn reconcile(app: Data<App>, operator: Operator, form: Posted<BillForm>) -> PageResult {
     let BillForm { carrier, csv } = form.0;
     let carrier = carrier.parse::<CarrierId>().map_err(|_| Error::invalid("carrier", "choose a carrier"));
