@@ -64,6 +64,7 @@ impl MediaPool for Pool {
             listener: relay::LossListener(Arc::new(say)),
         };
         self.0.govern(id, rules);
+        self.0.tones(id, [a.tones, b.tones]);
         self.0.allow(id, [a, b].map(|side| codings(&side)));
     }
 

@@ -115,14 +115,20 @@ fn speech(seconds: usize, seed: u32) -> Vec<i16> {
 }
 
 #[test]
-fn voices_without_a_pause_are_taken_for_a_key_thrice_a_minute_at_most_and_noise_never() {
+fn voices_without_a_pause_are_taken_for_a_key_twice_a_minute_at_most_and_seldom_silenced_and_noise_never() {
     let mut detector = Detector::default();
     let mut found = Vec::new();
+    let (mut packets, mut silenced) = (0, 0);
     for seed in 1..=10 {
-        found.extend(speech(60, seed * 7_919).chunks(160).filter_map(|part| detector.push(part)));
+        for part in speech(60, seed * 7_919).chunks(160) {
+            found.extend(detector.push(part));
+            packets += 1;
+            silenced += usize::from(detector.is_likely());
+        }
     }
     // Vowels alone, of which some are two steady tones: far harder than what is said on a telephone, where one voice listens.
-    assert!(found.len() <= 30, "talk-off: {found:?}");
+    assert!(found.len() <= 20, "talk-off: {} in {packets} packets: {found:?}", found.len());
+    assert!(silenced * 200 <= packets, "{silenced} of {packets} packets of speech are silenced");
     let mut noise = crate::comfort::Noise::new();
     noise.set(&[20]);
     let mut samples = Vec::new();

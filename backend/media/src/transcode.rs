@@ -13,8 +13,11 @@ mod events;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
+mod tones;
 
 use events::Pressed;
+pub use tones::TONES_MAX;
+use tones::{Ear, Keyboard};
 
 /// The longest loss that is concealed, milliseconds; a longer one is a pause.
 const CONCEAL_MAX_MS: usize = 80;
@@ -91,6 +94,9 @@ pub struct Transcoder {
     next: rtp::Header,
     noise: Noise,
     pressed: Option<Pressed>,
+    /// Who looks for digits in what is said, where somebody does, and the keys that are heard as tones.
+    ear: Option<Box<Ear>>,
+    keyboard: Keyboard,
     room: Vec<u8>,
     packet: Vec<u8>,
 }
@@ -137,6 +143,8 @@ impl Transcoder {
             next: rtp::Header::default(),
             noise: Noise::new(),
             pressed: None,
+            ear: None,
+            keyboard: Keyboard::default(),
             room: Vec::with_capacity(2048),
             packet: Vec::with_capacity(2048),
         })
@@ -196,6 +204,7 @@ impl Transcoder {
         let due = header.timestamp.wrapping_add(self.in_clock(count));
         self.last = Some((header.ssrc, header.sequence, due));
         self.pressed = None;
+        self.touch(before);
         self.encode(give);
         Outcome::Taken
     }

@@ -2,10 +2,14 @@
 
 use crate::{
     Clip, Coding, Conversion, Digit, Direction, Encryption, Handle, Listener, PLAY_MAX, Playback, RelayError,
-    Rules, SessionId, SessionStats, Side,
+    Rules, SessionId, SessionStats, Side, Tones,
 };
-use media::sdp::{
-    Negotiation, NegotiationError, Sdp, events_of, simple_answer, with_events, without_payload,
+use media::{
+    sdp::{
+        Negotiation, NegotiationError, Sdp, events_clock_of, events_of, simple_answer, with_events,
+        without_payload,
+    },
+    transcode::{Events, Voice},
 };
 use std::{
     collections::HashMap,
@@ -47,22 +51,30 @@ const PARTS: usize = 16;
 struct Talk {
     negotiation: Negotiation,
     digits: Option<Box<Keypad>>,
+    /// Whether digits are made and found as tones.
+    has_tones: bool,
 }
 
-/// One side does its digits as INFO: the other one's telephone-events are converted.
+/// One side does its digits as INFO, or as tones in its audio: the other one's telephone-events are converted.
 #[derive(Debug)]
 struct Keypad {
     info: Side,
-    listener: Listener,
+    /// Who hears what becomes INFO; nobody where the side does tones.
+    listener: Option<Listener>,
     /// Who offered last, the payload type of telephone-events in that offer, and whether we put them in.
     offered: Option<(Side, Option<u8>, bool)>,
     /// The payload types that are agreed with the other side: of its events, and of ours.
     agreed: Option<(u8, u8)>,
+    /// The clock of that side's telephone-events, Hz, as it said last.
+    clock_rate: Option<u32>,
 }
 
 impl Keypad {
     /// Puts telephone-events into what the side without them says.
     fn prepare(&mut self, from: Side, kind: Kind, sdp: &[u8]) -> Option<Vec<u8>> {
+        if from != self.info {
+            self.clock_rate = events_clock_of(sdp);
+        }
         match (kind, from == self.info) {
             (Kind::Offer, true) => {
                 let made = with_events(sdp, None);
@@ -122,7 +134,7 @@ impl Bridge {
     /// `RelayError::{Full, NoPorts, Stopped}`.
     pub fn open(&self) -> Result<u64, BridgeError> {
         let SessionId(id) = self.relay.open()?;
-        self.part(id).insert(id, Talk { negotiation: Negotiation::new(id), digits: None });
+        self.part(id).insert(id, Talk { negotiation: Negotiation::new(id), digits: None, has_tones: false });
         Ok(id)
     }
 
@@ -136,7 +148,7 @@ impl Bridge {
     pub fn update(&self, id: u64, from: Side, kind: Kind, sdp: &[u8]) -> Result<Vec<u8>, BridgeError> {
         let (address, rtp, rtcp) = self.relay.local(SessionId(id), from.other())?;
         let mut part = self.part(id);
-        let Talk { negotiation, digits } = part.get_mut(&id).ok_or(RelayError::Unknown)?;
+        let Talk { negotiation, digits, has_tones } = part.get_mut(&id).ok_or(RelayError::Unknown)?;
         let prepared = digits.as_mut().and_then(|digits| digits.prepare(from, kind, sdp));
         let sdp = prepared.as_deref().unwrap_or(sdp);
         if kind == Kind::Offer {
@@ -146,7 +158,9 @@ impl Bridge {
         if let Some(digits) = digits {
             self.relay.convert(SessionId(id), conversion(digits, negotiation))?;
         }
-        self.relay.transcode(SessionId(id), negotiation.voices())?;
+        let (voices, tones) = spoken(digits.as_deref(), negotiation);
+        *has_tones = tones.is_some();
+        self.relay.transcode(SessionId(id), voices.as_ref(), tones)?;
         for side in [Side::A, Side::B] {
             self.relay.set_remote(SessionId(id), side, negotiation.agreed(side))?;
         }
@@ -203,11 +217,13 @@ impl Bridge {
         let mut part = self.part(id);
         let Some(talk) = part.get_mut(&id) else { return };
         match (info, &mut talk.digits) {
-            (Some((info, _)), Some(digits)) if digits.info == info => {}
+            (Some((info, _)), Some(digits)) if digits.info == info && digits.listener.is_some() => {}
             (Some((info, listener)), digits) => {
-                *digits = Some(Box::new(Keypad { info, listener, offered: None, agreed: None }));
+                let listener = Some(listener);
+                *digits =
+                    Some(Box::new(Keypad { info, listener, offered: None, agreed: None, clock_rate: None }));
             }
-            (None, digits) if digits.is_some() => {
+            (None, digits) if digits.as_ref().is_some_and(|digits| digits.listener.is_some()) => {
                 *digits = None;
                 let _ = self.relay.convert(SessionId(id), None);
             }
@@ -215,11 +231,36 @@ impl Bridge {
         }
     }
 
+    /// Says which sides, A and B, do their digits as tones in their audio: towards a side that does not they are telephone-events,
+    /// and its events are tones for them. It counts from the next description on. A session that is gone is no matter.
+    pub fn tones(&self, id: u64, sides: [bool; 2]) {
+        let mut part = self.part(id);
+        let Some(talk) = part.get_mut(&id) else { return };
+        let info = match sides {
+            [true, false] => Some(Side::A),
+            [false, true] => Some(Side::B),
+            _ => None,
+        };
+        match (info, &mut talk.digits) {
+            (_, Some(digits)) if digits.listener.is_some() || Some(digits.info) == info => {}
+            (Some(info), digits) => {
+                let keypad = Keypad { info, listener: None, offered: None, agreed: None, clock_rate: None };
+                *digits = Some(Box::new(keypad));
+            }
+            (None, digits) => {
+                if digits.take().is_some() {
+                    let _ = self.relay.convert(SessionId(id), None);
+                }
+            }
+        }
+    }
+
     /// Presses a key towards the side that has telephone-events; `false` where it has agreed to none.
     pub fn press(&self, id: u64, digit: Digit) -> bool {
         let part = self.part(id);
-        let is_agreed =
-            part.get(&id).and_then(|talk| talk.digits.as_ref()).is_some_and(|digits| digits.agreed.is_some());
+        let is_agreed = part.get(&id).is_some_and(|talk| {
+            talk.has_tones || talk.digits.as_ref().is_some_and(|digits| digits.agreed.is_some())
+        });
         is_agreed && self.relay.press(SessionId(id), digit).is_ok()
     }
 
@@ -265,10 +306,41 @@ impl Bridge {
     }
 }
 
+/// How the sides of a call are spoken to, where packets do not pass as they are: they share no codec, or one of them has no
+/// telephone-events and its audio holds the digits.
+fn spoken(digits: Option<&Keypad>, negotiation: &Negotiation) -> (Option<[Voice; 2]>, Option<Tones>) {
+    let apart = negotiation.voices().cloned();
+    let tones = digits.and_then(|digits| match (&digits.listener, digits.agreed) {
+        (None, Some(_)) => Some(Tones { side: digits.info, listener: None }),
+        (Some(listener), None) => Some(Tones { side: digits.info.other(), listener: Some(listener.clone()) }),
+        _ => None,
+    });
+    let Some(tones) = tones else { return (apart, None) };
+    let Some(mut voices) = apart.clone().or_else(|| negotiation.plain_voices()) else { return (None, None) };
+    let voice = &mut voices[tones.side.index()];
+    // Low bit rates garble tones: they are looked for where they come through.
+    if !matches!(voice.coding, Coding::Pcmu | Coding::Pcma | Coding::G722) {
+        return (apart, None);
+    }
+    voice.events = None;
+    if let Some((heard, payload)) = digits.and_then(|digits| digits.agreed) {
+        // What was agreed about them is known here alone: descriptions are given on without.
+        let clock_rate = clock_of(digits, negotiation);
+        voices[tones.side.other().index()].events = Some(Events { payload, heard, clock_rate });
+    }
+    (Some(voices), Some(tones))
+}
+
 /// How the digits of a call are converted, where the side that has telephone-events agreed to them.
 fn conversion(digits: &Keypad, negotiation: &Negotiation) -> Option<Conversion> {
     let (from, to) = digits.agreed?;
+    let clock_rate = clock_of(Some(digits), negotiation);
     let events = digits.info.other();
-    let clock_rate = negotiation.agreed(events).map_or(8000, |end| end.clock_rate);
     Some(Conversion { events, from, to, clock_rate, listener: digits.listener.clone() })
+}
+
+/// The clock of the telephone-events of the side that has them, Hz: as it said, else that of its audio.
+fn clock_of(digits: Option<&Keypad>, negotiation: &Negotiation) -> u32 {
+    let of_audio = |digits: &Keypad| Some(negotiation.agreed(digits.info.other())?.clock_rate);
+    digits.and_then(|digits| digits.clock_rate.or_else(|| of_audio(digits))).unwrap_or(8000)
 }

@@ -8,7 +8,7 @@ use crate::{
     ports::{FreePairs, Pair, Use},
     stats::Known,
     tap::{self, Tapped},
-    transcode::{EFFORT_MAX, Exchange, effort_of},
+    transcode::{EFFORT_MAX, Exchange, Tones, effort_of},
     worker::{Bell, Command},
 };
 use media::{codec::Coding, transcode::Voice};
@@ -68,6 +68,8 @@ struct Opened {
     joined: Option<Instant>,
     /// How its sides are spoken to, where they are transcoded.
     voices: Option<Box<[Voice; 2]>>,
+    /// The side whose digits are tones.
+    tones: Option<Side>,
 }
 
 impl Link {
@@ -127,6 +129,7 @@ impl Link {
             at: now,
             joined: None,
             voices: None,
+            tones: None,
         });
         self.active.fetch_add(1, Relaxed);
         Ok(Some((slot, generation)))
@@ -196,10 +199,12 @@ impl Link {
         slot: u32,
         generation: u32,
         voices: Option<&[Voice; 2]>,
+        tones: Option<Tones>,
     ) -> Result<(), RelayError> {
         let mut state = self.lock();
-        let before = &state.opened(slot, generation)?.voices;
-        if before.as_deref() == voices {
+        let opened = state.opened(slot, generation)?;
+        let (before, side) = (&opened.voices, tones.as_ref().map(|tones| tones.side));
+        if before.as_deref() == voices && opened.tones == side {
             return Ok(());
         }
         let before = before.as_deref().map_or(0, effort_of);
@@ -207,11 +212,13 @@ impl Link {
         if effort > EFFORT_MAX && effort > state.effort {
             return Err(RelayError::Transcoding);
         }
-        let exchange =
-            voices.map(|voices| Exchange::new(voices).ok_or(RelayError::Transcoding)).transpose()?;
+        let exchange = voices
+            .map(|voices| Exchange::new(voices, tones.clone()).ok_or(RelayError::Transcoding))
+            .transpose()?;
         state.tell(Command::Transcode { slot, generation, exchange })?;
         state.effort = effort;
-        state.opened(slot, generation)?.voices = voices.cloned().map(Box::new);
+        let opened = state.opened(slot, generation)?;
+        (opened.voices, opened.tones) = (voices.cloned().map(Box::new), side);
         Ok(())
     }
 

@@ -52,8 +52,8 @@ pub struct Conversion {
     pub to: u8,
     /// Their clock, Hz.
     pub clock_rate: u32,
-    /// Who hears them.
-    pub listener: Listener,
+    /// Who hears them; without anybody they stay in the stream.
+    pub listener: Option<Listener>,
 }
 
 /// The state of a conversion.
@@ -122,6 +122,9 @@ impl Digits {
         room: &'p mut Vec<u8>,
     ) -> Fate<'p> {
         let header = parsed.header;
+        if from == self.plan.events && self.plan.listener.is_none() {
+            return Fate::Same;
+        }
         if from == self.plan.events {
             if header.payload_type == self.plan.from {
                 let heard =
@@ -213,7 +216,8 @@ impl Digits {
     fn say(&self, heard: Option<(char, u16)>) {
         let Some((key, duration)) = heard else { return };
         let millis = u32::from(duration) * 1000 / self.plan.clock_rate.max(1);
-        (self.plan.listener.0)(Digit { key, millis: u16::try_from(millis).unwrap_or(u16::MAX) });
+        let Some(listener) = &self.plan.listener else { return };
+        (listener.0)(Digit { key, millis: u16::try_from(millis).unwrap_or(u16::MAX) });
     }
 }
 
@@ -227,7 +231,8 @@ mod tests {
         let said = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&said);
         let listener = Listener(Arc::new(move |digit| heard.lock().unwrap().push(digit)));
-        let plan = Conversion { events: Side::B, from: 101, to: 96, clock_rate: 8000, listener };
+        let plan =
+            Conversion { events: Side::B, from: 101, to: 96, clock_rate: 8000, listener: Some(listener) };
         (Digits::new(plan, None), said)
     }
 

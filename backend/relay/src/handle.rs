@@ -1,6 +1,6 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
-use crate::{Conversion, Digit, Endpoint, Playback, Rules, SessionStats, Side, Tapped, control::Link};
+use crate::{Conversion, Digit, Endpoint, Playback, Rules, SessionStats, Side, Tapped, Tones, control::Link};
 use media::{codec::Coding, transcode::Voice};
 use std::{
     net::IpAddr,
@@ -201,13 +201,18 @@ impl Handle {
         link.convert(slot, generation, plan)
     }
 
-    /// Has the audio between the sides, A and B, transcoded from now on; `None` ends that.
+    /// Has the audio between the sides, A and B, transcoded from now on; `None` ends that. `tones` says where digits are in it.
     ///
     /// # Errors
     /// `Unknown`, `Stopped`; `Transcoding` where the worker has as much of it as it can do, all being as before then.
-    pub fn transcode(&self, session: SessionId, voices: Option<&[Voice; 2]>) -> Result<(), RelayError> {
+    pub fn transcode(
+        &self,
+        session: SessionId,
+        voices: Option<&[Voice; 2]>,
+        tones: Option<Tones>,
+    ) -> Result<(), RelayError> {
         let (link, slot, generation) = self.link(session)?;
-        link.transcode(slot, generation, voices)
+        link.transcode(slot, generation, voices, tones)
     }
 
     /// Presses a key towards the side that has telephone-events, after those that were pressed before. Without a conversion

@@ -35,6 +35,8 @@ pub(crate) struct Target {
     rtcp_mux: bool,
     wants_reports: bool,
     payloads: Payloads,
+    /// Whether its packets are no RTP, and passed on unread.
+    is_opaque: bool,
 }
 
 impl Target {
@@ -51,8 +53,9 @@ impl From<&Endpoint> for Target {
             direction: remote.direction,
             clock_rate: remote.clock_rate.max(1),
             rtcp_mux: remote.rtcp_mux,
-            wants_reports: remote.wants_reports,
+            wants_reports: remote.wants_reports && !remote.is_fax(),
             payloads: remote.payloads,
+            is_opaque: remote.is_fax(),
         }
     }
 }
@@ -189,6 +192,9 @@ impl Session {
         let Room { events, spoken, opened, sealed, .. } = room;
         let (ours, theirs) = split(&mut self.ends, from);
         let Some(target) = &ours.target else { return counters.held.add(1) };
+        if target.is_opaque {
+            return self.pass_opaque(from, packet, source, out, counters, now);
+        }
         if rtp::is_rtcp(packet) && target.rtcp_mux {
             return self.take_rtcp(from, packet, source, counters, now, room);
         }
@@ -276,6 +282,35 @@ impl Session {
         }
         counters.packets.add(1);
         counters.bytes.add(length as u64);
+        if counters.first_us.get() == 0 {
+            counters.first_us.set(now + 1);
+        }
+        counters.last_us.set(now + 1);
+    }
+
+    /// Passes one packet of a side on that is no RTP (fax over UDPTL), unread: from where its description says and nowhere else.
+    fn pass_opaque(
+        &mut self,
+        from: Side,
+        packet: &[u8],
+        source: SocketAddr,
+        out: &Pair,
+        counters: &DirectionCounters,
+        now: u64,
+    ) {
+        let (ours, theirs) = split(&mut self.ends, from);
+        let Some(target) = &ours.target else { return counters.held.add(1) };
+        if source != target.rtp {
+            return counters.count_foreign(source);
+        }
+        self.heard_us = now.max(1);
+        let towards = theirs.target.as_ref().filter(|towards| towards.is_opaque && passes(target, towards));
+        let Some(towards) = towards else { return counters.held.add(1) };
+        if !send(&out.rtp, packet, towards.rtp) {
+            return counters.unsent.add(1);
+        }
+        counters.packets.add(1);
+        counters.bytes.add(packet.len() as u64);
         if counters.first_us.get() == 0 {
             counters.first_us.set(now + 1);
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     Side,
-    digits::{Digits, Fate},
+    digits::{Digit, Digits, Fate, Listener},
     play::{Extras, Way},
 };
 use media::{
@@ -15,19 +15,31 @@ use media::{
 /// of all of them stuttering.
 pub const EFFORT_MAX: u32 = 10_000;
 
-/// What it costs to decode and encode 20 ms of a codec, microseconds, as measured (`examples/codecs` of media) and rounded up.
-const fn effort(coding: Coding) -> u32 {
+/// What it costs to decode and encode 20 ms of a codec at a sample rate, microseconds: the dearer of two runs of `examples/codecs` of media
+/// (0.4, 21.4, 38.4; Opus 58.6 at 8 kHz and 217.1 at 48 kHz), and half as much again for slower machines.
+const fn effort(coding: Coding, rate: u32) -> u32 {
     match coding {
-        Coding::Pcmu | Coding::Pcma => 2,
-        Coding::G722 => 15,
-        Coding::G729 => 60,
-        Coding::Opus => 120,
+        Coding::Pcmu | Coding::Pcma => 1,
+        Coding::G722 => 33,
+        Coding::G729 => 58,
+        Coding::Opus if rate <= 8_000 => 88,
+        Coding::Opus => 326,
     }
 }
 
 /// What a session between these costs.
-pub(crate) fn effort_of(voices: &[Voice; 2]) -> u32 {
-    voices.iter().map(|voice| effort(voice.coding)).sum()
+pub(crate) fn effort_of([a, b]: &[Voice; 2]) -> u32 {
+    let rate = a.coding.common_rate(b.coding);
+    effort(a.coding, rate) + effort(b.coding, rate)
+}
+
+/// A side whose digits are tones in its audio: they are looked for in what it says, and made in what it hears.
+#[derive(Debug, Clone)]
+pub struct Tones {
+    /// Which side.
+    pub side: Side,
+    /// Who hears them, where they become INFO; else they are pressed as telephone-events of the other side.
+    pub listener: Option<Listener>,
 }
 
 /// Both directions of a session.
@@ -35,6 +47,7 @@ pub(crate) fn effort_of(voices: &[Voice; 2]) -> u32 {
 pub(crate) struct Exchange {
     /// What comes from each side.
     ways: [Transcoder; 2],
+    tones: Option<Tones>,
 }
 
 /// What else is done with the packets of a session.
@@ -47,8 +60,19 @@ pub(crate) struct Beside<'s> {
 
 impl Exchange {
     /// Between the sides A and B; `None` where a codec is not built in.
-    pub(crate) fn new([a, b]: &[Voice; 2]) -> Option<Box<Self>> {
-        Some(Box::new(Self { ways: [Transcoder::new(a, b)?, Transcoder::new(b, a)?] }))
+    pub(crate) fn new([a, b]: &[Voice; 2], tones: Option<Tones>) -> Option<Box<Self>> {
+        let mut ways = [Transcoder::new(a, b)?, Transcoder::new(b, a)?];
+        if let Some(tones) = &tones {
+            ways[tones.side.index()].detect();
+        }
+        Some(Box::new(Self { ways, tones }))
+    }
+
+    /// Has a key heard as tones by the side that does them so.
+    pub(crate) fn press(&mut self, digit: Digit) {
+        if let Some(tones) = &self.tones {
+            self.ways[tones.side.other().index()].press(digit.key, digit.millis);
+        }
     }
 
     /// Takes a packet of a side; gives those that are made of it for the other one.
@@ -83,7 +107,7 @@ impl Exchange {
         let mut pressed = Vec::new();
         let speaker = extras.map(|extras| &mut extras.speakers[from.other().index()]);
         let mut speaker = speaker;
-        self.ways[from.index()].pass(&heard, &mut |made| {
+        let outcome = self.ways[from.index()].pass(&heard, &mut |made| {
             let fate = match (&mut after, rtp::Packet::parse(made)) {
                 (Some(digits), Ok(parsed)) => digits.pass(from, made, &parsed, now, &mut pressed),
                 _ => Fate::Same,
@@ -101,6 +125,16 @@ impl Exchange {
                     Way::Nothing => {}
                 },
             }
-        })
+        });
+        if let (Some(heard), Some(tones)) = (self.ways[from.index()].heard(), &self.tones) {
+            let digit = Digit { key: heard.key, millis: heard.millis };
+            match (&tones.listener, &mut after) {
+                (Some(listener), _) => (listener.0)(digit),
+                // Of more than wait the newest are dropped.
+                (None, Some(digits)) => drop(digits.press(digit)),
+                (None, None) => {}
+            }
+        }
+        outcome
     }
 }

@@ -289,7 +289,14 @@ impl Worker {
                 }
                 Command::Press { slot, generation, digit } => {
                     let session = current(&mut self.sessions, slot, generation);
-                    let digits = session.and_then(|session| session.digits.as_mut());
+                    let digits =
+                        session.and_then(|session| match (&mut session.digits, &mut session.exchange) {
+                            (None, Some(exchange)) => {
+                                exchange.press(digit);
+                                None
+                            }
+                            (digits, _) => digits.as_mut(),
+                        });
                     if digits.is_some_and(|digits| digits.press(digit)) && !self.pressing.contains(&slot) {
                         self.pressing.push(slot);
                     }

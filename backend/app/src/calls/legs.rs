@@ -88,13 +88,14 @@ fn of_peer(policy: &PeerPolicy, is_trusted: bool) -> LegPolicy {
         },
         large_over_tcp: policy.udp_to_tcp,
         digits: match policy.dtmf {
-            Dtmf::Rtp => DigitForm::Rtp,
+            Dtmf::Rtp | Dtmf::Inband => DigitForm::Rtp,
             Dtmf::Info => DigitForm::Info,
         },
         media: MediaRules {
             learning: policy.media.learning,
             initial_timeout: policy.media.initial_timeout_seconds.map(seconds),
             timeout: policy.media.timeout_seconds.map(seconds),
+            tones: policy.dtmf == Dtmf::Inband,
             codecs: std::array::from_fn(|place| policy.media.codecs.get(place).map(|codec| codec.word())),
         },
         transfer: if policy.direct_transfer { Transfer::Pass } else { Transfer::Local },

@@ -141,8 +141,10 @@ pub enum Dtmf {
     /// In its media: telephone-events (RFC 4733) or tones.
     #[default]
     Rtp,
-    /// As SIP INFO with `application/dtmf-relay`; converted from and to the telephone-events of the other side.
+    /// As SIP INFO with `application/dtmf-relay`; converted from and to the telephone-events of the other side, or to its tones.
     Info,
+    /// As tones in its audio; converted from and to the telephone-events or INFO of the other side. Speech is taken for a digit now and then.
+    Inband,
 }
 
 /// Whether a kind of header crosses from one leg to the other.
@@ -160,7 +162,7 @@ words! {
     PrivacyHeader { Id = "id", None = "none" }
     IpVersion { Ipv4 = "ipv4", Ipv6 = "ipv6" }
     EarlyMedia { Pass = "pass", Suppress = "suppress" }
-    Dtmf { Rtp = "rtp", Info = "info" }
+    Dtmf { Rtp = "rtp", Info = "info", Inband = "inband" }
     Crossing { Pass = "pass", Drop = "drop" }
 }
 

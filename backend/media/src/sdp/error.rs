@@ -69,6 +69,11 @@ pub enum SdpError {
         /// What is wrong with the first of its keys.
         why: CryptoError,
     },
+    /// Fax where media must be encrypted.
+    #[error(
+        "the session description has fax over UDPTL, which can't be encrypted as this side requires (media.srtp)"
+    )]
+    PlainFax,
     /// Codecs alone that may not be used.
     #[error(
         "none of the codecs of the session description ({offered}) may be used here: use one of {allowed} (signaling.media.codecs)"

@@ -19,6 +19,14 @@ pub fn events_of(sdp: &[u8]) -> Option<u8> {
     Sdp::parse(sdp).ok()?.audio()?.payload_of("telephone-event")
 }
 
+/// The clock of the telephone-events in the audio of a description, Hz, where it has them: not always that of its audio.
+#[must_use]
+pub fn events_clock_of(sdp: &[u8]) -> Option<u32> {
+    let sdp = Sdp::parse(sdp).ok()?;
+    let audio = sdp.audio()?;
+    Some(audio.rtpmap(audio.payload_of("telephone-event")?)?.clock_rate)
+}
+
 /// The description with telephone-events in its audio, of this payload type or a free one, and which that is. `None` where
 /// it has some already, has no audio, or cannot be read.
 #[must_use]
@@ -91,6 +99,7 @@ mod tests {
         assert!(text.contains("m=audio 4000 RTP/AVP 8 101 102\r\n"), "{text}");
         assert!(text.contains("a=rtpmap:102 telephone-event/8000\r\na=fmtp:102 0-15\r\nm=video"), "{text}");
         assert_eq!(events_of(&with), Some(102));
+        assert_eq!((events_clock_of(&with), events_clock_of(PLAIN.as_bytes())), (Some(8_000), None));
         assert_eq!(with_events(&with, None), None, "it has some already");
         assert_eq!(String::from_utf8(without_payload(&with, 102)).unwrap(), PLAIN);
     }

@@ -115,6 +115,21 @@ fn formats_of(media: &Media<'_>) -> Vec<(u8, Format)> {
     formats.map(|(payload, word)| (payload, format_of(media.rtpmap(payload), word))).collect()
 }
 
+/// How a side is spoken to by its own description: its first codec, its packet time, its telephone-events.
+pub(super) fn plain(media: &Media<'_>) -> Option<Voice> {
+    let formats = formats_of(media);
+    let (payload, coding) = codings(&formats).find(|(_, coding)| coding.is_built())?;
+    let (millis, bitrate) = manner(media, payload);
+    let events = formats.iter().find_map(|(number, format)| match format {
+        Format::Events(clock_rate) => {
+            Some(Events { payload: *number, heard: *number, clock_rate: *clock_rate })
+        }
+        _ => None,
+    });
+    let heard = codings(&formats).filter(|(_, coding)| coding.is_built()).collect();
+    Some(Voice { coding, payload, heard, millis, bitrate, events, comfort: None })
+}
+
 fn codings(formats: &[(u8, Format)]) -> impl Iterator<Item = (u8, Coding)> + '_ {
     formats.iter().filter_map(|(payload, format)| match format {
         Format::Audio(coding) => Some((*payload, *coding)),

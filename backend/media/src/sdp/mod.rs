@@ -25,7 +25,7 @@ mod tests_exchange;
 
 pub use crypto::{CRYPTO_LINES_MAX, Crypto, CryptoError, Encryption, Keying};
 pub use error::{NegotiationError, SdpError};
-pub use events::{events_of, with_events, without_payload};
+pub use events::{events_clock_of, events_of, with_events, without_payload};
 pub use model::{Direction, Kind, Line, Media, RtpMap, Sdp};
 pub use negotiation::{Negotiation, Side};
 pub use parse::{MAX_BYTES, MAX_FORMATS, MAX_LINES, MAX_MEDIA};

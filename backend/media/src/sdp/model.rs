@@ -219,6 +219,14 @@ impl Media<'_> {
         attributes.filter(move |(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
     }
 
+    /// Whether it is fax over UDPTL (ITU-T T.38 Annex D).
+    #[must_use]
+    pub fn is_fax(&self) -> bool {
+        self.kind == Kind::Image
+            && self.proto.eq_ignore_ascii_case("udptl")
+            && self.formats.iter().any(|format| format.eq_ignore_ascii_case("t38"))
+    }
+
     /// Whether a flag or attribute with this name is there.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -1,8 +1,8 @@
 //! Offer and answer between two sides through the relay (RFC 3264): who offered, what was agreed, and the versions of our own `o=`.
 
 use super::{
-    Crypto, Encryption, Endpoint, Keying, Kind, Local, NegotiationError, Payloads, Sdp,
-    exchange::{Settled, Widened, widen},
+    Crypto, Encryption, Endpoint, Keying, Kind, Local, NegotiationError, Payloads, Sdp, SdpError,
+    exchange::{self, Settled, Widened, widen},
     rewrite::rewrite_section,
     shield::{self, Coat, Profile},
 };
@@ -57,6 +57,8 @@ pub struct Negotiation {
     codecs: [Vec<Coding>; 2],
     /// How the sides, A and B, are spoken to, where they do not share a codec.
     voices: Option<Box<[Voice; 2]>>,
+    /// What each side said of how it is spoken to, last.
+    plain: [Option<Voice>; 2],
 }
 
 /// What we last wrote towards a side.
@@ -105,6 +107,7 @@ impl Negotiation {
             is_settled: false,
             codecs: [Vec::new(), Vec::new()],
             voices: None,
+            plain: [None, None],
         }
     }
 
@@ -123,6 +126,20 @@ impl Negotiation {
     /// side has. Where the answer is none of the offer's, both are spoken to in their own.
     pub fn allow(&mut self, codecs: [Vec<Coding>; 2]) {
         self.codecs = codecs;
+    }
+
+    /// How the sides, A and B, would be spoken to in the codec that they share: for who must hear what passes. `None` where they
+    /// share none that we know.
+    #[must_use]
+    pub fn plain_voices(&self) -> Option<[Voice; 2]> {
+        let [Some(a), Some(b)] = &self.agreed else { return None };
+        let voice = |end: &Endpoint, side: Side| {
+            let mut voice = self.plain[side.index()].clone()?;
+            (voice.coding, voice.payload) = (Coding::of_name(&end.codec)?, end.payload?);
+            voice.heard.push((voice.payload, voice.coding));
+            voice.coding.is_built().then_some(voice)
+        };
+        Some([voice(a, Side::A)?, voice(b, Side::B)?])
     }
 
     /// How the sides, A and B, are spoken to and speak, where what was agreed on last differs; `None` where packets pass as they are.
@@ -164,12 +181,18 @@ impl Negotiation {
         let in_force = self.in_force(to).map(|keys| (keys, self.is_secure[to.index()]));
         let coat = shield::offer_to(policy, in_force, proto.as_deref().unwrap_or_default(), random);
         let chosen = chosen.map(|chosen| chosen.index);
+        let is_fax = chosen.is_some_and(|index| sdp.media[index].is_fax());
+        if is_fax && policy == Encryption::Required {
+            return Err(SdpError::PlainFax.into());
+        }
+        let coat = if is_fax { Coat::default() } else { coat };
         // Reports are ours on each leg; but who does not know of mux is not asked for it.
         let coat = Coat { rtcp_mux: chosen.is_some_and(|index| sdp.media[index].rtcp_mux()), ..coat };
         let local = self.local(to, addr, ports);
         let mut rewritten = rewrite_section(&sdp, chosen, &local, &coat)?;
         let [offerer, asked] = [from, to].map(|side| &self.codecs[side.index()][..]);
         let audio = chosen.filter(|&index| sdp.media[index].kind == Kind::Audio);
+        let plain = audio.and_then(|index| exchange::plain(&sdp.media[index]));
         let widened = audio.map(|index| widen(&sdp.media[index], offerer, asked)).transpose()?.flatten();
         let widened = match (widened, chosen) {
             (Some((section, widened)), Some(index)) => {
@@ -186,6 +209,7 @@ impl Negotiation {
             head
         });
         let (streams, remote, body) = (streams.collect(), rewritten.remote, rewritten.body);
+        self.plain[from.index()] = plain;
         self.offer = Some(Offer { from, remote, streams, answered: false, proto, taken, coat, widened });
         Ok(self.versioned(from.other(), body))
     }
@@ -234,6 +258,7 @@ impl Negotiation {
         let index = chosen.map(|chosen| chosen.index);
         let mut rewritten = rewrite_section(&sdp, index, &local, &coat)?;
         let audio = index.filter(|&index| sdp.media[index].kind == Kind::Audio);
+        let plain = audio.and_then(|index| exchange::plain(&sdp.media[index]));
         let settled = offer.widened.as_ref().zip(audio);
         let settled = settled.map(|(widened, index)| widened.settle(&sdp.media[index])).transpose()?;
         let mut voices = None;
@@ -267,6 +292,7 @@ impl Negotiation {
             let agreed = &mut self.agreed[side.index()];
             *agreed = end.map(|end| stay_in_place(end, agreed.as_ref()));
         }
+        self.plain[from.index()] = plain;
         self.voices = voices.map(|[offerer, answerer]| {
             Box::new(if from == Side::A { [answerer, offerer] } else { [offerer, answerer] })
         });

@@ -253,6 +253,12 @@ fn is_kept(line: &Line<'_>) -> bool {
 }
 
 impl Endpoint {
+    /// Whether it is fax (T.38 over UDPTL): its packets are no RTP, and passed on unread.
+    #[must_use]
+    pub fn is_fax(&self) -> bool {
+        self.payload.is_none() && self.codec.eq_ignore_ascii_case("t38")
+    }
+
     /// Whether the writer neither gave a place to send to nor wants to hear.
     #[must_use]
     pub fn is_nowhere(&self) -> bool {

@@ -86,6 +86,12 @@ pub(super) fn choose(
         };
         wrong.get_or_insert(error);
     }
+    // Fax in place of audio (T.38 over UDPTL) is passed on as it is.
+    let fax = sdp.media.iter().position(|media| open(media) && media.is_fax());
+    if let (None, Some(index)) = (&wrong, fax) {
+        let is_refused = policy == Encryption::Required;
+        return if is_refused { Err(SdpError::PlainFax) } else { Ok(Some(Chosen { index, theirs: None })) };
+    }
     let is_over = !sdp.media.is_empty() && !sdp.media.iter().any(open);
     match wrong {
         None if is_over => Ok(None),

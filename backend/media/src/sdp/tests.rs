@@ -127,7 +127,7 @@ fn streams_that_are_refused_already_stay_refused() {
 #[test]
 fn a_description_that_cannot_be_served_says_why() {
     assert_eq!(
-        refused(&PHONE.replace("m=audio 40376 RTP/AVP 8 0 101", "m=image 4000 udptl t38")),
+        refused(&PHONE.replace("m=audio 40376 RTP/AVP 8 0 101", "m=image 4000 tcp t38")),
         SdpError::NoAudio
     );
     assert_eq!(refused("v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"), SdpError::NoAudio);

@@ -158,3 +158,33 @@ fn comfort_noise_is_agreed_where_both_have_it_and_refused_streams_stay_refused()
     assert!(to_a.starts_with("m=audio 0 RTP/AVP"), "{to_a}");
     assert!(talk.0.voices().is_none() && talk.0.agreed(Side::B).is_none());
 }
+
+const FAX: &str = "v=0\r\no=- 1 1 IN IP4 198.51.100.3\r\ns=-\r\nc=IN IP4 198.51.100.3\r\nt=0 0\r\nm=audio 0 RTP/AVP 8\r\n\
+    m=image 4010 udptl t38\r\na=T38FaxVersion:0\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n";
+
+#[test]
+fn fax_in_place_of_audio_is_passed_with_its_attributes_and_not_to_a_side_that_must_be_encrypted() {
+    let mut talk = Talk::new(&[], &[G722]);
+    talk.offer(Side::A, &audio("0", &[])).unwrap();
+    talk.answer(Side::B, &audio("9", &[])).unwrap();
+    let to_b = talk.offer(Side::A, FAX).unwrap();
+    assert_eq!(
+        to_b,
+        "m=audio 0 RTP/AVP 8\r\nm=image udptl t38\r\na=T38FaxVersion:0\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n"
+    );
+    assert!(talk.0.voices().is_some(), "an offer alone changes nothing");
+    let to_a = talk.answer(Side::B, &FAX.replace("4010", "4020")).unwrap();
+    assert!(to_a.contains("m=image udptl t38\r\n"), "{to_a}");
+    let ends = [Side::A, Side::B].map(|side| talk.0.agreed(side).unwrap().clone());
+    assert!(ends.iter().all(Endpoint::is_fax) && talk.0.voices().is_none());
+    assert_eq!(ends.map(|end| end.rtp.port()), [4010, 4020]);
+    // The callee does not do fax: the call goes on without.
+    talk.offer(Side::A, FAX).unwrap();
+    talk.answer(Side::B, &FAX.replace("4010", "0")).unwrap();
+    assert!(talk.0.agreed(Side::B).is_none());
+    for policies in [[Encryption::Required, Encryption::Off], [Encryption::Off, Encryption::Required]] {
+        talk.0.encrypt(policies);
+        let refused = talk.offer(Side::A, FAX).unwrap_err();
+        assert_eq!(refused, NegotiationError::Sdp(SdpError::PlainFax));
+    }
+}

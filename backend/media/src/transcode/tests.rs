@@ -271,6 +271,31 @@ fn comfort_noise_is_passed_to_who_has_it_and_made_for_who_has_not() {
     assert!((100.0..700.0).contains(&loudness), "-40 dBov is 328: {loudness}");
 }
 
+#[test]
+fn tones_are_heard_as_keys_and_not_passed_on_and_keys_are_passed_on_as_tones() {
+    for (from, to) in [(Coding::Pcma, Coding::Pcma), (Coding::G722, Coding::Opus)] {
+        let (from, to) = (voice(from), voice(to));
+        let mut speaking = Transcoder::new(&from, &to).unwrap();
+        let mut hearing = Transcoder::new(&to, &from).unwrap();
+        hearing.detect();
+        assert!(speaking.press('5', 100) && speaking.press('#', 10) && !speaking.press('x', 100));
+        let mut speaker = Speaker::new(&from, 300.0);
+        let (mut keys, mut passed) = (Vec::new(), Vec::new());
+        for _ in 0..40 {
+            for packet in pass(&mut speaking, &speaker.packet()).1 {
+                passed.extend(pass(&mut hearing, &packet).1);
+                keys.extend(hearing.heard());
+            }
+        }
+        let heard: String = keys.iter().map(|heard| heard.key).collect();
+        assert_eq!(heard, "5#", "{keys:?}");
+        assert!(keys[0].millis.abs_diff(100) < 26 && keys[1].millis.abs_diff(60) < 26, "{keys:?}");
+        let mut again = crate::inband::Detector::default();
+        assert_eq!(again.push(&decoded(from.coding, &passed)), None, "who hears the key hears no tone");
+        assert!((0..100).filter(|_| speaking.press('1', 50)).count() == TONES_MAX);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

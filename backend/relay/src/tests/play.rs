@@ -77,6 +77,12 @@ fn what_lasts_a_moment_ends_by_itself() {
 fn who_listens_hears_both_sides_decrypted_and_packets_go_on() {
     let mut call = Call::new(83, Some(SUITE), None);
     let mut tapped = call.bridge.relay().listen(SessionId(call.id)).unwrap();
+    // What its worker moves before it has heard of who listens is not for them.
+    eventually("it is listened to", || {
+        let said = call.a.send();
+        call.b.expect(&said);
+        tapped.hear().is_some()
+    });
     for _ in 0..5 {
         let (from_a, from_b) = (call.a.send(), call.b.send());
         call.b.expect(&from_a);

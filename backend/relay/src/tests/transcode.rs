@@ -248,3 +248,152 @@ fn a_worker_transcodes_as_much_as_it_can_and_refuses_the_rest() {
     bridge.close(first.unwrap()).unwrap();
     assert!(begin().1.is_ok(), "one that ends makes room for another");
 }
+
+#[test]
+fn fax_is_passed_unread_and_from_its_own_address_alone_and_audio_comes_back_after_it() {
+    let (mut a, mut b) = (Speaker::new(115, Coding::Pcmu), Speaker::new(115, Coding::G722));
+    let talk = talk(115, &mut a, &mut b);
+    let fax = |peer: &Peer| {
+        let at = peer.rtp.local_addr().unwrap();
+        format!(
+            "v=0\r\no=- 1 2 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\nm=image {1} udptl t38\r\na=T38FaxVersion:0\r\n",
+            at.ip(),
+            at.port()
+        )
+    };
+    let to_b = talk.bridge.update(talk.id, Side::A, Kind::Offer, fax(&a.peer).as_bytes()).unwrap();
+    let port = |sdp: &[u8]| Sdp::parse(sdp).unwrap().media[1].port;
+    assert_eq!(port(&to_b), b.peer.to.port(), "the same port here");
+    let to_a = talk.bridge.update(talk.id, Side::B, Kind::Answer, fax(&b.peer).as_bytes()).unwrap();
+    assert_eq!(port(&to_a), a.peer.to.port());
+    let stranger = Peer::new(115);
+    for (place, packet) in
+        [&b"\0\x01\x06 no RTP at all"[..], b"\x80\xc8 looks like RTCP", b"\x01"].iter().enumerate()
+    {
+        stranger.rtp.send_to(b"from nowhere", b.peer.to).unwrap();
+        a.peer.rtp.send_to(packet, a.peer.to).unwrap();
+        b.peer.expect(packet);
+        b.peer.rtp.send_to(packet, b.peer.to).unwrap();
+        a.peer.expect(packet);
+        let stats = talk.bridge.stats(talk.id).unwrap();
+        assert_eq!((stats.from_a.packets, stats.from_b.packets), (place as u64 + 1, place as u64 + 1));
+    }
+    eventually("the stranger is counted", || talk.bridge.stats(talk.id).unwrap().from_b.foreign == 3);
+    assert_eq!(talk.bridge.stats(talk.id).unwrap().from_a.codec, "t38");
+    let to_b = talk.bridge.update(talk.id, Side::A, Kind::Offer, a.says().as_bytes()).unwrap();
+    b.follow(&to_b);
+    let to_a = talk.bridge.update(talk.id, Side::B, Kind::Answer, b.says().as_bytes()).unwrap();
+    a.follow(&to_a);
+    speaks(&mut a, &mut b);
+}
+
+/// A call of two plain sides, of which the calling one has no telephone-events, and the called one has them or has not.
+fn deaf(
+    number: u8,
+    coding: Coding,
+    has_events: bool,
+    prepare: impl FnOnce(&Bridge, u64),
+) -> (Talk, Speaker, Speaker) {
+    let (mut a, mut b) = (Speaker::new(number, coding), Speaker::new(number, coding));
+    let (relay, running) = start(config(number, 4));
+    let bridge = Bridge::new(relay);
+    let id = bridge.open().unwrap();
+    prepare(&bridge, id);
+    let without =
+        |text: String| text.replace(" 101\r\n", "\r\n").replace("a=rtpmap:101 telephone-event/8000\r\n", "");
+    let to_b = bridge.update(id, Side::A, Kind::Offer, without(a.says()).as_bytes()).unwrap();
+    b.follow(&to_b);
+    let events = |body: &[u8]| sdp::events_of(body);
+    assert_eq!(events(&to_b), Some(101), "the called side is offered them");
+    let answer = if has_events { b.says() } else { without(b.says()) };
+    let to_a = bridge.update(id, Side::B, Kind::Answer, answer.as_bytes()).unwrap();
+    assert_eq!(events(&to_a), None, "the calling side hears of none");
+    a.follow(&to_a);
+    bridge.join(id);
+    (Talk { bridge, id, _running: running }, a, b)
+}
+
+/// Speaks samples in packets of 20 ms, each heard before the next; what the other side heard.
+fn speak(from: &mut Speaker, to: &mut Speaker, samples: &[i16]) -> Vec<Vec<u8>> {
+    let mut encoder = Encoder::new(from.coding, 8_000).unwrap();
+    let mut heard = Vec::new();
+    for (sequence, part) in (0..).zip(samples.chunks(160)) {
+        let mut payload = Vec::new();
+        encoder.encode(part, &mut payload).unwrap();
+        let timestamp = u32::from(sequence) * 160;
+        let header =
+            rtp::Header { marker: sequence == 0, payload_type: from.payload, sequence, timestamp, ssrc: 3 };
+        from.send(&header.packet(&payload));
+        eventually("it is passed on", || {
+            heard.extend(to.take());
+            heard.len() > usize::from(sequence)
+        });
+    }
+    heard
+}
+
+fn tones_of(key: char, millis: usize) -> Vec<i16> {
+    let mut out = vec![0; 800];
+    let pair = media::inband::frequencies_of(key).unwrap();
+    media::inband::Pair::new(pair, 8_000).fill(millis * 8, &mut out);
+    out.extend(vec![0; 160 * 40 - out.len()]);
+    out
+}
+
+fn keys_in(coding: Coding, packets: &[Vec<u8>]) -> String {
+    let (mut decoder, mut samples) = (Decoder::new(coding, 8_000).unwrap(), Vec::new());
+    for packet in packets {
+        decoder.decode(rtp::Packet::parse(packet).unwrap().payload, &mut samples).unwrap();
+    }
+    samples.extend([0; 800]);
+    let mut detector = media::inband::Detector::default();
+    samples.chunks(160).filter_map(|part| detector.push(part)).map(|heard| heard.key).collect()
+}
+
+#[test]
+fn tones_become_telephone_events_and_telephone_events_tones() {
+    let (_talk, mut a, mut b) = deaf(116, Coding::Pcma, true, |bridge, id| bridge.tones(id, [true, false]));
+    let heard = speak(&mut a, &mut b, &[tones_of('4', 120), tones_of('D', 60)].concat());
+    let mut presses = Presses::default();
+    let mut keys = Vec::new();
+    for packet in &heard {
+        let packet = rtp::Packet::parse(packet).unwrap();
+        if packet.header.payload_type == 101 {
+            keys.extend(presses.push(packet.header.timestamp, Event::parse(packet.payload).unwrap()));
+        }
+    }
+    assert_eq!(keys.iter().map(|(key, _)| *key).collect::<String>(), "4D");
+    assert!(keys[0].1.abs_diff(120 * 8) <= 320, "{keys:?}");
+    let audio: Vec<_> = heard.iter().filter(|packet| packet[1] & 0x7F == 8).cloned().collect();
+    assert_eq!(keys_in(Coding::Pcma, &audio), "", "no tone beside the event");
+    let numbers = heard.iter().map(|packet| rtp::Packet::parse(packet).unwrap().header.sequence);
+    assert!(numbers.collect::<Vec<_>>().windows(2).all(|two| two[1] == two[0].wrapping_add(1)));
+    // And back.
+    for (sequence, event) in (0..).zip(media::dtmf::Press::new('9', 160, 5).unwrap()) {
+        let header =
+            rtp::Header { marker: sequence == 0, payload_type: 101, sequence, timestamp: 9_000, ssrc: 4 };
+        b.send(&header.packet(&event.payload()));
+    }
+    let mut tones = Vec::new();
+    eventually("the tone is heard", || {
+        tones.extend(a.take());
+        tones.len() == 5
+    });
+    assert_eq!(keys_in(Coding::Pcma, &tones), "9");
+}
+
+#[test]
+fn tones_become_info_and_info_tones_where_the_other_side_has_no_telephone_events() {
+    let said = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let heard = std::sync::Arc::clone(&said);
+    let (talk, mut a, mut b) = deaf(117, Coding::Pcmu, false, |bridge, id| {
+        let hear = move |digit: crate::Digit| heard.lock().unwrap().push(digit.key);
+        bridge.convert(id, Some((Side::A, crate::Listener(std::sync::Arc::new(hear)))));
+    });
+    let passed = speak(&mut b, &mut a, &tones_of('7', 100));
+    assert_eq!(*said.lock().unwrap(), "7");
+    assert_eq!(keys_in(Coding::Pcmu, &passed), "", "it is said, and not heard");
+    assert!(talk.bridge.press(talk.id, crate::Digit { key: '2', millis: 100 }));
+    let heard = speak(&mut a, &mut b, &[0; 4_000]);
+    assert_eq!(keys_in(Coding::Pcmu, &heard), "2");
+}

@@ -63,6 +63,8 @@ pub struct MediaRules {
     pub initial_timeout: Option<Duration>,
     /// How long the call may be without any media after that, but on hold; `None` for ever.
     pub timeout: Option<Duration>,
+    /// Whether its digits are tones in its audio, where they are telephone-events on the other leg.
+    pub tones: bool,
     /// The encoding names of the codecs that the leg may use and is offered, most wanted first; without any, those of the other leg.
     pub codecs: [Option<&'static str>; CODECS_MAX],
 }

@@ -32,8 +32,9 @@ pub(crate) struct Signaling {
     #[schema(value_type = String)]
     #[serde(default)]
     early_media: EarlyMedia,
-    /// How it does digits: `rtp` (telephone-events of RFC 4733) or `info` (SIP INFO with `application/dtmf-relay`, converted
-    /// where the other side has telephone-events).
+    /// How it does digits: `rtp` (telephone-events of RFC 4733), `info` (SIP INFO with `application/dtmf-relay`) or `inband` (tones in
+    /// its audio, of PCMU, PCMA or G722; for peers that have nothing better, for speech is taken for a digit now and then); converted where
+    /// the other side does them otherwise.
     #[schema(value_type = String)]
     #[serde(default)]
     dtmf: Dtmf,

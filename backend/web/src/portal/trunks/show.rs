@@ -111,7 +111,11 @@ async fn page(
         ),
         ip_versions: choices(&[("ipv4", "IPv4", true), ("ipv6", "IPv6", true)], &signaling.ip_version),
         dtmfs: choices(
-            &[("rtp", "in the audio (RFC 4733)", true), ("info", "as SIP INFO", true)],
+            &[
+                ("rtp", "as telephone-events (RFC 4733)", true),
+                ("info", "as SIP INFO", true),
+                ("inband", "as tones in the audio", true),
+            ],
             &signaling.dtmf,
         ),
         early_media: choices(
