@@ -32,6 +32,7 @@ mod m0400_prices;
 mod m0420_invoices;
 mod m0421_periods_follow;
 mod m0600_velocity;
+mod m0601_top_ups;
 mod m0610_rehearsals;
 
 /// All migrations, in order.
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0420_invoices::Migration),
             Box::new(m0421_periods_follow::Migration),
             Box::new(m0600_velocity::Migration),
+            Box::new(m0601_top_ups::Migration),
             Box::new(m0610_rehearsals::Migration),
         ]
     }

@@ -52,6 +52,7 @@ pub mod snapshot;
 pub mod stir;
 pub mod suppliers;
 pub mod tenants;
+pub mod topups;
 pub mod trunks;
 pub mod users;
 pub mod vault;

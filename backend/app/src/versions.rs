@@ -89,6 +89,12 @@ impl Subject {
         Self { tenant: Some(tenant), targets: vec![crate::events::BALANCE_ALERT.to_owned()] }
     }
 
+    /// What the tenant's account is topped up by.
+    #[must_use]
+    pub fn top_up_rule(tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), targets: vec![crate::topups::RULE.to_owned()] }
+    }
+
     /// A webhook, by its id.
     #[must_use]
     pub fn webhook(tenant: TenantId, id: &str) -> Self {

@@ -30,6 +30,7 @@ mod rehearsals;
 mod searches;
 mod sessions;
 mod suppliers;
+mod top_ups;
 mod traces;
 mod velocity;
 
@@ -60,7 +61,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 26] {
+fn all() -> [Job; 27] {
     jobs![
         outbox,
         searches,
@@ -86,6 +87,7 @@ fn all() -> [Job; 26] {
         prices,
         velocity,
         exposure,
+        top_ups,
         rehearsals,
         drafts
     ]

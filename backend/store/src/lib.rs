@@ -39,6 +39,7 @@ pub mod stock;
 pub mod suppliers;
 mod table;
 pub mod tenants;
+pub mod top_ups;
 pub mod trunk_health;
 pub mod trunk_registrations;
 pub mod trunks;

@@ -99,6 +99,7 @@ enum Thing<'a> {
     Routes,
     Number(&'a str),
     BalanceAlert,
+    TopUpRule,
     OwnTenant,
     Tenant(&'a str),
     Carrier(&'a str),
@@ -119,6 +120,7 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
             Thing::Number(e164)
         }
         ["balanceAlert"] => Thing::BalanceAlert,
+        ["topUpRule"] => Thing::TopUpRule,
         ["protection"] | ["emergency"] | ["billingProfile"] => Thing::OwnTenant,
         ["operator", "tenants", id] => Thing::Tenant(id),
         ["operator", "carriers", id] | ["operator", "carriers", id, "registration"] => Thing::Carrier(id),
@@ -131,6 +133,7 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
         ["operator", "eligibility", "regions"] => Thing::Platform("number-regions".to_owned()),
         ["operator", "quarantinePolicy"] => Thing::Platform("quarantine".to_owned()),
         ["operator", "spendingDefaults"] => Thing::Platform("spending-defaults".to_owned()),
+        ["operator", "topUpHook"] => Thing::Platform("top-up-hook".to_owned()),
         ["operator", "stir"] => Thing::Platform("stir".to_owned()),
         _ => return None,
     })
@@ -165,6 +168,7 @@ fn subject(app: &App, actor: &Actor, thing: Thing<'_>) -> Option<Subject> {
             Some(Subject::number(actor.tenant?, &format!("+{}", e164.trim_start_matches('+'))))
         }
         Thing::BalanceAlert => Some(Subject::balance_alert(actor.tenant?)),
+        Thing::TopUpRule => Some(Subject::top_up_rule(actor.tenant?)),
         Thing::OwnTenant => Subject::tenant(app, actor.tenant?),
         _ if !actor.operates() => None,
         Thing::Tenant(id) => Subject::tenant(app, id.parse().ok()?),

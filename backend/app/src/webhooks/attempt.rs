@@ -81,7 +81,7 @@ pub(super) fn topic(app: &App, tenant: Uuid) -> String {
 }
 
 /// The headers of every signed body.
-pub(super) fn signed(
+pub(crate) fn signed(
     secrets: &[Secret],
     id: &str,
     timestamp: i64,

@@ -97,7 +97,7 @@ fn within(field: &str, number: u32, most: u32) -> Result<(), Error> {
 }
 
 /// Refuses an address that would not be asked.
-pub(super) async fn check_url(app: &App, url: &str) -> Result<(), Error> {
+pub(crate) async fn check_url(app: &App, url: &str) -> Result<(), Error> {
     app.deps().poster.check(url).await.map_err(|error| match error {
         PostError::Refused(text) => Error::invalid("url", text),
         PostError::Failed(text) => Error::invalid("url", format!("the host cannot be looked up: {text}")),
@@ -105,7 +105,7 @@ pub(super) async fn check_url(app: &App, url: &str) -> Result<(), Error> {
 }
 
 /// An address without what stands behind its question mark, which may open something.
-pub(super) fn without_query(url: &str) -> String {
+pub(crate) fn without_query(url: &str) -> String {
     match url.split_once('?') {
         Some((head, _)) => format!("{head}?…"),
         None => url.to_owned(),

@@ -26,8 +26,10 @@ mod sweep;
 mod tests;
 mod view;
 
+pub(crate) use attempt::signed;
 pub use change::change;
 pub use check::{Draft, NAME_MAX, WEBHOOKS_MAX};
+pub(crate) use check::{check_url, without_query};
 pub use create::create;
 pub use delete::delete;
 pub use deliver::{deliver, stop};
@@ -37,6 +39,7 @@ pub use log::{AttemptView, DeliveryState, DeliveryView, deliveries, delivery, re
 pub use prove::{confirm, validate};
 pub(crate) use reload::{load, reload};
 pub use sample::sample;
+pub(crate) use secret::fresh_at;
 pub use secret::{PREVIOUS_HOURS, rotate_secret};
 pub(crate) use state::State;
 pub use state::{Counts, counts};

@@ -25,9 +25,14 @@ const PREFIX: &str = "whsec_";
 
 /// A new secret, sealed and as it is shown.
 pub(super) fn fresh(app: &App, tenant: Uuid, id: Uuid) -> (Vec<u8>, String) {
-    let secret: Zeroizing<[u8; SECRET_BYTES]> = Zeroizing::new(rand::random());
     let (tenant, id) = (tenant.to_string(), id.to_string());
-    let sealed = app.vault().seal(place(&tenant, &id), secret.as_slice());
+    fresh_at(app, place(&tenant, &id))
+}
+
+/// A new secret for another place, sealed for it and as it is shown.
+pub(crate) fn fresh_at(app: &App, place: Place<'_>) -> (Vec<u8>, String) {
+    let secret: Zeroizing<[u8; SECRET_BYTES]> = Zeroizing::new(rand::random());
+    let sealed = app.vault().seal(place, secret.as_slice());
     (sealed, format!("{PREFIX}{}", STANDARD.encode(secret.as_slice())))
 }
 

@@ -157,6 +157,10 @@ impl EventKind {
                 "effectiveAt": "2026-11-22T18:21:12Z", "scheduledBy": "anna@example.com",
                 "explanation": "it was changed since the draft was scheduled: rehearse it again",
             }),
+            Self::TopUpFailed => json!({
+                "topUpId": "01940000-0000-7000-8000-000000000007", "state": "refused", "reason": "the card has expired",
+                "amount": {"amountMicros": 20_000_000, "currency": "USD"}, "at": "2026-11-22T18:21:12Z",
+            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

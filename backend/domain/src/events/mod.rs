@@ -44,11 +44,13 @@ pub enum EventKind {
     CountryFirstCalled,
     /// A change that was scheduled was not made, as what it changes is another by now.
     ScheduledChangeRefused,
+    /// An automatic top-up was refused by the payment system, or given up.
+    TopUpFailed,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::IncomingCall,
         Self::CallStarted,
         Self::CallAnswered,
@@ -62,6 +64,7 @@ impl EventKind {
         Self::SpendingStopped,
         Self::CountryFirstCalled,
         Self::ScheduledChangeRefused,
+        Self::TopUpFailed,
     ];
 
     /// What the outbox calls it: `call.ended`.
@@ -81,6 +84,7 @@ impl EventKind {
             Self::SpendingStopped => "spending.stopped",
             Self::CountryFirstCalled => "country.first",
             Self::ScheduledChangeRefused => "change.refused",
+            Self::TopUpFailed => "topup.failed",
         }
     }
 
@@ -101,6 +105,7 @@ impl EventKind {
             Self::SpendingStopped => "Dialtone.SpendingStopped",
             Self::CountryFirstCalled => "Dialtone.CountryFirstCalled",
             Self::ScheduledChangeRefused => "Dialtone.ScheduledChangeRefused",
+            Self::TopUpFailed => "Dialtone.TopUpFailed",
         }
     }
 
@@ -125,6 +130,7 @@ impl EventKind {
             Self::ScheduledChangeRefused => {
                 "A change that was scheduled was not made: what it changes was changed since."
             }
+            Self::TopUpFailed => "An automatic top-up was refused, or given up: the balance stays low.",
         }
     }
 

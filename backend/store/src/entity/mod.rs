@@ -54,6 +54,8 @@ pub(crate) mod stock_kind;
 pub(crate) mod supplier;
 pub(crate) mod supplier_order;
 pub(crate) mod tenant;
+pub(crate) mod top_up;
+pub(crate) mod top_up_rule;
 pub(crate) mod trunk;
 pub(crate) mod trunk_health;
 pub(crate) mod trunk_health_change;

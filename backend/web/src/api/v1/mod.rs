@@ -40,6 +40,7 @@ mod spending;
 mod stir;
 mod suppliers;
 mod tenants;
+mod top_ups;
 mod trunks;
 mod users;
 mod velocity;
@@ -86,6 +87,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     calls::mount(routes);
     money::mount(routes);
     spending::mount(routes);
+    top_ups::mount(routes);
     invoices::mount(routes);
     billing::mount(routes);
     proof::mount(routes);
