@@ -29,6 +29,7 @@ mod signup;
 mod simulate;
 mod sip_preview;
 mod supplied;
+mod topups;
 mod trunks;
 mod validation;
 mod versions;

@@ -41,6 +41,11 @@ fn whoever_edits_an_old_version_is_told_who_was_quicker() {
     stale(&tenant, "PATCH", "/api/v1/protection", &country("SE"), &country("US"));
     let alert = |micros: u32| json!({"threshold": {"amountMicros": micros, "currency": "USD"}});
     stale(&tenant, "PUT", "/api/v1/balanceAlert", &alert(1_000_000), &alert(2_000_000));
+    let rule = |count: u32| {
+        let zero = json!({"amountMicros": 0, "currency": "USD"});
+        json!({"enabled": false, "threshold": zero, "amount": zero, "dailyCount": count})
+    };
+    stale(&tenant, "PUT", "/api/v1/topUpRule", &rule(1), &rule(2));
     let _ = tenant.post("/api/v1/domains", &json!({"name": "twice.edits.test"})).expect(201);
     let enabled = |enabled: bool| json!({"enabled": enabled});
     stale(&tenant, "PATCH", "/api/v1/domains/twice.edits.test", &enabled(false), &enabled(true));
@@ -75,6 +80,8 @@ fn of_what_the_platform_sets_each_has_a_version_too() {
     let path = made.header("location").expect("a location").to_owned();
     let margin = |points: u32| json!({"marginBasisPoints": points});
     stale(&operator, "PATCH", &path, &margin(1), &margin(2));
+    let hook = |url: &str| json!({"url": url, "enabled": false});
+    stale(&operator, "PATCH", "/api/v1/operator/topUpHook", &hook("https://9.9.9.9/a"), &hook(""));
     let numbers = |number: &str| json!({"numbers": [number]});
     let path = "/api/v1/operator/emergency/IS";
     let _ = operator.patch(path, &numbers("110")).expect(200);

@@ -68,6 +68,34 @@ fn a_tenant_reads_its_ledger_says_who_pays_and_gets_its_invoice_as_a_file() {
 }
 
 #[test]
+fn a_tenant_has_its_account_topped_up_and_is_told_what_it_typed_wrong() {
+    let browser = tenant("Portal Top Ups");
+    browser.get("/app/money").expect(200).says("Automatic top-ups").says("are not offered");
+    let form = |amount: &'static str| {
+        [
+            ("threshold", "5"),
+            ("amount", amount),
+            ("daily_count", "3"),
+            ("daily_amount", ""),
+            ("enabled", "on"),
+        ]
+    };
+    let refused = browser.send("/app/money/top-ups", &form("much")).expect(400);
+    refused.says("role=\"alert\"").says("much");
+    browser.send("/app/money/top-ups", &form("")).expect(400).says("by how much");
+    let saved = browser.follow(browser.send("/app/money/top-ups", &form("20")));
+    saved.says("badge good").says("value=\"20.00\"").says("value=\"5.00\"");
+    let operator = operator();
+    let hook = |url: &'static str| [("url", url), ("enabled", "")];
+    operator.get("/operator/billing").expect(200).says("Address of the payment system");
+    operator
+        .send("/operator/billing/top-ups", &hook("https://127.0.0.1/pay"))
+        .expect(400)
+        .says("role=\"alert\"");
+    browser.send("/operator/billing/top-ups", &hook("")).expect(404);
+}
+
+#[test]
 fn the_operator_sets_who_sells_and_which_taxes_there_are() {
     let operator = operator();
     operator.get("/operator/invoices").expect(200).says("billing");

@@ -16,6 +16,7 @@ mod reservations;
 mod snapshot;
 mod suppliers;
 mod terms;
+mod topups;
 mod trunks;
 mod users;
 mod webhooks;

@@ -54,7 +54,7 @@ async fn of(app: &App, actor: &Actor, id: Uuid) -> Vec<DeliveryView> {
 }
 
 /// Checks a body's signature as a receiver does.
-fn signed_by(secret: &str, request: &Received) -> bool {
+pub(crate) fn signed_by(secret: &str, request: &Received) -> bool {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();

@@ -23,6 +23,7 @@ pub(crate) struct Once {
     api_keys: Cache<String, Arc<CreatedApiKey>>,
     invitations: Cache<String, Arc<CreatedInvitation>>,
     webhooks: Cache<String, Arc<CreatedWebhook>>,
+    top_up_secrets: Cache<String, Arc<String>>,
 }
 
 impl Once {
@@ -35,6 +36,7 @@ impl Once {
             api_keys: waiting(),
             invitations: waiting(),
             webhooks: waiting(),
+            top_up_secrets: waiting(),
         }
     }
 
@@ -101,6 +103,16 @@ impl Once {
     /// The secret, where it was not shown yet.
     pub(crate) fn take_webhook(&self, session: &str) -> Option<Arc<CreatedWebhook>> {
         self.webhooks.remove(session)
+    }
+
+    /// The secret of the hook of top-ups waits for the page of billing.
+    pub(crate) fn put_top_up_secret(&self, session: &str, secret: String) {
+        self.top_up_secrets.insert(session.to_owned(), Arc::new(secret));
+    }
+
+    /// The secret, where it was not shown yet.
+    pub(crate) fn take_top_up_secret(&self, session: &str) -> Option<String> {
+        self.top_up_secrets.remove(session).map(|secret| secret.to_string())
     }
 
     /// The password, where it was not shown yet.

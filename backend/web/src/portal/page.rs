@@ -307,6 +307,8 @@ pub(crate) enum Done {
     AlertSaved,
     /// What stands on invoices changed.
     BillingSaved,
+    /// A rule or the hook of top-ups changed.
+    TopUpsSaved,
     /// Something was done to an invoice.
     InvoiceChanged,
     /// An entry of the ledger was taken back.
@@ -316,7 +318,8 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 60] = [
+    const ALL: [Self; 61] = [
+        Self::TopUpsSaved,
         Self::BillingSaved,
         Self::InvoiceChanged,
         Self::EntryReversed,
@@ -406,6 +409,7 @@ impl Done {
             Self::Redelivering => ("redelivering", "It is sent again. Look again in a moment."),
             Self::AlertSaved => ("alert-saved", "Saved: an event tells you from now on."),
             Self::BillingSaved => ("billing-saved", "Saved: it stands on the next invoice."),
+            Self::TopUpsSaved => ("top-ups-saved", "Saved. It holds from now on."),
             Self::InvoiceChanged => ("invoice-changed", "Done."),
             Self::EntryReversed => ("entry-reversed", "Taken back: its opposite is in the ledger."),
             Self::PeriodClosed => ("period-closed", "What was charged until now is closed."),

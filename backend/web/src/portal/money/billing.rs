@@ -1,8 +1,11 @@
 //! What the operator sets for all invoices: who sells, which taxes there are, when they are to be paid.
 
-use super::invoices::party;
+use super::{
+    invoices::party,
+    topups::{self, HookPart},
+};
 use crate::portal::{
-    error,
+    Portal, error,
     page::{Done, Place, Shell},
     posted::Posted,
     visit::{Operator, PageResult},
@@ -21,7 +24,7 @@ use askama::Template;
 use domain::{billing::Terms, tax::Rate};
 use serde::Deserialize;
 
-const PAGE: &str = "/operator/billing";
+pub(super) const PAGE: &str = "/operator/billing";
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(show).service(save);
@@ -33,6 +36,7 @@ struct BillingPage {
     shell: Shell,
     form: BillingForm,
     error: Option<String>,
+    top_ups: HookPart,
 }
 
 /// All of it as people type it; a checkbox that is not ticked is not sent.
@@ -126,13 +130,29 @@ fn rate(index: usize, line: &str) -> Result<Rate, Error> {
 }
 
 #[get("/operator/billing")]
-async fn show(app: Data<App>, operator: Operator) -> PageResult {
-    let form = BillingForm::from(invoices::settings(&app, &operator.actor).await?);
-    page(&operator, StatusCode::OK, form, None)
+async fn show(app: Data<App>, portal: Data<Portal>, operator: Operator) -> PageResult {
+    let top_ups = topups::hook_part(&app, &portal, &operator, None).await?;
+    page_with(&app, &operator, StatusCode::OK, top_ups).await
+}
+
+/// The page as it is kept, with a card of top-ups.
+pub(super) async fn page_with(
+    app: &App,
+    operator: &Operator,
+    status: StatusCode,
+    top_ups: HookPart,
+) -> PageResult {
+    let form = BillingForm::from(invoices::settings(app, &operator.actor).await?);
+    page(operator, status, form, None, top_ups)
 }
 
 #[post("/operator/billing")]
-async fn save(app: Data<App>, operator: Operator, form: Posted<BillingForm>) -> PageResult {
+async fn save(
+    app: Data<App>,
+    portal: Data<Portal>,
+    operator: Operator,
+    form: Posted<BillingForm>,
+) -> PageResult {
     let saved = match form.0.settings() {
         Ok(settings) => invoices::put_settings(&app, &operator.actor, settings).await,
         Err(error) => Err(error),
@@ -141,13 +161,21 @@ async fn save(app: Data<App>, operator: Operator, form: Posted<BillingForm>) -> 
         Ok(_) => Ok(operator.go_saying(PAGE, Done::BillingSaved)),
         Err(failed) => {
             let (status, text) = error::of_form(failed)?;
-            page(&operator, status, form.0, Some(text))
+            let top_ups = topups::hook_part(&app, &portal, &operator, None).await?;
+            page(&operator, status, form.0, Some(text), top_ups)
         }
     }
 }
 
-fn page(operator: &Operator, status: StatusCode, form: BillingForm, error: Option<String>) -> PageResult {
-    operator.page_with(status, &BillingPage { shell: operator.shell(Place::Billing), form, error })
+fn page(
+    operator: &Operator,
+    status: StatusCode,
+    form: BillingForm,
+    error: Option<String>,
+    top_ups: HookPart,
+) -> PageResult {
+    let shell = operator.shell(Place::Billing);
+    operator.page_with(status, &BillingPage { shell, form, error, top_ups })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod invoices;
 mod operator;
 mod proof;
 mod tenant;
+mod topups;
 
 use super::words::{self, At, Badge};
 use actix_web::web::ServiceConfig;
@@ -19,6 +20,7 @@ const ROWS: u32 = 50;
 
 pub(super) fn mount(pages: &mut ServiceConfig) {
     tenant::mount(pages);
+    topups::mount(pages);
     invoices::mount(pages);
     operator::mount(pages);
     billing::mount(pages);

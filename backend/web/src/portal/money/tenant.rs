@@ -1,6 +1,9 @@
 //! What a tenant has, and every entry that made it so.
 
-use super::ROWS;
+use super::{
+    ROWS,
+    topups::{self, TopUpsPart},
+};
 use crate::portal::{
     page::{Place, Shell},
     visit::{Member, PageResult},
@@ -8,6 +11,7 @@ use crate::portal::{
 };
 use actix_web::{
     get,
+    http::StatusCode,
     web::{Data, Query, ServiceConfig},
 };
 use app::{
@@ -18,6 +22,9 @@ use askama::Template;
 use domain::ledger::EntryKind;
 use serde::Deserialize;
 
+/// The page.
+pub(super) const PAGE: &str = "/app/money";
+
 pub(super) fn mount(pages: &mut ServiceConfig) {
     pages.service(show);
 }
@@ -27,6 +34,7 @@ pub(super) fn mount(pages: &mut ServiceConfig) {
 struct MoneyPage {
     shell: Shell,
     figures: [(&'static str, String); 4],
+    top_ups: TopUpsPart,
     entries: Vec<EntryRow>,
     next: Option<String>,
     next_label: &'static str,
@@ -88,10 +96,21 @@ pub(super) struct Part {
 
 #[get("/app/money")]
 async fn show(app: Data<App>, member: Member, part: Query<Part>) -> PageResult {
-    let balance = money::balance(&app, &member.actor).await?;
-    let request = PageRequest { after: part.into_inner().after, size: ROWS };
-    let page = money::ledger(&app, &member.actor, &request).await?;
-    member.page(&MoneyPage {
+    let top_ups = topups::part(&app, &member, None).await?;
+    page(&app, &member, StatusCode::OK, part.into_inner().after, top_ups).await
+}
+
+pub(super) async fn page(
+    app: &App,
+    member: &Member,
+    status: StatusCode,
+    after: Option<String>,
+    top_ups: TopUpsPart,
+) -> PageResult {
+    let balance = money::balance(app, &member.actor).await?;
+    let request = PageRequest { after, size: ROWS };
+    let page = money::ledger(app, &member.actor, &request).await?;
+    let page = MoneyPage {
         shell: member.shell(Place::Money),
         figures: [
             ("Balance", words::money(balance.balance)),
@@ -99,8 +118,10 @@ async fn show(app: Data<App>, member: Member, part: Query<Part>) -> PageResult {
             ("Available", words::money(balance.available)),
             ("Credit limit", words::money(balance.credit_limit)),
         ],
+        top_ups,
         entries: page.value.into_iter().map(EntryRow::from).collect(),
         next: page.next.map(|after| format!("/app/money?after={after}")),
         next_label: "Older entries",
-    })
+    };
+    member.page_with(status, &page)
 }
