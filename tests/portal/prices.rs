@@ -47,6 +47,7 @@ fn a_plan_is_made_edited_and_keeps_its_versions() {
 #[test]
 fn a_plan_that_builds_on_another_keeps_what_differs_and_follows_the_rest() {
     let browser = operator();
+    browser.get("/operator/plans").expect(200);
     let made = |name: &str, base: &str| {
         let new = [("name", name), ("currency", "EUR"), ("base", base)];
         let page = browser.follow(browser.send("/operator/plans", &new)).says(name);
