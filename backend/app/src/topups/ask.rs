@@ -102,7 +102,11 @@ async fn post(app: &App, kept: &Kept, secrets: &[Secret], row: &TopUp) -> Answer
     let order = Order { url: kept.url.clone(), body: Some(body), headers };
     match app.deps().poster.send(order, ANSWER_MAX, ANSWER_WITHIN).await {
         Ok(reply) => answer::read(reply.status, &reply.body),
-        Err(error) => Answer::Unclear(error.to_string()),
+        Err(error) => {
+            // The tenant reads why; what the operator's network says is not for it.
+            tracing::warn!(topup = %row.id, %error, "the payment system cannot be asked for a top-up");
+            Answer::Unclear("the payment system could not be reached".to_owned())
+        }
     }
 }
 

@@ -162,10 +162,9 @@ pub(crate) async fn list_all_top_ups(
 }
 
 /// Where the payment system is asked.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[schema(as = TopUpHookChange)]
-#[derive(Default)]
 pub(crate) struct HookChange {
     /// Its address; empty for none. Private hosts and plain http are refused as for webhooks.
     url: String,
