@@ -114,7 +114,7 @@ fn state(state: State) -> Badge {
 
 fn draft_state(state: DraftState) -> Badge {
     match state {
-        DraftState::Draft => Badge::new("", "a draft"),
+        DraftState::Draft => Badge::new("", "not applied"),
         DraftState::Scheduled => Badge::new("warn", "scheduled"),
         DraftState::Applied => Badge::new("good", "applied"),
         DraftState::Refused => Badge::new("bad", "refused at its time"),
