@@ -73,8 +73,8 @@ fn a_plan_that_builds_on_another_keeps_what_differs_and_follows_the_rest() {
     save(&plan, "0.003", "").says("builds on").says("Said here: appLeg.");
     save(&base, "0.009", "0.007");
     let page = browser.get(&format!("/operator/plans/{plan}")).expect(200);
-    assert_eq!(page.between("name=\"app_leg\" value=\"", "\""), "0.0030");
-    assert_eq!(page.between("name=\"trunk_leg\" value=\"", "\""), "0.0070");
+    assert_eq!(page.between("name=\"app_leg\" value=\"", "\""), "0.003");
+    assert_eq!(page.between("name=\"trunk_leg\" value=\"", "\""), "0.007");
 }
 
 #[test]

@@ -105,7 +105,9 @@ fn draw(url: &str, heading: &str, size: &str, dark: bool) {
     let (dom, log) = (read(&folder.join("dom")), read(&folder.join("log")));
     let shown = dom.split_once("<h1").and_then(|(_, rest)| rest.split_once("</h1>")).map(|(shown, _)| shown);
     assert!(shown.is_some_and(|shown| shown.contains(heading)), "{url} has no heading {heading:?}:\n{dom}");
-    let complaints: Vec<_> = log.lines().filter(|line| line.contains(":CONSOLE:")).collect();
+    // Chromium's own pages complain about slow machines on the same log.
+    let is_ours = |line: &&str| line.contains(":CONSOLE:") && !line.contains("source: chrome://");
+    let complaints: Vec<_> = log.lines().filter(is_ours).collect();
     assert!(complaints.is_empty(), "{url}: {complaints:#?}");
     let drawn = std::fs::read(&picture).expect("a picture");
     assert!(drawn.starts_with(b"\x89PNG") && drawn.len() > 5_000, "{url}: {} bytes of picture", drawn.len());
