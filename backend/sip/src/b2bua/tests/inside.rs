@@ -138,7 +138,11 @@ fn money_that_is_not_extended_ends_the_call_at_its_second() {
     let summary = world.summary();
     assert_eq!(summary.ended - summary.answered.unwrap(), Duration::from_secs(60));
     assert!(matches!(&summary.end, End::Refused(refusal) if refusal.cause == "out-of-funds"));
-    assert_eq!(world.extensions.len(), 1);
+    assert_eq!(
+        world.extensions.len(),
+        4,
+        "asked again while money may still come: at 50, 52.5, 55 and 57.5 s"
+    );
     for phone in [0, 1] {
         let byes = world.phones[phone].requests(&Method::Bye);
         assert_eq!(byes[0].header(HeaderName::Reason), Some("Q.850;cause=21;text=\"out-of-funds\""));
