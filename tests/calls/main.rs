@@ -7,10 +7,13 @@ mod challenged;
 mod charging;
 mod crash;
 mod digest;
+mod digits;
 mod directions;
 mod doctor;
 mod endings;
+mod ends;
 mod evidence;
+mod faxed;
 mod health;
 mod heard;
 mod identities;
@@ -28,6 +31,7 @@ mod srtp;
 mod stir;
 mod stopped;
 mod tls;
+mod transcoded;
 
 use serde_json::{Value, json};
 use std::{
