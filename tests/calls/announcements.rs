@@ -1,7 +1,10 @@
 //! What callers hear of calls that fail: tones, or the operator's file, and then the refusal.
 
-use crate::BINARY;
-use media::{g711::Law, rtp, sdp, tone, wav};
+use crate::{
+    BINARY, ECHO, Tenant,
+    ends::{End, speak_alone},
+};
+use media::{codec::Coding, g711::Law, rtp, sdp, tone, wav};
 use serde_json::json;
 use std::{
     net::{Ipv4Addr, UdpSocket},
@@ -9,6 +12,8 @@ use std::{
 };
 use testkit::server::{Client, Server};
 
+/// The side that pays, in the test of money that runs out.
+const PAYER: &str = "127.22.73.2";
 /// The SBC of the test.
 const SBC: &str = "127.22.61.2";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -122,4 +127,52 @@ fn a_call_that_fails_is_heard_as_tones_then_as_the_operators_file_and_is_refused
     assert_eq!(operator.get(&path).expect(200).bytes.len(), 44 + 16_000);
     let _ = operator.delete(&path).expect(204);
     let _ = operator.get(&path).expect(404);
+}
+
+/// A tenant on a plan whose holds are of a few seconds, with so much money.
+fn short_of_money(server: &Server, hold_seconds: u32, micros: i64) -> Tenant {
+    let (operator, tenant) = (server.operator(), Tenant::on(server, "Soon Poor"));
+    let usd = |micros: i64| json!({"amountMicros": micros, "currency": "USD"});
+    let plan = json!({"name": "short holds", "currency": "USD", "appLeg": usd(0), "trunkLeg": usd(0), "holdSeconds": hold_seconds,
+        "outbound": [{"prefix": "", "perMinute": usd(60_000)}], "inbound": {"geographic": usd(0)}});
+    let plan = operator.post("/api/v1/operator/pricePlans", &plan).expect(201).body;
+    let id = tenant.api.account["tenant"]["id"].as_str().expect("an id");
+    let path = format!("/api/v1/operator/tenants/{id}");
+    let _ = operator.patch(&path, &json!({"pricePlan": plan["id"]})).expect(200);
+    let credit = json!({"amount": usd(micros - tenant.available()), "reason": "a test of the end of money"});
+    let answer = operator.post(&format!("{path}:credit"), &credit);
+    assert!(matches!(answer.status, 200 | 201), "{} {}", answer.status, answer.text);
+    tenant
+}
+
+#[test]
+fn money_that_runs_out_is_heard_within_the_time_that_is_paid_for_and_then_the_call_ends() {
+    let server = Server::start(BINARY, Ipv4Addr::new(127, 22, 73, 1));
+    let operator = server.operator();
+    let settings = json!({"announced": ["out-of-funds"], "country": "GB", "secondsMax": 2});
+    let _ = operator.patch(PATH, &settings).expect(200);
+    let mut spoken = vec![0; 16_000];
+    tone::Sine::new(700.0, 16_000, 9_000).fill(&mut spoken);
+    let file = wav::write(1, 16_000, &spoken);
+    let _ = operator.send_bytes("PUT", &format!("{PATH}/out-of-funds/en"), "audio/wav", file).expect(200);
+    // 0.001 a second: a hold of six seconds, and nothing is left for another second.
+    let tenant = short_of_money(&server, 6, 6_100);
+    let mut payer = End::new(&tenant, "sbc.soon-poor.test", PAYER, Coding::Pcma, &json!({}));
+    let request = payer.invites(&tenant.number, ECHO);
+    assert_eq!(payer.is_told(&request).0, 200);
+    speak_alone(&mut payer, |payer| payer.ended.is_some());
+    let reason = payer.ended.take().expect("it is ended");
+    assert!(reason.contains("out-of-funds"), "{reason}");
+    // Silence, as it came back of the echo; then the file, of which the end of the call cuts nothing that matters.
+    let loud = |window: &[i16]| tone::level(window) > 1_000.0;
+    let from = payer.heard.chunks(160).position(loud).expect("something is heard") * 160;
+    let (before, during) = payer.heard.split_at(from);
+    assert!(before.len() >= 3 * 8_000, "first the call goes on as ever: {} samples", before.len());
+    assert!((6_000..=9_000).contains(&during.len()), "a second of the file: {} samples", during.len());
+    assert!(tone::share_at(&during[400..5_600], 700.0, 8_000) > 0.9);
+    let record = tenant.record(ECHO);
+    assert_eq!(record["outcome"]["cause"], "out-of-funds", "{record}");
+    let duration = record["durationMs"].as_i64().expect("ms");
+    assert!((6_000..=6_100).contains(&duration), "what the money covers: {duration}");
+    assert!(tenant.available() >= 0 && tenant.held() == 0);
 }

@@ -65,6 +65,8 @@ pub(crate) struct End {
     /// Datagrams that are no RTP.
     pub(crate) others: Vec<Vec<u8>>,
     version: u32,
+    /// The Reason of a BYE that came.
+    pub(crate) ended: Option<String>,
     /// The codecs of the answer to its offer.
     pub(crate) answered: Vec<String>,
 }
@@ -105,6 +107,7 @@ impl End {
             keys: [const { String::new() }; 3],
             others: Vec::new(),
             version: 0,
+            ended: None,
             answered: Vec::new(),
         }
     }
@@ -383,12 +386,19 @@ impl End {
         }
         self.sbc.raw.socket.set_nonblocking(true).expect("it is a socket");
         while let Some(message) = self.sbc.raw.receive() {
-            if message.is_request() && message.method().as_str() == "INFO" {
-                let body = String::from_utf8_lossy(&message.body()).into_owned();
-                let key = body.split("Signal=").nth(1).and_then(|rest| rest.trim().chars().next());
-                self.keys[Form::Info as usize].extend(key);
-                self.sbc.raw.send(reply(&message, &self.peer(), 200, "", "callee").finish());
+            match message.method().as_str() {
+                "INFO" if message.is_request() => {
+                    let body = String::from_utf8_lossy(&message.body()).into_owned();
+                    let key = body.split("Signal=").nth(1).and_then(|rest| rest.trim().chars().next());
+                    self.keys[Form::Info as usize].extend(key);
+                }
+                "BYE" if message.is_request() => {
+                    let reason = message.header(HeaderName::Reason).unwrap_or_default();
+                    self.ended = Some(reason.to_owned());
+                }
+                _ => continue,
             }
+            self.sbc.raw.send(reply(&message, &self.peer(), 200, "", "callee").finish());
         }
         self.sbc.raw.socket.set_nonblocking(false).expect("it is a socket");
     }
@@ -447,19 +457,27 @@ pub(crate) fn talk(tenant: &Tenant, a: &mut End, b: &mut End, number: &str) {
 
 /// Has both sides speak and hear, packet by packet, until something is so; at least for `at_least`.
 pub(crate) fn speak(a: &mut End, b: &mut End, at_least: Duration, is_so: impl Fn(&End, &End) -> bool) {
+    speak_all(&mut [a, b], at_least, |ends| is_so(ends[0], ends[1]));
+}
+
+/// Has one side speak and hear, until something is so.
+pub(crate) fn speak_alone(end: &mut End, is_so: impl Fn(&End) -> bool) {
+    speak_all(&mut [end], Duration::ZERO, |ends| is_so(ends[0]));
+}
+
+fn speak_all(ends: &mut [&mut End], at_least: Duration, is_so: impl Fn(&[&mut End]) -> bool) {
     let (begin, step) = (Instant::now(), Duration::from_millis(PACKET_MS.into()));
     let mut due = begin;
     loop {
-        a.speaks();
-        b.speaks();
+        ends.iter_mut().for_each(|end| end.speaks());
         due += step;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        a.listens();
-        b.listens();
-        if begin.elapsed() >= at_least && is_so(a, b) {
+        ends.iter_mut().for_each(|end| end.listens());
+        if begin.elapsed() >= at_least && is_so(ends) {
             return;
         }
-        assert!(begin.elapsed() < at_least + PATIENCE, "{:?} and {:?}", a.keys, b.keys);
+        let keys = || ends.iter().map(|end| &end.keys).collect::<Vec<_>>();
+        assert!(begin.elapsed() < at_least + 2 * PATIENCE, "{:?}", keys());
     }
 }
 

@@ -2,6 +2,7 @@
 //! they look and whether they run.
 
 mod access;
+mod announcements;
 mod browser;
 mod calls;
 mod doors;

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod announcements;
 mod answers;
 mod configuration;
 mod deliveries;
@@ -61,7 +62,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 27] {
+fn all() -> [Job; 28] {
     jobs![
         outbox,
         searches,
@@ -89,7 +90,8 @@ fn all() -> [Job; 27] {
         exposure,
         top_ups,
         rehearsals,
-        drafts
+        drafts,
+        announcements
     ]
 }
 

@@ -11,7 +11,7 @@ pub use audio::{AUDIO_BYTES_MAX, AUDIO_SECONDS_MAX, FILES_MAX, audio, delete, up
 pub use settings::{Announced, AudioFile, Edit, LANGUAGES_MAX, SECONDS, View, change, get, tone_countries};
 
 use crate::{App, Error};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use domain::{access::Scope, cause::Cause};
 use edge::seam::{CallFacts, PartyKind, Plan, Prompt, Prompts, Refusal, Reply, Side, Verdict};
 use media::clip::Clip;
@@ -42,21 +42,42 @@ pub const CAUSES: [Cause; 13] = [
 
 /// What is heard at this moment, by cause: made ready once, when it changes.
 #[derive(Debug, Default)]
-pub(crate) struct State(ArcSwap<HashMap<Cause, Prompt>>);
+pub(crate) struct State {
+    prompts: ArcSwap<HashMap<Cause, Prompt>>,
+    /// What they were made of.
+    made_of: ArcSwapOption<Kept>,
+}
+
+/// Makes ready again what is heard, where another node changed it. For the jobs.
+///
+/// # Errors
+/// [`Error::Internal`] where the database fails; what was heard is heard on.
+pub async fn refresh(app: &App) -> Result<(), Error> {
+    let kept = Kept::read(app.db().read()).await?;
+    if app.announcements().made_of.load().as_deref() == Some(&kept) {
+        return Ok(());
+    }
+    make(app, kept).await
+}
 
 /// Makes ready what is heard.
 ///
 /// # Errors
 /// [`Error`] where the database fails.
 pub(crate) async fn load(app: &App) -> Result<(), Error> {
-    let kept = Kept::read(app.db().read()).await?;
+    make(app, Kept::read(app.db().read()).await?).await
+}
+
+async fn make(app: &App, kept: Kept) -> Result<(), Error> {
     let mut prompts = HashMap::new();
     for cause in kept.announced.iter().copied() {
         let clip = Clip::new(samples(app, &kept, cause).await?);
         let lasts = clip.duration().min(Duration::from_secs(u64::from(kept.seconds_max)));
         prompts.insert(cause, Prompt { audio: Arc::new(clip), lasts });
     }
-    app.announcements().0.store(Arc::new(prompts));
+    let state = app.announcements();
+    state.prompts.store(Arc::new(prompts));
+    state.made_of.store(Some(Arc::new(kept)));
     Ok(())
 }
 
@@ -77,7 +98,7 @@ async fn samples(app: &App, kept: &Kept, cause: Cause) -> Result<Vec<i16>, Error
 
 /// The answer to a decision, with what is heard of it. Nothing else is changed by it.
 pub(crate) fn announced(app: &App, call: &CallFacts, reply: Reply<Verdict>) -> Reply<Verdict> {
-    let prompts = app.announcements().0.load_full();
+    let prompts = app.announcements().prompts.load_full();
     if prompts.is_empty() || call.party.kind == PartyKind::Tester {
         return reply;
     }

@@ -1,6 +1,7 @@
 //! Calls and their money through the seam of the edge, on every database that there is.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod announced;
 mod billed;
 mod burst;
 mod crash;
