@@ -96,15 +96,15 @@ pub struct Jitter {
 }
 
 impl Jitter {
-    /// Takes a packet's arrival, in units of the codec's clock from any fixed start, and its RTP timestamp. Both wrap.
-    pub fn push(&mut self, arrival: u32, timestamp: u32) {
+    /// Takes a packet's arrival, in units of the codec's clock from any fixed start, and its RTP timestamp. Both wrap. How much more or
+    /// less time than the packet before it was on its way; `None` for the first.
+    pub fn push(&mut self, arrival: u32, timestamp: u32) -> Option<u32> {
         let transit = arrival.wrapping_sub(timestamp);
-        if let Some(before) = self.transit.replace(transit) {
-            let distance = (transit.wrapping_sub(before) as i32).unsigned_abs();
-            let grown = u64::from(self.sixteenths) + u64::from(distance);
-            self.sixteenths =
-                (grown - ((u64::from(self.sixteenths) + 8) >> 4)).min(u64::from(u32::MAX)) as u32;
-        }
+        let before = self.transit.replace(transit)?;
+        let distance = (transit.wrapping_sub(before) as i32).unsigned_abs();
+        let grown = u64::from(self.sixteenths) + u64::from(distance);
+        self.sixteenths = (grown - ((u64::from(self.sixteenths) + 8) >> 4)).min(u64::from(u32::MAX)) as u32;
+        Some(distance)
     }
 
     /// Forgets the last packet but not the estimate: after a change of source or of timestamps.

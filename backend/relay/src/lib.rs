@@ -13,6 +13,7 @@ mod control;
 mod counters;
 mod crypto;
 mod digits;
+mod end;
 mod handle;
 mod learn;
 mod pace;

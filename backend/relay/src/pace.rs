@@ -38,6 +38,11 @@ impl Pace {
         (self.window_start, self.moved) = (now, 0);
     }
 
+    /// Whether packets are let gather.
+    pub(crate) const fn is_busy(&self) -> bool {
+        self.busy
+    }
+
     /// How long to sleep before looking; `None` to wait for the next packet.
     pub(crate) fn sleep(&mut self, now: Instant) -> Option<Duration> {
         if !self.busy {

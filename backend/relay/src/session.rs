@@ -2,37 +2,29 @@
 
 use crate::{
     Direction, Endpoint, Rules, Side,
-    batch::{connect, disconnect, send, send_connected},
+    batch::{send, send_connected},
     counters::DirectionCounters,
-    crypto::{Cover, Crypto, Room},
+    crypto::Room,
     digits::{Digits, Fate},
+    end::End,
     learn::Learner,
     play::Extras,
     ports::Pair,
-    reporter::{About, Outgoing, Reporter},
-    sample::Samples,
+    reporter::{About, Reporter},
     transcode::{Beside, Exchange},
     watch::{Loss, Watch},
 };
-use media::{
-    quality::{Jitter, Sequence},
-    rtp,
-    sdp::Payloads,
-    transcode::Outcome,
-};
+use media::{rtp, sdp::Payloads, transcode::Outcome};
 use std::net::SocketAddr;
-
-/// Samples of a stream, one of fifty packets, after which its socket is connected: a second.
-const CONNECT_FROM: u8 = 2;
 
 /// The far end of a side, as the packet path needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    rtp: SocketAddr,
-    rtcp: SocketAddr,
+    pub(crate) rtp: SocketAddr,
+    pub(crate) rtcp: SocketAddr,
     direction: Direction,
     clock_rate: u32,
-    rtcp_mux: bool,
+    pub(crate) rtcp_mux: bool,
     wants_reports: bool,
     payloads: Payloads,
     /// Whether its packets are no RTP, and passed on unread.
@@ -64,50 +56,6 @@ impl Target {
     /// Whether it may be sent to.
     fn hears(&self) -> bool {
         self.direction.receives() && !self.rtp.ip().is_unspecified()
-    }
-}
-
-/// One side: its ports here, its far end, and what is remembered of its stream.
-#[derive(Debug)]
-pub(crate) struct End {
-    pub(crate) pair: u32,
-    pub(crate) target: Option<Target>,
-    /// Its keys, where its media is encrypted.
-    pub(crate) crypto: Option<Crypto>,
-    /// What is found out about its source, where that may be learned.
-    learner: Option<Box<Learner>>,
-    sequence: Sequence,
-    jitter: Jitter,
-    source: Option<u32>,
-    samples: Samples,
-    /// Samples that were taken since its far end was described.
-    tried: u8,
-    /// Where its socket for RTP is connected to, once its stream has gone on from one place for a while.
-    connected: Option<SocketAddr>,
-    /// The stream that goes to it.
-    outgoing: Outgoing,
-    /// Its reports, from when the session is live.
-    reporter: Option<Box<Reporter>>,
-}
-
-impl End {
-    pub(crate) fn new(pair: u32) -> Self {
-        let (sequence, jitter) = (Sequence::default(), Jitter::default());
-        let (samples, outgoing) = (Samples::default(), Outgoing::default());
-        Self {
-            pair,
-            target: None,
-            crypto: None,
-            learner: None,
-            sequence,
-            jitter,
-            source: None,
-            samples,
-            tried: 0,
-            connected: None,
-            outgoing,
-            reporter: None,
-        }
     }
 }
 
@@ -421,63 +369,6 @@ impl Session {
             }
         }
         self.next_report()
-    }
-}
-
-impl End {
-    /// The packet as it goes to this side: encrypted where its media is. `None` where it may not go.
-    fn seal<'p>(&mut self, packet: &'p [u8], is_rtcp: bool, cover: &'p mut Cover) -> Option<&'p [u8]> {
-        match &mut self.crypto {
-            None => Some(packet),
-            Some(crypto) => crypto.seal(packet, is_rtcp, cover),
-        }
-    }
-
-    /// Whether a good packet is of the side that is followed, by now.
-    fn follows(&mut self, is_followed: bool, source: SocketAddr, header: &rtp::Header, now: u64) -> bool {
-        let Some(learner) = &mut self.learner else { return is_followed };
-        if is_followed {
-            if learner.is_for(source) {
-                learner.settle();
-            }
-            return true;
-        }
-        let follows = learner.follows(source, header, now);
-        if let Some(target) = self.target.as_mut().filter(|_| follows) {
-            // Reports are taken to be beside the audio, as they are where nothing else is said (RFC 3550 §11).
-            let beside = SocketAddr::new(source.ip(), source.port().saturating_add(1));
-            (target.rtp, target.rtcp) = (source, if target.rtcp_mux { source } else { beside });
-        }
-        follows
-    }
-
-    /// Connects its socket where its stream has gone on for a while: the system then looks the way up once, and drops what comes from
-    /// elsewhere. Not while another source may still be learned, nor where the socket hears all addresses of this machine.
-    pub(crate) fn settle(&mut self, pair: &Pair) {
-        if self.tried < CONNECT_FROM || self.connected.is_some() {
-            return;
-        }
-        self.tried = 0;
-        let is_settled = self.learner.as_ref().is_none_or(|learner| learner.is_settled());
-        let is_bound = pair.rtp.local_addr().is_ok_and(|local| !local.ip().is_unspecified());
-        let place = self.target.as_ref().filter(|_| is_settled && is_bound).map(|target| target.rtp);
-        self.connected = place.filter(|place| connect(&pair.rtp, *place));
-    }
-
-    /// Has its socket hear everybody again.
-    pub(crate) fn unsettle(&mut self, pair: &Pair) {
-        self.tried = 0;
-        if self.connected.take().is_some() {
-            disconnect(&pair.rtp);
-        }
-    }
-
-    fn judge(&mut self, header: &rtp::Header, now: u64, clock_rate: u64) {
-        if self.source.replace(header.ssrc) != Some(header.ssrc) || header.marker {
-            self.jitter.interrupt();
-        }
-        self.sequence.push(header.ssrc, header.sequence);
-        self.jitter.push((now * clock_rate / 1_000_000) as u32, header.timestamp);
     }
 }
 

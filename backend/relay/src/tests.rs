@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod burst;
 #[path = "../../../tests/mutation/dice.rs"]
 mod dice;
 mod life;

@@ -1,21 +1,26 @@
 //! A worker: one thread, its pairs of ports, its sessions, one loop.
 
+mod moving;
+
 use crate::{
     Conversion, Digit, LossListener, Rules, Side,
-    batch::{BURST, Inbox, ReadySet, Wake},
+    batch::{Inbox, ReadySet, Wake},
     counters::SessionCounters,
     crypto::{Rekeying, Room},
     digits::Digits,
+    end::End,
     pace::Pace,
     play::{Extras, Playback},
     ports::Pair,
     reporter::{Agenda, Ntp},
-    session::{End, Session, Target},
+    session::{Session, Target},
     tap::Tap,
     transcode::Exchange,
 };
+use moving::{WAKE, token};
 use rtrb::Consumer;
 use std::{
+    collections::VecDeque,
     io,
     sync::{
         Arc,
@@ -27,15 +32,10 @@ use std::{
 
 /// The largest packet that is relayed, bytes; anything longer is no telephone audio.
 const PACKET_MAX: usize = 2048;
-/// Receives on one socket before the others have their turn: a flood on one can't keep a worker from them and from its commands.
-const ROUNDS_MAX: usize = 16;
 /// How often a worker looks at the keys that are pressed while nothing else happens.
 const PRESS_TICK: Duration = Duration::from_millis(5);
 /// How often a worker looks for calls whose media has ceased.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The token of the wake-up, beside those of sockets.
-const WAKE: u64 = u64::MAX;
-
 /// What a worker is told. All commands name their session by place and generation.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -88,6 +88,8 @@ pub(crate) struct Worker {
     inbox: Inbox<PACKET_MAX>,
     /// Sockets that were not emptied when they were reported, at most all of them.
     rest: Vec<u64>,
+    /// Sockets of which one packet was taken and that were not emptied since, each once.
+    unsure: VecDeque<u64>,
     /// Sessions with keys that are pressed.
     pressing: Vec<u32>,
     /// Sessions to which something is played, and when the next packet of it is due, microseconds of the relay.
@@ -128,6 +130,7 @@ impl Worker {
             pace,
             inbox,
             rest,
+            unsure: VecDeque::new(),
             pressing,
             playing: Vec::new(),
             next_play_us: 0,
@@ -156,6 +159,7 @@ impl Worker {
                 moved += self.move_ready(count, micros);
             }
             self.pace.moved(moved, now);
+            self.make_sure(micros);
             if !self.pressing.is_empty() {
                 self.press_on();
             }
@@ -187,72 +191,6 @@ impl Worker {
         let count = self.ready.wait(at_most.into_iter().chain(until_report).min());
         self.bell.waiting.store(false, Ordering::Relaxed);
         count
-    }
-
-    fn move_ready(&mut self, count: usize, micros: u64) -> u32 {
-        let mut moved = 0;
-        for index in 0..count {
-            match self.ready.token(index) {
-                Some(WAKE) => self.bell.wake.quieten(),
-                Some(token) => moved += self.empty(token, micros),
-                None => break,
-            }
-        }
-        moved
-    }
-
-    /// Goes on with the sockets that were not emptied before.
-    fn move_rest(&mut self, micros: u64) -> u32 {
-        if self.rest.is_empty() {
-            return 0;
-        }
-        let rest = std::mem::take(&mut self.rest);
-        rest.into_iter().map(|token| self.empty(token, micros)).sum()
-    }
-
-    /// Takes all packets from the socket of this token, or as many as it may at a time; how many there were.
-    fn empty(&mut self, token: u64, micros: u64) -> u32 {
-        let mut moved = 0;
-        for _ in 0..ROUNDS_MAX {
-            let taken = self.move_some(token, micros);
-            moved += taken as u32;
-            if taken < BURST {
-                return moved;
-            }
-        }
-        self.rest.push(token);
-        moved
-    }
-
-    /// Takes a few packets from the socket of this token; how many there were.
-    fn move_some(&mut self, token: u64, micros: u64) -> usize {
-        let (slot, side, is_rtcp) = Self::read_token(token);
-        let Some(session) = self.sessions.get_mut(slot).and_then(Option::as_mut) else { return 0 };
-        let pair = &self.pairs[session.ends[side.index()].pair as usize];
-        let taken = self.inbox.take(if is_rtcp { &pair.rtcp } else { &pair.rtp });
-        let counters = &self.counters[slot].from[side.index()];
-        let out = &self.pairs[session.ends[side.other().index()].pair as usize];
-        for index in 0..taken {
-            let (packet, source) = self.inbox.packet(index);
-            if packet.len() == PACKET_MAX {
-                counters.malformed.add(1);
-            } else if is_rtcp {
-                session.take_rtcp(side, packet, source, counters, micros, &mut self.room);
-            } else {
-                session.pass_rtp(side, packet, source, out, counters, micros, &mut self.room);
-            }
-        }
-        session.ends[side.index()].settle(pair);
-        taken
-    }
-
-    const fn token(slot: u32, side: Side, is_rtcp: bool) -> u64 {
-        (slot as u64) << 2 | (side.index() as u64) << 1 | is_rtcp as u64
-    }
-
-    const fn read_token(token: u64) -> (usize, Side, bool) {
-        let side = if token & 2 == 0 { Side::A } else { Side::B };
-        ((token >> 2) as usize, side, token & 1 == 1)
     }
 
     /// Carries out what is queued; whether to go on.
@@ -344,9 +282,8 @@ impl Worker {
         }
         for side in [Side::A, Side::B] {
             let pair = &self.pairs[session.ends[side.index()].pair as usize];
-            let added = self.ready.add_emptied(&pair.rtp, Self::token(slot, side, false));
-            let added =
-                added.and_then(|()| self.ready.add_emptied(&pair.rtcp, Self::token(slot, side, true)));
+            let added = self.ready.add_emptied(&pair.rtp, token(slot, side, false));
+            let added = added.and_then(|()| self.ready.add_emptied(&pair.rtcp, token(slot, side, true)));
             if let Err(error) = added {
                 tracing::error!(%error, "a media socket can't be watched: this call has no audio");
             }
@@ -435,7 +372,7 @@ impl Worker {
         self.ready = ReadySet::new()?;
         self.ready.add(&self.bell.wake, WAKE)?;
         (self.rest, self.pressing, self.timed) = (Vec::new(), Vec::new(), Vec::new());
-        self.playing = Vec::new();
+        (self.playing, self.unsure) = (Vec::new(), VecDeque::new());
         (self.inbox, self.room) = (Inbox::new(), Room::new(self.room.ntp));
         self.agenda = Agenda::new(self.sessions.len());
         for end in self.sessions.iter_mut().flatten().flat_map(|session| &mut session.ends) {
