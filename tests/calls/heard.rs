@@ -248,7 +248,7 @@ fn a_description_that_cannot_be_served_gets_488_and_a_warning_that_says_what_is_
         (swapped("c=IN IP4 127.22.95.1", "c=IN IP6 2001:db8::1"), "one is IPv4, one IPv6"),
         (swapped("m=audio", "m=video"), "no audio"),
         (swapped("RTP/AVP", "RTP/SAVP"), "RTP/SAVP"),
-        (swapped("RTP/AVP", "UDP/TLS/RTP/SAVP"), "DTLS"),
+        (swapped("RTP/AVP", "UDP/TLS/RTP/SAVP"), "DTLS (a=fingerprint)"),
         (swapped("RTP/AVP", "TCP/MSRP"), "no audio"),
         (swapped("m=audio ", "m=audio 99999"), "line 6"),
         (format!("{good}{}", "a=x\r\n".repeat(1100)), "more than 1024 lines"),

@@ -6,6 +6,7 @@
 pub mod clip;
 pub mod codec;
 pub mod comfort;
+pub mod dtls;
 pub mod dtmf;
 pub mod emodel;
 pub mod g711;

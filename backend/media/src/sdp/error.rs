@@ -50,7 +50,7 @@ pub enum SdpError {
     Secure(String),
     /// Audio is there, but only with keys by DTLS.
     #[error(
-        "the session description has audio only as {0}, and keys by DTLS are not served here: offer RTP/SAVP with a=crypto"
+        "the session description has audio only as {0}, and keys by DTLS (a=fingerprint) are not served here: offer RTP/SAVP with a=crypto"
     )]
     Dtls(String),
     /// Encrypted audio, and no key in the description that can be used.

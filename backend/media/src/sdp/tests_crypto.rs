@@ -179,7 +179,7 @@ fn what_a_policy_does_not_serve_is_refused_by_the_name_of_the_attribute() {
             vec![line(1, "AES_192_CM_HMAC_SHA1_80", KEY)],
             "AES_192_CM_HMAC_SHA1_80",
         ),
-        (Encryption::Accepted, "UDP/TLS/RTP/SAVPF", vec![], "DTLS"),
+        (Encryption::Accepted, "UDP/TLS/RTP/SAVPF", vec![], "DTLS (a=fingerprint)"),
         (Encryption::Required, "RTP/AVP", vec![], "not encrypted"),
         (Encryption::Required, "RTP/AVP", mki, "MKI"),
     ];

@@ -101,3 +101,12 @@ fn no_mutation_of_a_protected_packet_is_taken_and_every_packet_is_read_back() {
     let (long, signed) = ([0x80; 188], [&[0x80, 200, 0, 6][..], &[3; 42]].concat());
     rounds(0x5eed_0014, &[PACKETS[0], PACKETS[1], PACKETS[2], &long, &signed], targets::srtp);
 }
+
+#[test]
+fn no_bytes_on_a_shared_port_are_taken_for_another_protocol() {
+    let extension = &[0, 8, 0, 8, 0, 7, 0, 1, 0, 2, 0][..];
+    let fingerprint =
+        b"sha-224 12:DF:3E:5D:49:6B:19:E5:7C:AB:4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5";
+    let corpus = [PACKETS[0], PACKETS[2], PACKETS[3], PACKETS[4], extension, fingerprint, b"actpass"];
+    rounds(0x5eed_0016, &corpus, targets::shared);
+}

@@ -1,6 +1,7 @@
 //! What the fuzzer calls, and what the tests replay: each takes any bytes, and panics only where the code is wrong.
 
 use dialtone_media::{
+    dtls::{Arrival, Fingerprint, Profile, Role, Setup, UseSrtp},
     dtmf, hearing,
     rtcp::{self, Own, Packet},
     rtp,
@@ -99,5 +100,31 @@ pub(crate) fn srtp(data: &[u8]) {
     if let Ok(length) = sender.protect_rtcp(&mut packet, data.len()) {
         let taken = receiver.unprotect_rtcp(&mut packet[..length]).expect("it is the key's own");
         assert_eq!(&packet[..taken], data);
+    }
+}
+
+/// What arrives on a port that several protocols share, and what a side says of its DTLS.
+pub(crate) fn shared(data: &[u8]) {
+    let arrival = Arrival::of(data);
+    assert!(
+        !Arrival::is_stun(data) || arrival == Some(Arrival::Stun),
+        "a message of STUN goes where STUN goes"
+    );
+    let is_media = matches!(arrival, Some(Arrival::Rtp | Arrival::Rtcp));
+    assert_eq!(arrival == Some(Arrival::Rtcp), rtp::is_rtcp(data));
+    assert!(is_media || rtp::Packet::parse(data).is_err(), "what is read as RTP goes where RTP goes");
+    if let Some(read) = UseSrtp::parse(data) {
+        let mut written = Vec::new();
+        UseSrtp::write(&read.profiles, &mut written);
+        let again = UseSrtp::parse(&written).map(|read| read.profiles);
+        assert_eq!(again.unwrap_or_default(), read.profiles);
+    }
+    if let Ok(fingerprint) = Fingerprint::parse(data) {
+        assert_eq!(Fingerprint::new(fingerprint.hash(), fingerprint.digest()), Some(fingerprint));
+    }
+    let _ = Setup::parse(data);
+    for profile in Profile::ALL {
+        let keys = profile.keying(Role::Client, data);
+        assert_eq!(keys.is_some(), data.len() == profile.material_bytes());
     }
 }
