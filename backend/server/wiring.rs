@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow, bail};
 use app::App;
 use domain::config::Abilities;
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,6 +34,7 @@ struct Telephony {
     handle: edge::Handle,
     relay: relay::Running,
     sandbox: Option<(sandbox::Handle, std::thread::JoinHandle<()>)>,
+    echo: (sandbox::echo::Handle, std::thread::JoinHandle<()>),
 }
 
 /// Starts everything that the roles ask for, prints the box, and stops on Ctrl-C.
@@ -51,16 +52,17 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
     };
     let db = database(&settings).await?;
     let (sandbox, edge) = if plays(Role::Edge) {
-        (sandbox(&settings)?, Some(edge_of(&settings, keys.edge)?))
+        (sandbox(&settings)?, Some((edge_of(&settings, keys.edge)?, echo(&settings)?)))
     } else {
         (None, None)
     };
+    let echo_at = edge.as_ref().map(|(_, (echo, _))| echo.local_addr());
     let dns = vendors::Dns::new(&settings.dns.addresses()?).context("dns.servers")?;
     let deps = app::Deps {
         db,
         vault: app::Vault::new(&keys.vault),
-        settings: app_settings(&settings, sandbox.as_ref().map(|(handle, _)| handle.local_addr())),
-        edge: edge.as_ref().map(|(handle, _)| handle.clone()),
+        settings: app_settings(&settings, sandbox.as_ref().map(|(handle, _)| handle.local_addr()), echo_at),
+        edge: edge.as_ref().map(|((handle, _), _)| handle.clone()),
         sandbox: sandbox.as_ref().map(|(handle, _)| handle.clone()),
         https: signed::https(&settings, &dns)?,
         poster: poster(&settings, &dns)?,
@@ -77,7 +79,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
     }
     signed::sign_calls(&settings, &app)?;
     let ready = Arc::new(AtomicBool::new(false));
-    let edge_handle = edge.as_ref().map(|(handle, _)| handle.clone());
+    let edge_handle = edge.as_ref().map(|((handle, _), _)| handle.clone());
     let setup = if app::operators::exists(&app).await? { None } else { Some(files::one_time_token()?) };
     let http = if plays(Role::Portal) {
         Some(http(&settings, &app, &ready, edge_handle, setup.clone())?)
@@ -85,7 +87,7 @@ pub(crate) async fn serve(settings: Settings, roles: &[Role]) -> anyhow::Result<
         None
     };
     let telephony = match edge {
-        Some(edge) => Some(telephony(&settings, &app, edge, sandbox)?),
+        Some((edge, echo)) => Some(telephony(&settings, &app, edge, (sandbox, echo))?),
         None => None,
     };
     let jobs = plays(Role::Jobs).then(|| jobs::Runner::start(app.clone()));
@@ -129,7 +131,7 @@ pub(crate) async fn app_alone(settings: &Settings) -> anyhow::Result<App> {
     let deps = app::Deps {
         db: database(settings).await?,
         vault: app::Vault::new(&keys.vault),
-        settings: app_settings(settings, None),
+        settings: app_settings(settings, None, None),
         edge: None,
         sandbox: None,
         https: signed::https(settings, &dns)?,
@@ -169,11 +171,27 @@ fn sandbox(settings: &Settings) -> anyhow::Result<Option<(sandbox::Handle, sandb
     if settings.sandbox == Sandbox::Off {
         return Ok(None);
     }
+    let edge = edge_nearby(settings);
+    let config = sandbox::Config { bind: SocketAddr::new(edge.ip(), 0), edge, stray_ip: None };
+    Ok(Some(sandbox::new(config)?))
+}
+
+/// Binds the echo on loopback, where nobody but this machine gets to.
+fn echo(settings: &Settings) -> anyhow::Result<(sandbox::echo::Handle, sandbox::echo::Runner)> {
+    let edge = edge_nearby(settings).ip();
+    let ip = match edge {
+        IpAddr::V4(ip) if ip.is_loopback() => edge,
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    Ok(sandbox::echo::new(ip, edge)?)
+}
+
+/// Where the edge is for whoever is on this machine.
+fn edge_nearby(settings: &Settings) -> SocketAddr {
     let listen = settings.sip.listen;
     let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
-    let edge = SocketAddr::new(ip, listen.port());
-    let config = sandbox::Config { bind: SocketAddr::new(ip, 0), edge, stray_ip: None };
-    Ok(Some(sandbox::new(config)?))
+    SocketAddr::new(ip, listen.port())
 }
 
 fn edge_of(settings: &Settings, secret: [u8; 32]) -> anyhow::Result<(edge::Handle, edge::Runner)> {
@@ -192,7 +210,10 @@ fn telephony(
     settings: &Settings,
     app: &App,
     (handle, runner): (edge::Handle, edge::Runner),
-    sandbox: Option<(sandbox::Handle, sandbox::Runner)>,
+    (sandbox, (echo, echo_runner)): (
+        Option<(sandbox::Handle, sandbox::Runner)>,
+        (sandbox::echo::Handle, sandbox::echo::Runner),
+    ),
 ) -> anyhow::Result<Telephony> {
     let media = &settings.media;
     let (relay, relay_runner) = relay::new(relay::Config {
@@ -217,7 +238,8 @@ fn telephony(
         }
         None => None,
     };
-    Ok(Telephony { edge, handle, relay, sandbox })
+    let echo_thread = std::thread::Builder::new().name("echo".into()).spawn(move || echo_runner.run())?;
+    Ok(Telephony { edge, handle, relay, sandbox, echo: (echo, echo_thread) })
 }
 
 /// Lets calls end by themselves for a while, ends the rest, waits until all are written, and stops the threads.
@@ -233,6 +255,9 @@ async fn drain(telephony: Telephony, app: &App) {
             // A thread that panicked has said so already.
             let _ = thread.join();
         }
+        let (echo, thread) = telephony.echo;
+        echo.stop();
+        let _ = thread.join();
         telephony.edge.stop();
         telephony.edge.join();
         telephony.relay.stop();
@@ -326,7 +351,11 @@ fn origins(settings: &Settings) -> anyhow::Result<web::Origins> {
     web::Origins::read(&settings.http.cors_origins).map_err(|error| anyhow!("http.cors_origins: {error}"))
 }
 
-fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app::Settings {
+fn app_settings(
+    settings: &Settings,
+    sandbox_carrier: Option<SocketAddr>,
+    echo: Option<SocketAddr>,
+) -> app::Settings {
     let public_url = settings.public_url(settings.http.listen);
     let (host, port) = host_and_port(&public_url);
     let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -341,6 +370,7 @@ fn app_settings(settings: &Settings, sandbox_carrier: Option<SocketAddr>) -> app
             Sandbox::Off => app::SandboxMode::Off,
         },
         sandbox_carrier,
+        echo,
         sip_listen: Some(settings.sip.listen),
         signup: match settings.signup {
             Signup::Open => app::SignupMode::Open,

@@ -330,6 +330,9 @@ impl Walk {
         let _ = self.asked.insert(put.to_owned());
         let drop = "DELETE /api/v1/operator/announcements/{cause}/{language}";
         let _ = self.does(drop, operator, &file, None);
+        let audio = "/api/v1/operator/audio";
+        let numbers = json!({"echoNumbers": ["echo", "*43"]});
+        let _ = self.does("PATCH /api/v1/operator/audio", operator, audio, Some(numbers));
         let stir = "/api/v1/operator/stir";
         let pem = std::fs::read_to_string(self.server.data().join("ca.pem")).expect("the local CA");
         let roots = format!("{stir}/roots");

@@ -10,6 +10,7 @@ mod digest;
 mod digits;
 mod directions;
 mod doctor;
+mod echoed;
 mod endings;
 mod ends;
 mod evidence;

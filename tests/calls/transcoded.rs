@@ -1,7 +1,7 @@
 //! Calls whose sides share no codec: each is answered with its own, and hears the other's tone at its frequency and level.
 
 use crate::{
-    ECHO, Tenant,
+    BINARY, ECHO, Tenant,
     ends::{End, named, speak},
 };
 use media::{
@@ -9,7 +9,8 @@ use media::{
     tone::{level, share_at},
 };
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
+use testkit::server::Server;
 
 /// The tones of the caller and of the callee, Hz, and their amplitude.
 const TONES: [f64; 2] = [1_004.0, 620.0];
@@ -89,4 +90,35 @@ fn codecs_that_may_not_be_used_are_named_with_those_that_may() {
     assert_eq!(status, 488);
     let says = ["PCMA", "use one of G722", "signaling.media.codecs"];
     assert!(warning.starts_with("399 ") && says.iter().all(|word| warning.contains(word)), "{warning}");
+}
+
+#[test]
+fn the_platforms_codecs_hold_for_every_side() {
+    let server = Server::start(BINARY, Ipv4Addr::new(127, 22, 75, 1));
+    let settings = json!({"codecs": ["PCMA", "G729"]});
+    let _ = server.operator().patch("/api/v1/operator/audio", &settings).expect(200);
+    let tenant = Tenant::on(&server, "Platform Codecs");
+    let mut other =
+        End::new(&tenant, "sbc.other-codec.test", "127.22.75.2", Coding::Pcmu, &only(Coding::G722, "off"));
+    let request = other.invites(&tenant.number, ECHO);
+    let (status, warning) = other.is_told(&request);
+    assert!(status == 488 && warning.contains("PCMU") && warning.contains("PCMA"), "{status} {warning}");
+    // A list of which the platform has one codec, and a side without a list.
+    let both = json!({"signaling": {"media": {"codecs": ["G722", "PCMA"]}}});
+    let mut listed = End::new(&tenant, "sbc.listed-codec.test", "127.22.75.3", Coding::Pcma, &both);
+    let mut free = End::new(&tenant, "sbc.free-codec.test", "127.22.75.4", Coding::G729, &json!({}));
+    let mut caller = End::new(&tenant, "sbc.calling-codec.test", "127.22.75.5", Coding::Pcma, &json!({}));
+    for (number, callee, offered) in
+        [("+4684650091", &mut listed, &["PCMA"][..]), ("+4684650092", &mut free, &["PCMA", "G729"])]
+    {
+        tenant.route(&format!("^\\{number}$"), &callee.sbc.fqdn.clone());
+        let request = caller.invites(&tenant.number, number);
+        let invite = callee.is_called();
+        assert_eq!(named(&invite.body()), offered);
+        let answer = callee.says();
+        callee.answers(&invite, &answer);
+        assert_eq!(caller.is_told(&request).0, 200);
+        assert_eq!(caller.answered, ["PCMA"]);
+        caller.hangs_up();
+    }
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod announcements;
+mod audio;
 mod browser;
 mod calls;
 mod doors;

@@ -9,6 +9,7 @@
 pub mod access_keys;
 pub mod announcements;
 pub mod api_keys;
+pub mod audio;
 pub mod audit;
 pub mod bans;
 pub mod calls;

@@ -40,6 +40,8 @@ pub struct Settings {
     pub sandbox: SandboxMode,
     /// Where the simulated PSTN speaks SIP over UDP.
     pub sandbox_carrier: Option<SocketAddr>,
+    /// Where the echo speaks SIP over UDP; `None` on a node without calls.
+    pub echo: Option<SocketAddr>,
     /// Where this node speaks SIP over UDP; `None` where nobody can say.
     pub sip_listen: Option<SocketAddr>,
     /// Who may sign up.

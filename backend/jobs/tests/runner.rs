@@ -18,6 +18,7 @@ async fn the_jobs_run_by_themselves_and_stop_when_they_are_told_to() {
         sandbox: SandboxMode::Off,
         options_interval_seconds: 60,
         sandbox_carrier: None,
+        echo: None,
         sip_listen: None,
         signup: SignupMode::Open,
         trace_days: 7,

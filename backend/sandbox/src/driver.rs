@@ -84,6 +84,7 @@ pub struct Driver {
     next_tick: Instant,
     inbox: VecDeque<Event>,
     payloads: &'static [u8],
+    mirrors: bool,
 }
 
 /// The audio of one call, and the offer that waits for our answer.
@@ -141,6 +142,7 @@ impl Driver {
             next_tick: Instant::now(),
             inbox: VecDeque::new(),
             payloads: session::PAYLOADS,
+            mirrors: false,
         })
     }
 
@@ -148,6 +150,11 @@ impl Driver {
     /// PCMA are spoken; others are agreed on and stay silent.
     pub const fn speak(&mut self, payloads: &'static [u8]) {
         self.payloads = payloads;
+    }
+
+    /// From now on new calls take every codec that is known by name, for [`Sound::Mirror`].
+    pub const fn mirror(&mut self) {
+        self.mirrors = true;
     }
 
     /// The SIP address.
@@ -329,7 +336,10 @@ impl Driver {
         let token = Token(self.next_token);
         self.next_token += 1;
         self.poll.registry().register(line.socket(), token, Interest::READABLE)?;
-        let session = Session::with_payloads(line.local_addr(), self.payloads);
+        let session = match self.mirrors {
+            true => Session::mirroring(line.local_addr()),
+            false => Session::with_payloads(line.local_addr(), self.payloads),
+        };
         Ok(Media { line, session, token, answer: None })
     }
 

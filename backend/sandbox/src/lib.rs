@@ -7,6 +7,8 @@
 //!
 //! [`tester`] is its other face: a phone of the platform's own that tries a trunk, one call at a time.
 //!
+//! [`echo`] answers whoever calls the platform's echo, with what it hears.
+//!
 //! [`driver`] is the plain loop over `sip::ua` and `media` that the PSTN, the test phone and the load tool
 //! share: start reading there, then [`pstn`].
 
@@ -14,6 +16,7 @@
 
 pub mod behaviour;
 pub mod driver;
+pub mod echo;
 mod handle;
 pub mod line;
 pub mod pstn;

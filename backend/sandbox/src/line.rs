@@ -191,7 +191,7 @@ impl Line {
             return;
         }
         match self.sound {
-            Sound::Nothing | Sound::Echo => {}
+            Sound::Nothing | Sound::Echo | Sound::Mirror => {}
             Sound::ToneAndEcho if self.since_echo < ECHO_HOLD => {}
             Sound::Tone | Sound::ToneAndEcho => self.send_tone(talk),
             Sound::Numbered(0) => self.sound = Sound::Nothing,
@@ -275,6 +275,9 @@ impl Line {
     fn take(&mut self, source: SocketAddr, packet: &Packet<'_>) {
         let events = self.talk.and_then(|talk| talk.events);
         self.ear.push(source, packet, self.stream, events.map(|(_, ours)| ours));
+        if self.sound == Sound::Mirror {
+            return self.mirror(source, packet);
+        }
         let Some(talk) =
             self.talk.filter(|talk| talk.may_send && self.sound.echoes() && self.echoes_left > 0)
         else {
@@ -299,6 +302,15 @@ impl Line {
         let marker = header.marker || self.next.marker;
         self.transmit(talk, Header { marker, payload_type, timestamp, ..self.next }, packet.payload);
         self.next.timestamp = timestamp;
+    }
+
+    fn mirror(&mut self, source: SocketAddr, packet: &Packet<'_>) {
+        let is_theirs = |talk: &Talk| talk.may_send && source.port() == talk.remote.port();
+        let Some(talk) = self.talk.filter(|talk| is_theirs(talk) && self.echoes_left > 0) else { return };
+        self.echoes_left -= 1;
+        let marker = packet.header.marker || self.next.marker;
+        let header = Header { marker, sequence: self.next.sequence, ssrc: self.next.ssrc, ..packet.header };
+        self.transmit(Talk { remote: source, ..talk }, header, packet.payload);
     }
 }
 

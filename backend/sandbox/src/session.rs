@@ -13,6 +13,8 @@ use crate::line::Talk;
 /// What we offer and take unless told otherwise, by the payload types of `media::codec`: PCMU, PCMA and
 /// telephone-event.
 pub const PAYLOADS: &[u8] = &[0, 8, 101];
+/// What is taken by who sends back what it hears: all that is known by name.
+const MIRRORED: &[u8] = &[0, 8, 9, 18, 111, 13, 101];
 /// The payload type of telephone-events in our offers.
 const EVENTS: u8 = 101;
 
@@ -21,6 +23,8 @@ const EVENTS: u8 = 101;
 pub struct Session {
     local: SocketAddr,
     payloads: &'static [u8],
+    /// Whether codecs that are not spoken here may be agreed on for a talk.
+    mirrors: bool,
     direction: Direction,
     version: u32,
 }
@@ -36,7 +40,13 @@ impl Session {
     /// are agreed on and stay silent.
     #[must_use]
     pub const fn with_payloads(local: SocketAddr, payloads: &'static [u8]) -> Self {
-        Self { local, payloads, direction: Direction::SendRecv, version: 0 }
+        Self { local, payloads, mirrors: false, direction: Direction::SendRecv, version: 0 }
+    }
+
+    /// A session that sends back what it hears, in any codec that is known by name.
+    #[must_use]
+    pub const fn mirroring(local: SocketAddr) -> Self {
+        Self { mirrors: true, ..Self::with_payloads(local, MIRRORED) }
     }
 
     /// An offer; `direction` is kept for the answers that follow. Each description has a higher version than
@@ -79,11 +89,13 @@ impl Session {
         let audio = theirs.audio()?;
         let address = theirs.address(audio)?;
         let formats = audio.formats.iter().filter_map(|format| format.parse::<u8>().ok());
-        let (payload_type, law) = formats.into_iter().find_map(|payload| {
+        let any = formats.clone().next().filter(|_| self.mirrors).map(|payload| (payload, Law::Mu));
+        let spoken = formats.into_iter().find_map(|payload| {
             let name = audio.rtpmap(payload)?.name;
             let law = if name.eq_ignore_ascii_case("PCMU") { Law::Mu } else { Law::A };
             (law == Law::Mu || name.eq_ignore_ascii_case("PCMA")).then_some((payload, law))
-        })?;
+        });
+        let (payload_type, law) = any.or(spoken)?;
         let hears = theirs.direction(audio).receives() && !is_nowhere(address);
         let events = audio.payload_of("telephone-event").zip(our_events);
         let may_send = hears && self.direction.sends();

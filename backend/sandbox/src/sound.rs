@@ -32,6 +32,9 @@ pub enum Sound {
     Tone,
     /// Every packet that comes in goes out again, telephone-events too.
     Echo,
+    /// Every packet that comes in from where the far side is said to hear, or from its port elsewhere (NAT), goes back to where it came
+    /// from as it is, in whatever codec.
+    Mirror,
     /// The tone while nothing is heard, the echo while something is.
     ToneAndEcho,
     /// So many packets whose payload carries a number, so that the far end can count what was lost; then

@@ -466,6 +466,6 @@ fn ring(target: &Target) -> (Rung, Option<String>) {
     match target {
         Target::User { .. } => (Rung::User, None),
         Target::Trunk { fqdn, .. } => (Rung::Other, Some(fqdn.clone())),
-        Target::Carrier { .. } => (Rung::Other, None),
+        Target::Carrier { .. } | Target::Echo => (Rung::Other, None),
     }
 }

@@ -1,7 +1,7 @@
 //! How the edge treats a leg, by the policy of the trunk or carrier at its end.
 
 use crate::App;
-use domain::config::{Crossing, Dtmf, EarlyMedia, PeerPolicy, Snapshot, Srtp, Trunk};
+use domain::config::{Audio, Crossing, Dtmf, EarlyMedia, PeerPolicy, Snapshot, Srtp, Trunk};
 use domain::ids::{CarrierId, TenantId, TrunkId};
 use edge::seam::{
     self, CallFacts, DigitForm, DiversionForm, Encryption, Extensions, LegPolicy, MediaRules, Party,
@@ -31,6 +31,18 @@ const fn encryption(srtp: Srtp) -> Encryption {
         Srtp::Optional => Encryption::Offered,
         Srtp::Off => Encryption::Off,
     }
+}
+
+/// Holds a leg to the codecs of the whole platform: its own list to those of them, and where it has none of them, or no list, to all.
+pub(super) fn narrow(leg: &mut LegPolicy, audio: &Audio) {
+    if audio.codecs.is_empty() {
+        return;
+    }
+    let allowed = || audio.codecs.iter().map(|codec| codec.word());
+    let own = leg.media.codecs.iter().flatten().copied();
+    let own: Vec<&str> = own.filter(|word| allowed().any(|known| known == *word)).collect();
+    let list = if own.is_empty() { allowed().collect() } else { own };
+    leg.media.codecs = std::array::from_fn(|place| list.get(place).copied());
 }
 
 /// The leg of a phone: encrypted where it can.
@@ -148,6 +160,22 @@ mod tests {
         assert_eq!((leg.session.is_offered, leg.session.expires), (false, Duration::from_secs(600)));
         assert_eq!(leg.diversion, DiversionForm::Hidden);
         assert!(leg.extensions.has("X-Order") && !leg.extensions.has("User-to-User"));
+    }
+
+    #[test]
+    fn the_platforms_codecs_narrow_each_list_and_stand_where_there_is_none() {
+        let narrowed = |own: Vec<Codec>, codecs: Vec<Codec>| {
+            let media = MediaPolicy { codecs: own, ..MediaPolicy::default() };
+            let mut leg = of_peer(&PeerPolicy { media, ..PeerPolicy::default() }, false);
+            narrow(&mut leg, &Audio { codecs, echo_numbers: Vec::new() });
+            leg.media.codecs.into_iter().flatten().collect::<Vec<_>>()
+        };
+        let (g722, opus, pcmu) = (Codec::G722, Codec::Opus, Codec::Pcmu);
+        assert_eq!(narrowed(vec![g722, opus], vec![]), ["G722", "opus"]);
+        assert_eq!(narrowed(vec![g722, opus], vec![pcmu, opus]), ["opus"]);
+        assert_eq!(narrowed(vec![g722, opus], vec![opus, g722]), ["G722", "opus"], "in the leg's own order");
+        assert_eq!(narrowed(vec![], vec![opus, pcmu]), ["opus", "PCMU"]);
+        assert_eq!(narrowed(vec![g722], vec![pcmu]), ["PCMU"], "the platform's word goes");
     }
 
     #[test]

@@ -138,6 +138,7 @@ impl Meters {
             Target::User { .. } => self.meter("user", ""),
             Target::Trunk { fqdn, .. } => self.meter("trunk", fqdn),
             Target::Carrier { name, .. } => self.meter("carrier", name),
+            Target::Echo => self.meter("echo", ""),
         };
         let callees = decision.plan.iter().map(|attempt| meter(&attempt.target)).collect();
         if let Some(going) = State::lock(&self.going).get_mut(&call) {

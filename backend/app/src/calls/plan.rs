@@ -5,7 +5,7 @@ use crate::{App, names};
 use domain::{
     cause::Cause,
     config::{Crossing, IpVersion, PeerPolicy, PrivacyHeader, Snapshot},
-    decision::{self, CALL_MAX_SECONDS, Decision},
+    decision::{self, CALL_MAX_SECONDS, Decision, ECHO_CALL_MAX_SECONDS},
     stir::Verstat,
 };
 use edge::seam::{Attempt, Hop, LegPolicy, Plan, Prompts, Refusal, Target};
@@ -50,6 +50,10 @@ pub(super) fn plan_now(
     caller: LegPolicy,
 ) -> Result<Plan, Drafts> {
     let now = app.now().timestamp();
+    // A list of codecs holds no emergency call up.
+    let audio = decision.emergency.is_none().then_some(&snapshot.platform.value.audio);
+    let mut caller = caller;
+    audio.into_iter().for_each(|audio| legs::narrow(&mut caller, audio));
     let signed = |attempt: &decision::Attempt| {
         let mut draft = draft(app, snapshot, decision, attempt)?;
         let identity = stir::header(app.calls(), snapshot, decision, attempt, now);
@@ -57,6 +61,7 @@ pub(super) fn plan_now(
         if let Some(policy) = decision.emergency.as_ref().and_then(|_| policy(snapshot, attempt)) {
             location::convey(app, snapshot, decision, policy, draft.attempt_mut());
         }
+        audio.into_iter().for_each(|audio| legs::narrow(&mut draft.attempt_mut().leg, audio));
         Some(draft)
     };
     let drafts: Vec<Draft> = decision.plan.iter().filter_map(signed).collect();
@@ -94,11 +99,14 @@ pub(super) async fn looked_up(app: &App, decision: &Decision, drafts: Drafts) ->
 
 fn plan(decision: &Decision, attempts: Vec<Attempt>, caller: LegPolicy) -> Plan {
     let funded = Duration::from_secs(u64::from(decision.hold_seconds));
+    let is_echo = decision.plan.iter().any(|attempt| attempt.target == decision::Target::Echo);
+    let longest = if is_echo { ECHO_CALL_MAX_SECONDS } else { CALL_MAX_SECONDS };
     Plan {
         attempts,
-        funded: decision.emergency.is_none().then_some(funded),
+        // What costs nothing is not asked for money.
+        funded: (decision.emergency.is_none() && !is_echo).then_some(funded),
         extend_lead: EXTEND_LEAD_MAX.min(funded / 3),
-        max_duration: Duration::from_secs(decision.cap_seconds.unwrap_or(CALL_MAX_SECONDS)),
+        max_duration: Duration::from_secs(decision.cap_seconds.unwrap_or(longest)),
         out_of_funds: refusal(Cause::OutOfFunds),
         over_time: refusal(if decision.cap_seconds.is_some() {
             Cause::SpendCap
@@ -143,7 +151,7 @@ impl Draft {
 /// How we speak with the peer of a try; `None` for a phone.
 fn policy<'a>(snapshot: &'a Snapshot, attempt: &decision::Attempt) -> Option<&'a PeerPolicy> {
     match &attempt.target {
-        decision::Target::User { .. } => None,
+        decision::Target::User { .. } | decision::Target::Echo => None,
         decision::Target::Trunk { tenant, fqdn } => Some(&snapshot.tenant(*tenant)?.trunk(fqdn)?.1.policy),
         decision::Target::Carrier { carrier, .. } => Some(&snapshot.carrier(*carrier)?.policy),
     }
@@ -168,6 +176,12 @@ fn draft(app: &App, snapshot: &Snapshot, decision: &Decision, attempt: &decision
             let domain = &snapshot.tenant(*tenant)?.piece.value.sip_domain;
             let target = Target::Registered { aor: format!("{username}@{domain}").to_ascii_lowercase() };
             Some(Draft::Ready(made(target, Vec::new(), legs::of_phone(), None)))
+        }
+        decision::Target::Echo => {
+            let at = app.settings().echo?;
+            let hops = vec![Hop { address: at, transport: sip::Transport::Udp }];
+            let target = Target::Hosts { host: at.to_string(), hops };
+            Some(Draft::Ready(made(target, Vec::new(), LegPolicy::default(), None)))
         }
         decision::Target::Trunk { tenant, fqdn } => {
             let tenant = snapshot.tenant(*tenant)?;

@@ -32,7 +32,7 @@ pub(super) fn foreign_number(way: &[(TenantId, E164)], payer: Option<TenantId>) 
 pub(super) fn callee(decision: &Decision, way: &[(TenantId, E164)]) -> Option<(TenantId, E164)> {
     let rung = match &decision.plan.first()?.target {
         Target::User { tenant, .. } | Target::Trunk { tenant, .. } => *tenant,
-        Target::Carrier { .. } => return None,
+        Target::Carrier { .. } | Target::Echo => return None,
     };
     way.iter().rev().find(|(owner, _)| *owner == rung && Some(rung) != decision.payer).copied()
 }

@@ -257,6 +257,7 @@ impl AttemptView {
             Target::User { username, .. } => ("user", username.clone()),
             Target::Trunk { fqdn, .. } => ("trunk", fqdn.clone()),
             Target::Carrier { name, .. } => ("carrier", name.clone()),
+            Target::Echo => ("echo", String::new()),
         };
         Self { kind, name, caller_id: attempt.caller_id.clone(), callee: attempt.callee.clone() }
     }

@@ -61,6 +61,7 @@ pub(super) async fn platform(app: &App, scope: &Scope) -> Result<PlatformPiece, 
     platform.carrier_order = crate::carriers::read_order(on).await?;
     platform.emergency = emergency::read_countries(on, scope).await?;
     platform.stir = crate::stir::read_policy(on).await?;
+    platform.audio = crate::audio::read(on).await?;
     let decks = crate::decks::resolve(app, scope, &mut platform).await?;
     Ok(PlatformPiece::with_decks(platform, decks))
 }

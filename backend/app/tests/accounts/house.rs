@@ -49,6 +49,7 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         sandbox: wish.sandbox,
         options_interval_seconds: 60,
         sandbox_carrier: Some("127.0.0.2:5060".parse().unwrap()),
+        echo: None,
         sip_listen: None,
         signup: wish.signup,
         trace_days: 7,

@@ -63,6 +63,7 @@ async fn app(test: &TestDb, carries_calls: bool, https: vendors::Https) -> App {
         sandbox: SandboxMode::On,
         options_interval_seconds: 60,
         sandbox_carrier: Some(CARRIER.parse().unwrap()),
+        echo: Some("127.0.0.3:5070".parse().unwrap()),
         sip_listen: None,
         signup: SignupMode::Open,
         trace_days: 7,

@@ -2,6 +2,7 @@
 //! plans. A [`Snapshot`] is swapped whole and kept by version, so that a past call can be decided again as it was then:
 //! every field that came later has a default.
 
+mod audio;
 mod brief;
 mod carrier;
 mod emergency;
@@ -13,6 +14,7 @@ mod tenant;
 mod trunk;
 mod window;
 
+pub use audio::{Audio, ECHO_BOT, ECHO_NUMBERS_MAX};
 pub use brief::{Aim, RouteBrief};
 pub use carrier::{
     CARRIER_ORDER, CallerIdPolicy, Carrier, CarrierHost, CarrierOrder, CarrierPrefix, DEFAULT_QUALITY,

@@ -1,6 +1,7 @@
 //! What belongs to no tenant.
 
 use super::{
+    audio::Audio,
     carrier::{CARRIER_ORDER, Carrier, CarrierOrder},
     emergency::EmergencyCountry,
     is_default,
@@ -36,6 +37,9 @@ pub struct Platform {
     /// Signatures of calls that come from carriers.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stir: stir::Policy,
+    /// Codecs and the echo.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub audio: Audio,
 }
 
 fn carrier_order() -> Vec<CarrierOrder> {
@@ -57,6 +61,7 @@ impl Platform {
             carrier_order: carrier_order(),
             emergency: Vec::new(),
             stir: stir::Policy::default(),
+            audio: Audio::default(),
         }
     }
 }

@@ -11,7 +11,9 @@ mod trace;
 mod verdict;
 
 pub use facts::{Facts, Funds, Peer, PeerLoad, Source, Usage};
-pub use rules::{ATTEMPTS_MAX, TEST_CALL_MAX_SECONDS, called, caller, decide, is_emergency, payer};
+pub use rules::{
+    ATTEMPTS_MAX, ECHO_CALL_MAX_SECONDS, TEST_CALL_MAX_SECONDS, called, caller, decide, is_emergency, payer,
+};
 pub use trace::{Mark, Step, StepRef, Trace};
 pub use verdict::{Attempt, Decision, EmergencyCall, Target, Verdict};
 

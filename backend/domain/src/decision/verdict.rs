@@ -56,6 +56,8 @@ pub enum Target {
         /// Its name.
         name: String,
     },
+    /// The platform itself, which says what it hears.
+    Echo,
 }
 
 /// One try of the plan.

@@ -58,6 +58,7 @@ impl Side {
                 Target::User { username, .. } => way.extend(["user ", username]),
                 Target::Trunk { fqdn, .. } => way.extend(["trunk ", fqdn]),
                 Target::Carrier { name, .. } => way.extend(["carrier ", name]),
+                Target::Echo => way.push_str("the echo"),
             }
         }
         way

@@ -22,6 +22,7 @@ impl Audience {
                     Place::EmergencyCountries,
                     Place::Stir,
                     Place::Announcements,
+                    Place::Audio,
                     Place::Eligibility,
                 ],
             ),

@@ -5,6 +5,7 @@
 
 mod amounts;
 mod announcements;
+mod audio;
 mod audit;
 mod bans;
 mod calls;
@@ -147,6 +148,7 @@ fn mount(pages: &mut ServiceConfig) {
     emergency_countries::mount(pages);
     stir::mount(pages);
     announcements::mount(pages);
+    audio::mount(pages);
     eligibility::mount(pages);
     regions::mount(pages);
     inventory::mount(pages);

@@ -133,6 +133,8 @@ pub(crate) enum Place {
     Stir,
     /// What callers hear of calls that fail.
     Announcements,
+    /// Codecs of all calls, and the echo.
+    Audio,
     /// Which ways of connection tenants may use.
     Eligibility,
     /// SIP users.
@@ -176,6 +178,7 @@ impl Place {
             Self::EmergencyCountries => ("/operator/emergency", "Emergency"),
             Self::Stir => ("/operator/stir", "Signed calls"),
             Self::Announcements => ("/operator/announcements", "Announcements"),
+            Self::Audio => ("/operator/audio", "Codecs and echo"),
             Self::Eligibility => ("/operator/eligibility", "Eligibility"),
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
@@ -235,6 +238,8 @@ pub(crate) enum Done {
     StirSaved,
     /// What callers hear changed.
     AnnouncementsSaved,
+    /// What holds for the audio of all calls changed.
+    AudioSaved,
     /// A tenant's terms or bounds changed.
     TermsSaved,
     /// Calls that were stopped go on.
@@ -318,7 +323,7 @@ pub(crate) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 61] = [
+    const ALL: [Self; 62] = [
         Self::TopUpsSaved,
         Self::BillingSaved,
         Self::InvoiceChanged,
@@ -344,6 +349,7 @@ impl Done {
         Self::CarrierSaved,
         Self::StirSaved,
         Self::AnnouncementsSaved,
+        Self::AudioSaved,
         Self::TermsSaved,
         Self::StopLifted,
         Self::SpendingSaved,
@@ -439,6 +445,7 @@ impl Done {
             Self::StirSaved => ("stir-saved", "Saved. The next call is judged by it."),
             Self::StopLifted => ("stop-lifted", "The stop is lifted: such calls are put through again."),
             Self::SpendingSaved => ("spending-saved", "The defaults of spending are saved."),
+            Self::AudioSaved => ("audio-saved", "Saved. The next call goes by it."),
             Self::AnnouncementsSaved => {
                 ("announcements-saved", "Saved. The next call that fails is heard so.")
             }

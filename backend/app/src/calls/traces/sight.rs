@@ -108,6 +108,7 @@ impl<'a> Sights<'a> {
             Some(Target::User { tenant, username }) => (Some(*tenant), "user", username.clone()),
             Some(Target::Trunk { tenant, fqdn }) => (Some(*tenant), "trunk", fqdn.clone()),
             Some(Target::Carrier { name, .. }) => (None, "carrier", name.clone()),
+            Some(Target::Echo) => (None, "echo", "echo".to_owned()),
             None => (None, "carrier", "callee".to_owned()),
         }
     }

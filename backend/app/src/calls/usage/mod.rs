@@ -242,7 +242,7 @@ const fn load(peer: Peer, (live_calls, calls_last_second): Reading) -> PeerLoad 
 /// Where a try is counted, and its limits; `None` for a user, who has none of his own.
 pub(super) fn seat_of(snapshot: &Snapshot, target: &Target) -> Option<(Seated, Limits)> {
     match target {
-        Target::User { .. } => None,
+        Target::User { .. } | Target::Echo => None,
         Target::Trunk { tenant, fqdn } => {
             let (_, trunk) = snapshot.tenant(*tenant)?.trunk(fqdn)?;
             Some((Seated::Trunk(*tenant, trunk.id), trunk.limits))

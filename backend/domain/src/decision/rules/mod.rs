@@ -1,9 +1,10 @@
 //! The rules, in the order in which they are asked: number manipulation of the caller's leg, emergency, who pays, where
-//! the number is, the tenant's routes, the platform's carriers, limits, stops, caps, money.
+//! the number is (or whether it is the echo), the tenant's routes, the platform's carriers, limits, stops, caps, money.
 
 mod called;
 mod carriers;
 mod delivery;
+mod echo;
 mod emergency;
 mod identity;
 mod limits;
@@ -14,6 +15,7 @@ mod routes;
 mod trial;
 mod velocity;
 
+pub use echo::ECHO_CALL_MAX_SECONDS;
 pub use payer::{called, caller, payer};
 pub use trial::{TEST_CALL_MAX_SECONDS, is_emergency};
 
@@ -99,6 +101,9 @@ impl<'a> Court<'a> {
         self.caller_may(tenant)?;
         self.identity(tenant)?;
         let plan = self.plan_of(payer)?;
+        if self.echo(payer, &leg, plan, funds)? {
+            return Ok(());
+        }
         let caller_line = Self::caller_line(plan, &leg, self.facts.at);
         let callee_line = match leg {
             CallerLeg::Number(owned) => self.deliver(payer, owned, plan, 0)?,

@@ -1,6 +1,7 @@
 //! The decision on tables of hand-made cases.
 
 mod basics;
+mod echo;
 mod emergency;
 mod failover;
 mod hybrid;
@@ -129,6 +130,7 @@ fn names(decision: &Decision) -> Vec<String> {
         Target::User { username, .. } => username.clone(),
         Target::Trunk { fqdn, .. } => fqdn.clone(),
         Target::Carrier { name, .. } => name.clone(),
+        Target::Echo => "echo".to_owned(),
     };
     decision.plan.iter().map(name).collect()
 }

@@ -4,6 +4,7 @@
 mod access_keys;
 mod announcements;
 mod api_keys;
+mod audio;
 mod audit;
 mod available;
 mod bans;
@@ -106,6 +107,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     bans::mount(routes);
     stir::mount(routes);
     announcements::mount(routes);
+    audio::mount(routes);
     webhooks::mount(routes);
 }
 

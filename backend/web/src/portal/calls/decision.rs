@@ -84,6 +84,7 @@ impl From<&AttemptView> for AttemptRow {
     fn from(attempt: &AttemptView) -> Self {
         let target = match attempt.kind {
             "onNet" => "another tenant of this platform".to_owned(),
+            "echo" => "the echo".to_owned(),
             kind => format!("{kind} {}", attempt.name),
         };
         Self {

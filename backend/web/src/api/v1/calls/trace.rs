@@ -43,7 +43,7 @@ pub(super) struct Trace {
 pub(super) struct Party {
     /// `caller`, `edge`, `callee-1`, `callee-2`, …
     id: String,
-    /// `user`, `trunk`, `carrier`, `onNet` (another tenant) or `edge`.
+    /// `user`, `trunk`, `carrier`, `onNet` (another tenant), `echo` or `edge`.
     kind: &'static str,
     name: String,
     /// Address and port, or a name that stands for them.

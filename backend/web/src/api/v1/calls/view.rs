@@ -240,7 +240,7 @@ pub(super) struct Simulation {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Attempt {
-    /// `user`, `trunk`, `carrier`, or `onNet` for what another tenant does with its number.
+    /// `user`, `trunk`, `carrier`, `echo` (the platform, which says what it hears), or `onNet` for what another tenant does with its number.
     kind: &'static str,
     name: String,
     caller_id: Option<String>,
