@@ -1,7 +1,7 @@
 //! How a call sounds, by the E-model (ITU-T G.107, simplified): a transmission rating from loss, delay and codec, and the mean
 //! opinion score (MOS) that goes with it.
 //!
-//! All defaults of G.107 stand, so that R = 93.2 − Id − Ie,eff. Loss is taken to be random (BurstR = 1). The delay is half the round
+//! All defaults of G.107 stand, so that R = 93.2 − Id − Ie,eff; Id is the usual short form of G.107's, 0.024 a millisecond and 0.11 more from 177.3 on. Loss is taken to be random (BurstR = 1). The delay is half the round
 //! trip, what the codec gathers before it sends, and a jitter buffer of twice the jitter or one packet. Wideband codecs are rated on the
 //! narrowband scale, which has no room for their better sound.
 
@@ -27,7 +27,7 @@ pub struct Impairment {
     pub delay_ms: f64,
 }
 
-/// G.113 appendix I where it has the codec: G.711 with its loss concealment, G.729 A with voice detection, G.723.1 at 6.3 kbit/s, GSM EFR.
+/// G.113 (02/2001) appendix I where it has the codec: G.711 with its loss concealment, G.729 A with voice detection, G.723.1 at 6.3 kbit/s, GSM EFR.
 /// G.722 and Opus have no values on that scale: they stand with those of G.711, Opus with its look-ahead.
 const TABLE: [Impairment; 8] = [
     Impairment { name: "PCMU", ie: 0.0, bpl: 25.1, delay_ms: 20.0 },

@@ -116,7 +116,7 @@ fn the_share_lost_is_that_since_the_last_report_and_the_count_that_of_all() {
 
 #[test]
 fn a_report_goes_there_and_back_in_the_time_that_the_far_end_did_not_have_it() {
-    // The picture of RFC 3550 §6.4.1: sent at 0xb44d:b7c5, there for 5.250 s, back at 0xb710:8000: 6.125 s.
+    // The picture of RFC 3550 §6.4.1: sent at 0xb44db705:20000000, there for 5.250 s, back at 0xb710:8000: 6.125 s.
     let report = Report {
         ssrc: 1,
         fraction_lost: 0,
