@@ -4,20 +4,35 @@ use app::App;
 use bytes::Bytes;
 use edge::seam::{
     Digit, DigitListener, DirectionStats, Encryption, LossListener, MediaError, MediaId, MediaLoss,
-    MediaPool, MediaRules, MediaStats, Prompt, Reported, SdpKind, Side,
+    MediaPool, MediaRules, MediaStats, Prompt, Reported, SdpKind, Side, Tape,
 };
-use relay::{Bridge, BridgeError, BridgeStats, RelayError};
+use relay::{Bridge, BridgeError, BridgeStats, Recorder, Recording, RelayError, SessionId, Sink};
 use std::{
+    any::Any,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 /// [`Bridge`] in the edge's words.
-pub(crate) struct Pool(Bridge);
+pub(crate) struct Pool(Bridge, Arc<Recorder>);
 
 impl Pool {
-    pub(crate) fn new(relay: relay::Handle) -> Self {
-        Self(Bridge::new(relay))
+    pub(crate) fn new(relay: relay::Handle, recorder: Arc<Recorder>) -> Self {
+        Self(Bridge::new(relay), recorder)
+    }
+}
+
+/// [`Recording`] in the edge's words.
+#[derive(Debug)]
+struct Reel(Recording);
+
+impl Tape for Reel {
+    fn pause(&self, is_paused: bool) {
+        self.0.pause(is_paused);
+    }
+
+    fn stop(&self) {
+        self.0.stop();
     }
 }
 
@@ -94,6 +109,16 @@ impl MediaPool for Pool {
 
     fn hush(&self, id: MediaId, to: Side) {
         self.0.hush(id, side(to));
+    }
+
+    fn record(&self, id: MediaId, into: Box<dyn Any + Send>) -> Result<Arc<dyn Tape>, MediaError> {
+        let unknown = |_| MediaError::NotRecorded("what it is recorded into is not known here".to_owned());
+        let sink = into.downcast::<Box<dyn Sink>>().map_err(unknown)?;
+        match self.1.record(SessionId(id), *sink) {
+            Ok(recording) => Ok(Arc::new(Reel(recording))),
+            Err(RelayError::Unknown) => Err(MediaError::Gone),
+            Err(why) => Err(MediaError::NotRecorded(why.to_string())),
+        }
     }
 
     fn join(&self, id: MediaId) {

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) dns: Dns,
     /// What is kept of calls' messages.
     pub(crate) traces: Traces,
+    /// Recordings of calls.
+    pub(crate) recordings: Recordings,
     /// The simulated PSTN.
     pub(crate) sandbox: Sandbox,
     /// Who may sign up.
@@ -59,6 +61,7 @@ impl Default for Settings {
             media: Media::default(),
             dns: Dns::default(),
             traces: Traces::default(),
+            recordings: Recordings::default(),
             sandbox: Sandbox::Auto,
             signup: Signup::Open,
             mail: Mail::default(),
@@ -249,6 +252,29 @@ pub(crate) struct Traces {
 impl Default for Traces {
     fn default() -> Self {
         Self { keep_days: 7 }
+    }
+}
+
+/// `DIALTONE_RECORDINGS__…`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Recordings {
+    /// What recordings of calls take of the disk at most, GiB.
+    pub(crate) max_gib: u64,
+}
+
+impl Default for Recordings {
+    fn default() -> Self {
+        Self { max_gib: app::recordings::DISK_BYTES_MAX / Self::GIB }
+    }
+}
+
+impl Recordings {
+    const GIB: u64 = 1024 * 1024 * 1024;
+
+    /// The same in bytes.
+    pub(crate) const fn bytes_max(self) -> u64 {
+        self.max_gib.saturating_mul(Self::GIB)
     }
 }
 

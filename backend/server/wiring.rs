@@ -33,6 +33,7 @@ struct Telephony {
     edge: edge::Running,
     handle: edge::Handle,
     relay: relay::Running,
+    recorder: Arc<relay::Recorder>,
     sandbox: Option<(sandbox::Handle, std::thread::JoinHandle<()>)>,
     echo: (sandbox::echo::Handle, std::thread::JoinHandle<()>),
 }
@@ -224,7 +225,8 @@ fn telephony(
         ..relay::Config::default()
     })?;
     tokio::spawn(media_pool::watch(relay.clone(), app.clone()));
-    let pool = Arc::new(Pool::new(relay));
+    let recorder = Arc::new(relay::Recorder::start(relay.clone())?);
+    let pool = Arc::new(Pool::new(relay, Arc::clone(&recorder)));
     let relay = relay_runner.start()?;
     let edge = runner.start(
         Arc::new(app::calls::Control::new(app)),
@@ -239,7 +241,7 @@ fn telephony(
         None => None,
     };
     let echo_thread = std::thread::Builder::new().name("echo".into()).spawn(move || echo_runner.run())?;
-    Ok(Telephony { edge, handle, relay, sandbox, echo: (echo, echo_thread) })
+    Ok(Telephony { edge, handle, relay, recorder, sandbox, echo: (echo, echo_thread) })
 }
 
 /// Lets calls end by themselves for a while, ends the rest, waits until all are written, and stops the threads.
@@ -260,6 +262,7 @@ async fn drain(telephony: Telephony, app: &App) {
         let _ = thread.join();
         telephony.edge.stop();
         telephony.edge.join();
+        telephony.recorder.stop();
         telephony.relay.stop();
     });
     if stopped.await.is_err() {
@@ -267,6 +270,7 @@ async fn drain(telephony: Telephony, app: &App) {
     }
     // The shards hand in the traces of their last calls when they stop.
     app::calls::traces_written(app, SETTLE).await;
+    app::recordings::written(app, SETTLE).await;
 }
 
 /// Whether ends of calls still wait to be written.
@@ -378,6 +382,8 @@ fn app_settings(
             Signup::Closed => app::SignupMode::Closed,
         },
         trace_days: settings.traces.keep_days,
+        recordings_dir: Some(settings.data_dir.join("recordings")),
+        recordings_bytes_max: settings.recordings.bytes_max(),
         options_interval_seconds: settings.sip.options_interval_seconds.clamp(1, 3_600),
         node: format!("sip-{}", settings.sip.listen),
         abilities: Abilities { sip_tls: true, srtp: true },

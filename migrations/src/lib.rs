@@ -34,6 +34,7 @@ mod m0421_periods_follow;
 mod m0600_velocity;
 mod m0601_top_ups;
 mod m0610_rehearsals;
+mod m0640_recordings;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0600_velocity::Migration),
             Box::new(m0601_top_ups::Migration),
             Box::new(m0610_rehearsals::Migration),
+            Box::new(m0640_recordings::Migration),
         ]
     }
 }

@@ -113,6 +113,7 @@ struct Inner {
     doctor: doctor::State,
     stir: stir::State,
     announcements: announcements::State,
+    recordings: recordings::State,
     identities: identities::State,
     events: Arc<events::State>,
     webhooks: webhooks::State,
@@ -130,6 +131,7 @@ impl App {
     pub async fn start(deps: Deps) -> Result<Self, StartError> {
         let events = Arc::<events::State>::default();
         let calls = calls::State::new(&deps, &events);
+        let recordings = recordings::State::new(&deps);
         let abilities = deps.settings.abilities;
         let token_key = tenants::token_key(&deps.db, &deps.vault).await?;
         let app = Self(Arc::new(Inner {
@@ -144,6 +146,7 @@ impl App {
             doctor: doctor::State::default(),
             stir: stir::State::new(),
             announcements: announcements::State::default(),
+            recordings,
             identities: identities::State::default(),
             events,
             webhooks: webhooks::State::default(),
@@ -164,6 +167,7 @@ impl App {
         stir::load(&app).await?;
         announcements::load(&app).await?;
         identities::load(&app).await?;
+        recordings::load(&app).await?;
         Ok(app)
     }
 
@@ -260,6 +264,10 @@ impl App {
 
     pub(crate) fn announcements(&self) -> &announcements::State {
         &self.0.announcements
+    }
+
+    pub(crate) fn recordings(&self) -> &recordings::State {
+        &self.0.recordings
     }
 
     pub(crate) fn identities(&self) -> &identities::State {

@@ -1,7 +1,7 @@
 //! What the app must be told by the server: nothing here is read from files or the environment.
 
 use domain::config::Abilities;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// When the simulated PSTN and its fictional numbers are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,10 @@ pub struct Settings {
     pub node: String,
     /// Days for which the messages of calls are kept; 0 keeps none.
     pub trace_days: u16,
+    /// Where recordings of calls are kept; `None` keeps none.
+    pub recordings_dir: Option<PathBuf>,
+    /// Bytes that they take at most.
+    pub recordings_bytes_max: u64,
     /// What this build and its settings can do.
     pub abilities: Abilities,
 }

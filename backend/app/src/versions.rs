@@ -95,6 +95,12 @@ impl Subject {
         Self { tenant: Some(tenant), targets: vec![crate::topups::RULE.to_owned()] }
     }
 
+    /// What the tenant says of recording its calls.
+    #[must_use]
+    pub fn recording_policy(tenant: TenantId) -> Self {
+        Self { tenant: Some(tenant), targets: vec![crate::recordings::POLICY.to_owned()] }
+    }
+
     /// A webhook, by its id.
     #[must_use]
     pub fn webhook(tenant: TenantId, id: &str) -> Self {

@@ -105,6 +105,7 @@ fn tenant(index: usize, trunks: usize, routes: usize) -> Tenant {
         numbers: vec![owned],
         protection: Protection { blocked_prefixes: vec!["979".into()], ..Protection::default() },
         eligibility: Eligibility::default(),
+        recording: Default::default(),
         emergency: TenantEmergency::default(),
     }
 }

@@ -40,6 +40,10 @@ pub enum Permission {
     ReadCalls,
     /// End a live call; have the sandbox call.
     ControlCalls,
+    /// Read what was recorded of calls, and listen to it.
+    ReadRecordings,
+    /// Begin, pause, end and delete recordings of calls, and say which are made.
+    ManageRecordings,
     /// Read balance, ledger, invoices, prices.
     ReadMoney,
     /// Make and delete users of the tenant's apps, and issue and revoke their tokens.

@@ -21,6 +21,10 @@ pub enum Grant {
     CallsRead,
     /// `calls.write`: end calls, have the sandbox call; reading too.
     CallsWrite,
+    /// `recordings.read`: recordings of calls, and listening to them.
+    RecordingsRead,
+    /// `recordings.write`: begin, pause, end and delete recordings, and the policy; reading and listening too.
+    RecordingsWrite,
     /// `money.read`: balance, ledger, invoices, prices.
     MoneyRead,
     /// `identities.write`: users of apps and their tokens.
@@ -39,7 +43,7 @@ pub enum Grant {
 
 impl Grant {
     /// All of them, in the order of pages and documents.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::TenantRead,
         Self::NumbersRead,
         Self::NumbersWrite,
@@ -47,6 +51,8 @@ impl Grant {
         Self::RoutingWrite,
         Self::CallsRead,
         Self::CallsWrite,
+        Self::RecordingsRead,
+        Self::RecordingsWrite,
         Self::MoneyRead,
         Self::IdentitiesWrite,
         Self::AuditRead,
@@ -67,6 +73,8 @@ impl Grant {
             Self::RoutingWrite => "routing.write",
             Self::CallsRead => "calls.read",
             Self::CallsWrite => "calls.write",
+            Self::RecordingsRead => "recordings.read",
+            Self::RecordingsWrite => "recordings.write",
             Self::MoneyRead => "money.read",
             Self::IdentitiesWrite => "identities.write",
             Self::AuditRead => "audit.read",
@@ -146,6 +154,8 @@ impl Grants {
             Permission::ManageRouting => self.has(G::RoutingWrite),
             Permission::ReadCalls => self.has(G::CallsRead) || self.has(G::CallsWrite),
             Permission::ControlCalls => self.has(G::CallsWrite),
+            Permission::ReadRecordings => self.has(G::RecordingsRead) || self.has(G::RecordingsWrite),
+            Permission::ManageRecordings => self.has(G::RecordingsWrite),
             Permission::ReadMoney => self.has(G::MoneyRead),
             Permission::ManageIdentities => self.has(G::IdentitiesWrite),
             Permission::ReadEvents => self.has(G::EventsRead) || self.has(G::EventsWrite),

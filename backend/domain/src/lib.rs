@@ -30,6 +30,7 @@ pub mod porting;
 pub mod prefix;
 pub mod rating;
 pub mod reconciliation;
+pub mod recording;
 pub mod registration;
 pub mod rehearsal;
 pub mod routing;

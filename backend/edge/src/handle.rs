@@ -10,7 +10,8 @@ use crate::inbox::{Command, Inbox};
 use crate::overload::Overload;
 use crate::seam::PeerCertificate;
 use crate::seam::{
-    CallId, Hop, MediaId, MediaPool, MediaStats, Originated, Origination, Refusal, Reply, Trace,
+    CallId, Hop, MediaError, MediaId, MediaPool, MediaStats, Originated, Origination, Prompt, Refusal, Reply,
+    Side, Tape, Trace,
 };
 use crate::tls::{Credentials, InspectError, Inspection};
 use crate::websocket::{Sink, WebSocket, WebSockets};
@@ -19,6 +20,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use sip::b2bua::CallRef;
 use sip::transaction::Peer;
+use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -156,6 +158,22 @@ impl Handle {
         let Some(live) = table.get(&call) else { return false };
         let order = Command::End { call: live.call, refusal: Box::new(refusal) };
         self.shared.inboxes[usize::from(live.shard)].push(order)
+    }
+
+    /// Records what both sides of a call say from now on, until it ends or the tape is stopped. Its shard is not asked: the media
+    /// relay is, as for the figures of a live call.
+    ///
+    /// # Errors
+    /// [`MediaError::Gone`] where there is no such call or it has no media, [`MediaError::NotRecorded`].
+    pub fn record(&self, call: CallId, into: Box<dyn Any + Send>) -> Result<Arc<dyn Tape>, MediaError> {
+        let (pool, id) = self.shared.media_of(call).ok_or(MediaError::Gone)?;
+        pool.record(id, into)
+    }
+
+    /// Plays something to a side of a call for so long, in place of what the other one says; `false` where it can't be.
+    #[must_use]
+    pub fn play(&self, call: CallId, to: Side, prompt: &Prompt, lasts: Duration) -> bool {
+        self.shared.media_of(call).is_some_and(|(pool, id)| pool.play(id, to, prompt, lasts))
     }
 
     /// How many shards there are: 0 to this minus one are their names.
@@ -305,6 +323,12 @@ impl std::fmt::Debug for Handle {
 }
 
 impl Shared {
+    /// The media session of a live call, and who has it.
+    fn media_of(&self, call: CallId) -> Option<(&Arc<dyn MediaPool>, MediaId)> {
+        let id = *self.live.pin().get(&call)?.media.get()?;
+        Some((self.media.get()?, id))
+    }
+
     fn view(&self, call: CallId, live: &Live) -> LiveCall {
         let media = live.media.get().and_then(|id| self.media.get()?.stats(*id));
         let (answered_at, callee) = (live.answered_at.get().copied(), live.callee.get().copied());

@@ -21,7 +21,7 @@ mod media;
 
 pub use media::{
     Digit, DigitListener, DirectionStats, LossListener, MediaError, MediaId, MediaLoss, MediaPool,
-    MediaStats, Prompt, Reported, SdpKind,
+    MediaStats, Prompt, Reported, SdpKind, Tape,
 };
 pub use sip::b2bua::{
     BodyPart, CODECS_MAX, Credentials, DigitForm, DiversionForm, EarlyMedia, Encryption, Extensions,

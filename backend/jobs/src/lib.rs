@@ -26,6 +26,7 @@ mod outbox;
 mod phones;
 mod porting;
 mod prices;
+mod recordings;
 mod registrations;
 mod rehearsals;
 mod searches;
@@ -62,7 +63,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 28] {
+fn all() -> [Job; 29] {
     jobs![
         outbox,
         searches,
@@ -91,7 +92,8 @@ fn all() -> [Job; 28] {
         top_ups,
         rehearsals,
         drafts,
-        announcements
+        announcements,
+        recordings
     ]
 }
 

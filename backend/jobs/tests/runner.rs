@@ -21,6 +21,8 @@ async fn the_jobs_run_by_themselves_and_stop_when_they_are_told_to() {
         echo: None,
         sip_listen: None,
         signup: SignupMode::Open,
+        recordings_dir: None,
+        recordings_bytes_max: app::recordings::DISK_BYTES_MAX,
         trace_days: 7,
         node: "n1".to_owned(),
         abilities: Abilities { sip_tls: false, srtp: false },

@@ -89,7 +89,7 @@ impl Recording {
 pub struct Recorder {
     relay: Handle,
     queue: Mutex<Option<SyncSender<Take>>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Recorder {
@@ -102,7 +102,7 @@ impl Recorder {
         let own = relay.clone();
         let thread =
             thread::Builder::new().name("recorder".to_owned()).spawn(move || run(&receiver, &own))?;
-        Ok(Self { relay, queue: Mutex::new(Some(sender)), thread: Some(thread) })
+        Ok(Self { relay, queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
     /// Records a session from now on, until it ends or is stopped.
@@ -119,14 +119,19 @@ impl Recorder {
         sent.map_err(|_| RelayError::Full { limit: RECORDINGS_MAX })?;
         Ok(Recording(orders))
     }
+
+    /// Ends all recordings, and waits until their sinks have heard so; none begins any more.
+    pub fn stop(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.stop();
     }
 }
 

@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod platform;
 pub mod porting;
 pub mod prices;
+pub mod recordings;
 pub mod regulatory;
 pub mod rehearsals;
 pub mod reservations;

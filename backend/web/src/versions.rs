@@ -100,6 +100,7 @@ enum Thing<'a> {
     Number(&'a str),
     BalanceAlert,
     TopUpRule,
+    RecordingPolicy,
     OwnTenant,
     Tenant(&'a str),
     Carrier(&'a str),
@@ -121,6 +122,7 @@ fn thing<'a>(segments: &[&'a str]) -> Option<Thing<'a>> {
         }
         ["balanceAlert"] => Thing::BalanceAlert,
         ["topUpRule"] => Thing::TopUpRule,
+        ["recordingPolicy"] => Thing::RecordingPolicy,
         ["protection"] | ["emergency"] | ["billingProfile"] => Thing::OwnTenant,
         ["operator", "tenants", id] => Thing::Tenant(id),
         ["operator", "carriers", id] | ["operator", "carriers", id, "registration"] => Thing::Carrier(id),
@@ -169,6 +171,7 @@ fn subject(app: &App, actor: &Actor, thing: Thing<'_>) -> Option<Subject> {
         }
         Thing::BalanceAlert => Some(Subject::balance_alert(actor.tenant?)),
         Thing::TopUpRule => Some(Subject::top_up_rule(actor.tenant?)),
+        Thing::RecordingPolicy => Some(Subject::recording_policy(actor.tenant?)),
         Thing::OwnTenant => Subject::tenant(app, actor.tenant?),
         _ if !actor.operates() => None,
         Thing::Tenant(id) => Subject::tenant(app, id.parse().ok()?),

@@ -93,6 +93,7 @@ impl CallControl for Control {
         state.meters.answered(call, attempt);
         let Some(carried) = state.table.get(call) else { return };
         carried.seat.answered(&state.usage, attempt);
+        crate::recordings::answered(&self.0, &carried);
         let callee_trunk = carried.rings.get(attempt).and_then(|(_, fqdn)| fqdn.clone());
         let work = Work::Answered { carried, at: utc(at), callee_trunk };
         state.writer.follow(Job::new(work, |_| ()));

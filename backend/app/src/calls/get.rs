@@ -36,7 +36,7 @@ pub async fn get(app: &App, actor: &Actor, id: CallId) -> Result<CallView, Error
 }
 
 /// A record in a scope.
-pub(super) async fn find(app: &App, scope: &Scope, id: CallId) -> Result<Call, Error> {
+pub(crate) async fn find(app: &App, scope: &Scope, id: CallId) -> Result<Call, Error> {
     store::calls::get(app.db().read(), scope, id)
         .await?
         .ok_or_else(|| Error::not_found("id", format!("there is no call {id}")))

@@ -45,6 +45,7 @@ mod writer;
 pub use control::Control;
 pub use end::end;
 pub use facts::{Simulation, SimulationSource};
+pub(crate) use get::find;
 pub use get::get;
 pub use list::{CallFilter, list};
 pub use meters::{FAILURE_CLASSES, METERS_MAX, MeterName, MeterView, SETUP_BOUNDS_MS};

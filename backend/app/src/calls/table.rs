@@ -44,6 +44,8 @@ pub(crate) struct Carried {
     pub(super) seat: Arc<Seat>,
     /// Whether its payer has an account, on which its money is held.
     pub(super) is_held: bool,
+    /// Whose recording begins with the answer.
+    pub(crate) recording: Option<TenantId>,
     /// Where it goes and who calls, for how fast its payer spends.
     pub(crate) paced: Paced,
     /// How long the money lasts, milliseconds from the answer.
@@ -51,6 +53,11 @@ pub(crate) struct Carried {
 }
 
 impl Carried {
+    /// The record of the callee's tenant, where that is another one.
+    pub(crate) const fn callee_call(&self) -> Option<CallId> {
+        self.callee_call
+    }
+
     pub(super) fn funded_ms(&self) -> u64 {
         self.funded_ms.load(Ordering::Acquire)
     }

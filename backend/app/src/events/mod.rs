@@ -19,6 +19,8 @@ pub const CHANGE_REFUSED: &str = "operator.change.refused";
 
 /// What the outbox calls a change of a carrier's health; it belongs to no tenant, and stays with the operator.
 pub const CARRIER_HEALTH_CHANGED: &str = "carrier.health.changed";
+/// What it calls that recordings have no room on the disk any more; it stays with the operator.
+pub const RECORDINGS_FULL: &str = "recordings.full";
 /// What it calls that media ports are nearly used up, and that there are enough again; and that a media worker has died. They stay with the
 /// operator, too.
 pub const MEDIA_PORTS_SCARCE: &str = "media.ports.scarce";

@@ -23,6 +23,9 @@ use zeroize::Zeroizing;
 /// Bytes that the recordings of a node take at most, where nothing else is set: some 350 hours.
 pub const DISK_BYTES_MAX: u64 = 20 * 1024 * 1024 * 1024;
 
+/// What is said where that is reached.
+pub(super) const FULL: &str = "recordings take as much of the disk as they may";
+
 /// How much of the disk recordings may take, shared by all that are written. Clones are the same budget.
 #[derive(Debug, Clone)]
 pub struct Budget(Arc<(u64, AtomicU64)>);
@@ -48,9 +51,17 @@ impl Budget {
     fn take(&self, bytes: u64) -> io::Result<()> {
         let fits = |taken: u64| Some(taken + bytes).filter(|sum| *sum <= self.0.0);
         let taken = self.0.1.fetch_update(Relaxed, Relaxed, fits);
-        let full =
-            || io::Error::new(io::ErrorKind::StorageFull, "recordings take as much of the disk as they may");
-        taken.map(|_| ()).map_err(|_| full())
+        taken.map(|_| ()).map_err(|_| io::Error::new(io::ErrorKind::StorageFull, FULL))
+    }
+
+    /// Whether a second more would find room.
+    pub(super) fn has_room(&self) -> bool {
+        self.taken() + (CHUNK_BYTES + HEAD_BYTES + 2 * TAG_BYTES) as u64 <= self.0.0
+    }
+
+    /// Bytes that recordings take at most.
+    pub(super) fn bytes_max(&self) -> u64 {
+        self.0.0
     }
 }
 
@@ -86,6 +97,24 @@ impl RecordingFile {
         listener: Listener,
     ) -> io::Result<Self> {
         budget.take(HEAD_BYTES as u64)?;
+        let made = Self::begin(path, vault, (tenant, id), &budget, listener);
+        if made.is_err() {
+            budget.give_back(HEAD_BYTES as u64);
+        }
+        // What is left of it is nothing to keep; a file that was there before is another recording's.
+        if made.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+            let _ = std::fs::remove_file(path);
+        }
+        made
+    }
+
+    fn begin(
+        path: &Path,
+        vault: &Vault,
+        (tenant, id): (&str, &str),
+        budget: &Budget,
+        listener: Listener,
+    ) -> io::Result<Self> {
         let key: Zeroizing<[u8; KEY_BYTES]> = Zeroizing::new(rand::random());
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -96,6 +125,7 @@ impl RecordingFile {
         file.write_all(&vault.seal(place(tenant, id), &*key))?;
         let cipher = XChaCha20Poly1305::new((&*key).into());
         let pending = Vec::with_capacity(CHUNK_BYTES * 2);
+        let budget = budget.clone();
         Ok(Self { file, cipher, budget, pending, index: 0, listener: Some(listener) })
     }
 

@@ -19,6 +19,7 @@ use domain::{
     money::Currency,
     numbering::{Binding, Owned},
     rating::{self, PricePlan},
+    recording::RecordingPolicy,
     routing::VoiceRoute,
 };
 use serde::de::DeserializeOwned;
@@ -86,6 +87,7 @@ pub(super) async fn tenants(app: &App, scope: &Scope, before: &Live) -> Result<V
         keys: by_tenant(store::access_keys::all(on, scope).await?, |row| row.tenant_id),
         domains: by_tenant(trunks::domains(on, scope).await?, |row| row.tenant_id),
         addresses: by_tenant(store::emergency::addresses(on, scope).await?, |row| row.tenant_id),
+        recording: crate::recordings::policies(on, scope).await?,
         policy: read_policy(on).await?,
         spending: protection::read_defaults(on).await?,
         currencies: carriers::plans(on, &platform).await?.into_iter().filter_map(currency).collect(),
@@ -106,6 +108,7 @@ struct Parts {
     keys: HashMap<Uuid, Vec<AccessKey>>,
     domains: HashMap<Uuid, Vec<trunks::Domain>>,
     addresses: HashMap<Uuid, Vec<store::emergency::Address>>,
+    recording: HashMap<Uuid, RecordingPolicy>,
     policy: Policy,
     spending: protection::SpendingDefaults,
     currencies: HashMap<Uuid, Currency>,
@@ -148,6 +151,7 @@ fn tenant(
     let emergency = emergency_of(terms, addresses, &numbers)?;
     let secrets = trunks.iter().filter_map(|row| trunk_secret(app, row).transpose());
     let trunk_secrets = secrets.collect::<Result<_, Error>>()?;
+    let recording = parts.recording.remove(&id).unwrap_or_default();
     let domains = parts.domains.remove(&id).unwrap_or_default();
     let value = Tenant {
         id: TenantId(id),
@@ -163,6 +167,7 @@ fn tenant(
         protection,
         eligibility,
         emergency,
+        recording,
     };
     let usable = users.iter().filter(|user| user.realm == value.sip_domain);
     let credentials = usable

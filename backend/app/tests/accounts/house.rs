@@ -52,6 +52,8 @@ pub(crate) async fn try_start(test: &TestDb, wish: Wish) -> Result<App, StartErr
         echo: None,
         sip_listen: None,
         signup: wish.signup,
+        recordings_dir: None,
+        recordings_bytes_max: 0,
         trace_days: 7,
         node: "n1".to_owned(),
         abilities: Abilities { sip_tls: false, srtp: false },

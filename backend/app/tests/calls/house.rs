@@ -22,6 +22,7 @@ use edge::seam::{
 };
 use std::{
     net::SocketAddr,
+    path::Path,
     time::{Duration, SystemTime},
 };
 use testkit::database::TestDb;
@@ -35,12 +36,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The app of a node, on a database that may have seen another one before.
 pub(crate) async fn start(test: &TestDb) -> App {
-    app(test, true, unreachable_https()).await
+    app(test, true, unreachable_https(), None).await
+}
+
+/// The app of a node that keeps recordings here, so many bytes at most.
+pub(crate) async fn start_keeping(test: &TestDb, directory: &Path, bytes_max: u64) -> App {
+    app(test, true, unreachable_https(), Some((directory, bytes_max))).await
 }
 
 /// The app of a node that has signers' certificates in this way.
 pub(crate) async fn start_with(test: &TestDb, https: vendors::Https) -> App {
-    app(test, true, https).await
+    app(test, true, https, None).await
 }
 
 fn unreachable_https() -> vendors::Https {
@@ -50,10 +56,15 @@ fn unreachable_https() -> vendors::Https {
 
 /// The app of a command of that node: it carries no calls.
 pub(crate) async fn start_command(test: &TestDb) -> App {
-    app(test, false, unreachable_https()).await
+    app(test, false, unreachable_https(), None).await
 }
 
-async fn app(test: &TestDb, carries_calls: bool, https: vendors::Https) -> App {
+async fn app(
+    test: &TestDb,
+    carries_calls: bool,
+    https: vendors::Https,
+    recordings: Option<(&Path, u64)>,
+) -> App {
     let listen = "127.0.0.1:0".parse().unwrap();
     let settings = Settings {
         public_url: "http://localhost:8080".to_owned(),
@@ -66,6 +77,8 @@ async fn app(test: &TestDb, carries_calls: bool, https: vendors::Https) -> App {
         echo: Some("127.0.0.3:5070".parse().unwrap()),
         sip_listen: None,
         signup: SignupMode::Open,
+        recordings_dir: recordings.map(|(directory, _)| directory.to_owned()),
+        recordings_bytes_max: recordings.map_or(0, |(_, bytes_max)| bytes_max),
         trace_days: 7,
         node: "n1".to_owned(),
         abilities: Abilities { sip_tls: false, srtp: false },

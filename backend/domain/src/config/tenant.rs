@@ -10,6 +10,7 @@ use super::{
 use crate::{
     ids::{PlanId, TenantId},
     numbering::Owned,
+    recording::RecordingPolicy,
     routing::VoiceRoute,
 };
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Tenant {
     /// What it set for emergency calls.
     #[serde(default, skip_serializing_if = "is_default")]
     pub emergency: TenantEmergency,
+    /// What it says of recording its calls.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub recording: RecordingPolicy,
 }
 
 impl Tenant {

@@ -24,7 +24,7 @@ pub enum Mark {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The rule's name: `emergency`, `caller`, `number`, `identity`, `rewrite`, `route`, `trunk`, `destination`, `carrier`, `margin`,
-    /// `callerId`, `limits`, `price`, `velocity`, `caps`, `funds`. What `margin` says is for the operator alone.
+    /// `callerId`, `price`, `recording`, `limits`, `velocity`, `caps`, `funds`. What `margin` says is for the operator alone.
     pub rule: String,
     /// How it judged.
     pub mark: Mark,

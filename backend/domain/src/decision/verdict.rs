@@ -115,6 +115,9 @@ pub struct Decision {
     /// What the callee's trunk is told about the signature of the call; `None` is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verstat: Option<Verstat>,
+    /// Whose recording begins with the answer, by its policy; `None` where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<TenantId>,
     /// Whom to ring, in order.
     pub plan: Vec<Attempt>,
     /// What it costs.
@@ -147,6 +150,7 @@ impl Decision {
             status: None,
             emergency: None,
             verstat: None,
+            recording: None,
             plan: Vec::new(),
             quote: Quote { currency: Currency::USD, lines: Vec::new() },
             hold_seconds: crate::rating::DEFAULT_HOLD_SECONDS,

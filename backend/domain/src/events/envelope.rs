@@ -161,6 +161,22 @@ impl EventKind {
                 "topUpId": "01940000-0000-7000-8000-000000000007", "state": "refused", "reason": "the card has expired",
                 "amount": {"amountMicros": 20_000_000, "currency": "USD"}, "at": "2026-11-22T18:21:12Z",
             }),
+            Self::RecordingStarted => json!({
+                "recordingId": "01940000-0000-7000-8000-000000000009", "callId": "01940000-0000-7000-8000-000000000001",
+                "state": "recording", "begunBy": "policy", "notice": "tone", "startedAt": "2026-11-22T18:21:12Z",
+            }),
+            Self::RecordingReady => json!({
+                "recordingId": "01940000-0000-7000-8000-000000000009", "callId": "01940000-0000-7000-8000-000000000001",
+                "state": "ready", "begunBy": "policy", "notice": "tone", "startedAt": "2026-11-22T18:21:12Z",
+                "endedAt": "2026-11-22T18:23:12Z", "durationMs": 120_000, "bytes": 1_922_000,
+                "expiresAt": "2026-12-22T18:21:12Z",
+            }),
+            Self::RecordingFailed => json!({
+                "recordingId": "01940000-0000-7000-8000-000000000009", "callId": "01940000-0000-7000-8000-000000000001",
+                "state": "failed", "begunBy": "anna@example.com", "notice": "none", "startedAt": "2026-11-22T18:21:12Z",
+                "endedAt": "2026-11-22T18:21:42Z", "durationMs": 30_000, "bytes": 480_500,
+                "expiresAt": "2026-12-22T18:21:12Z", "failure": "recordings take as much of the disk as they may",
+            }),
             Self::TrunkHealthChanged => json!({
                 "fqdn": "sbc.example.com", "from": "online", "to": "offline", "reason": "no-answer",
                 "explanation": "it does not answer OPTIONS", "since": "2026-11-22T18:21:12Z",

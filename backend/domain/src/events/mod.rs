@@ -46,11 +46,17 @@ pub enum EventKind {
     ScheduledChangeRefused,
     /// An automatic top-up was refused by the payment system, or given up.
     TopUpFailed,
+    /// A call begins to be recorded.
+    RecordingStarted,
+    /// A recording is over, and can be heard.
+    RecordingReady,
+    /// A recording could not begin, or broke off.
+    RecordingFailed,
 }
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::IncomingCall,
         Self::CallStarted,
         Self::CallAnswered,
@@ -65,6 +71,9 @@ impl EventKind {
         Self::CountryFirstCalled,
         Self::ScheduledChangeRefused,
         Self::TopUpFailed,
+        Self::RecordingStarted,
+        Self::RecordingReady,
+        Self::RecordingFailed,
     ];
 
     /// What the outbox calls it: `call.ended`.
@@ -85,6 +94,9 @@ impl EventKind {
             Self::CountryFirstCalled => "country.first",
             Self::ScheduledChangeRefused => "change.refused",
             Self::TopUpFailed => "topup.failed",
+            Self::RecordingStarted => "recording.started",
+            Self::RecordingReady => "recording.ready",
+            Self::RecordingFailed => "recording.failed",
         }
     }
 
@@ -106,6 +118,9 @@ impl EventKind {
             Self::CountryFirstCalled => "Dialtone.CountryFirstCalled",
             Self::ScheduledChangeRefused => "Dialtone.ScheduledChangeRefused",
             Self::TopUpFailed => "Dialtone.TopUpFailed",
+            Self::RecordingStarted => "Dialtone.RecordingStarted",
+            Self::RecordingReady => "Dialtone.RecordingReady",
+            Self::RecordingFailed => "Dialtone.RecordingFailed",
         }
     }
 
@@ -131,6 +146,9 @@ impl EventKind {
                 "A change that was scheduled was not made: what it changes was changed since."
             }
             Self::TopUpFailed => "An automatic top-up was refused, or given up: the balance stays low.",
+            Self::RecordingStarted => "A call begins to be recorded.",
+            Self::RecordingReady => "A recording is over, and can be heard.",
+            Self::RecordingFailed => "A recording could not begin, or broke off.",
         }
     }
 

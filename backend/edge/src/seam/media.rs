@@ -25,6 +25,9 @@ pub enum MediaError {
     /// The SDP cannot be relayed.
     #[error("the SDP cannot be relayed: {0}")]
     BadSdp(String),
+    /// The session cannot be recorded.
+    #[error("the call cannot be recorded: {0}")]
+    NotRecorded(String),
     /// The session is gone.
     #[error("the media session is gone")]
     Gone,
@@ -139,6 +142,14 @@ impl fmt::Debug for Prompt {
     }
 }
 
+/// A recording that goes on. Dropping it changes nothing.
+pub trait Tape: fmt::Debug + Send + Sync {
+    /// What is said from now on is silence, or is heard again.
+    fn pause(&self, is_paused: bool);
+    /// Ends it; who takes it hears so in a moment.
+    fn stop(&self);
+}
+
 /// The media relay. Every method is quick and may be called from a shard.
 pub trait MediaPool: Send + Sync + 'static {
     /// Takes ports for both sides of a call.
@@ -186,6 +197,15 @@ pub trait MediaPool: Send + Sync + 'static {
     /// Plays nothing to a side any more.
     fn hush(&self, id: MediaId, to: Side) {
         let _ = (id, to);
+    }
+    /// Records what both sides say from now on, until the session ends or the tape is stopped. Into what is opaque here, as
+    /// prompts are; who makes it knows who takes it.
+    ///
+    /// # Errors
+    /// [`MediaError::Gone`], [`MediaError::NotRecorded`].
+    fn record(&self, id: MediaId, into: Box<dyn Any + Send>) -> Result<Arc<dyn Tape>, MediaError> {
+        let _ = (id, into);
+        Err(MediaError::NotRecorded("nothing is recorded here".to_owned()))
     }
     /// The call is answered.
     fn join(&self, id: MediaId);

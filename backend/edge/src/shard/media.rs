@@ -158,7 +158,7 @@ impl Shard {
 fn failed(error: MediaError) -> MediaFailed {
     let (word, warning) = match error {
         MediaError::BadSdp(why) => (words::BAD_MEDIA, Some(why.into_boxed_str())),
-        MediaError::NoPorts | MediaError::Gone => (words::NO_MEDIA, None),
+        MediaError::NoPorts | MediaError::Gone | MediaError::NotRecorded(_) => (words::NO_MEDIA, None),
     };
     MediaFailed(b2bua::Refusal { warning, ..words::to_engine(&words::refusal(word)) })
 }

@@ -40,6 +40,8 @@ pub(crate) mod price_plan_version;
 pub(crate) mod rate_deck;
 pub(crate) mod rate_deck_body;
 pub(crate) mod rate_deck_version;
+pub(crate) mod recording;
+pub(crate) mod recording_policy;
 pub(crate) mod regulatory_evidence;
 pub(crate) mod regulatory_requirement;
 pub(crate) mod rehearsal;

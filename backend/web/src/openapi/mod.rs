@@ -37,6 +37,7 @@ pub(crate) const IDEMPOTENT_ROOT: &str = "/api/v1/";
         (name = "identity", description = "Users of apps, and their tokens"),
         (name = "users", description = "SIP users: phones that register with digest"),
         (name = "calls", description = "Records, live calls, and what would happen if"),
+        (name = "recordings", description = "Recordings of calls: policy, beginning and ending, listening"),
         (name = "webhooks", description = "Subscriptions to events, their deliveries and dead letters"),
         (name = "money", description = "Balance, ledger and invoices"),
         (name = "tenants", description = "Sign-up, tokens, and the tenant itself"),

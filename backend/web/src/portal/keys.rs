@@ -131,6 +131,8 @@ const fn label(grant: Grant) -> &'static str {
         Grant::CallsRead => "read calls",
         Grant::CallsWrite => "end calls",
         Grant::MoneyRead => "read money",
+        Grant::RecordingsRead => "recordings of calls: listen",
+        Grant::RecordingsWrite => "recordings of calls: begin, pause, end, delete",
         Grant::IdentitiesWrite => "app users and their tokens",
         Grant::AuditRead => "read the audit",
         Grant::EventsRead => "read webhooks",

@@ -305,6 +305,7 @@ pub(super) fn bare_tenant(index: usize) -> Tenant {
         numbers: Vec::new(),
         protection: Protection::default(),
         eligibility: Eligibility::default(),
+        recording: Default::default(),
         emergency: TenantEmergency::default(),
     }
 }

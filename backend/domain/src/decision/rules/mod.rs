@@ -11,6 +11,7 @@ mod limits;
 mod order;
 mod payer;
 mod protect;
+mod recording;
 mod routes;
 mod trial;
 mod velocity;
@@ -118,6 +119,7 @@ impl<'a> Court<'a> {
         }
         self.decision.quote = Quote { currency: plan.currency, lines };
         self.decision.hold_seconds = plan.hold_seconds;
+        self.recording(tenant);
         self.limits(tenant, funds)?;
         self.velocity()?;
         self.caps(tenant)?;

@@ -66,6 +66,7 @@ pub(crate) fn tenant(id: TenantId, slug: &str) -> Tenant {
         numbers: vec![],
         protection: Protection::default(),
         eligibility: Eligibility::default(),
+        recording: Default::default(),
         emergency: TenantEmergency::default(),
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct NewKey {
     /// What it is for, 1 to 100 characters.
     name: String,
     /// Of a tenant: `tenant.read`, `numbers.read`, `numbers.write`, `routing.read`, `routing.write`, `calls.read`,
-    /// `calls.write`, `money.read`, `identities.write`, `audit.read`, `events.read`, `events.write`; writing includes reading. Of the operator:
+    /// `calls.write`, `recordings.read`, `recordings.write`, `money.read`, `identities.write`, `audit.read`, `events.read`, `events.write`; writing includes reading. Of the operator:
     /// `operator.read`, `operator.write`.
     scopes: Vec<String>,
     /// Until when it works; without an end where it is left out.

@@ -31,6 +31,7 @@ mod proof;
 mod protection;
 mod quarantine;
 mod reconciliation;
+mod recordings;
 mod regions;
 mod registrations;
 mod regulatory;
@@ -86,6 +87,7 @@ pub(crate) fn mount(routes: &mut ServiceConfig<'_>) {
     invitations::mount(routes);
     identities::mount(routes);
     calls::mount(routes);
+    recordings::mount(routes);
     money::mount(routes);
     spending::mount(routes);
     top_ups::mount(routes);
