@@ -43,7 +43,7 @@ struct Talk<'t> {
 const RINGS: &str = "+12065550170";
 
 /// An INVITE for a number, with this description.
-fn invite(tenant: &Tenant, sbc: &Sbc, number: &str, sdp: &str) -> String {
+pub(crate) fn invite(tenant: &Tenant, sbc: &Sbc, number: &str, sdp: &str) -> String {
     let uri = format!("sip:{number}@{}", tenant.edge.ip());
     let request = sbc.raw.request("INVITE", &uri, "Content-Type: application/sdp\r\n");
     let from = format!("<sip:{}@{}>;tag=", tenant.number, sbc.fqdn);
@@ -51,7 +51,7 @@ fn invite(tenant: &Tenant, sbc: &Sbc, number: &str, sdp: &str) -> String {
     request.replace("Content-Length: 0\r\n\r\n", &format!("Content-Length: {}\r\n\r\n{sdp}", sdp.len()))
 }
 
-fn describe(at: SocketAddr, proto: &str, more: &str) -> String {
+pub(crate) fn describe(at: SocketAddr, proto: &str, more: &str) -> String {
     let (ip, port) = (at.ip(), at.port());
     format!(
         "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} {proto} 8\r\na=rtpmap:8 PCMA/8000\r\n{more}"
@@ -109,11 +109,11 @@ impl<'t> Talk<'t> {
     }
 }
 
-fn text(message: &Message) -> String {
+pub(crate) fn text(message: &Message) -> String {
     String::from_utf8_lossy(&message.body()).into_owned()
 }
 
-fn acknowledge(sbc: &Sbc, request: &str, answer: &Message) {
+pub(crate) fn acknowledge(sbc: &Sbc, request: &str, answer: &Message) {
     let to = answer.header(HeaderName::To).expect("a To");
     let line =
         |name: &str| request.lines().find(|line| line.starts_with(name)).expect("it is there").to_owned();

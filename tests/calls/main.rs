@@ -25,6 +25,7 @@ mod limits;
 mod location;
 mod named;
 mod peers;
+mod recorded;
 mod registrar;
 mod registrations;
 mod simulated;

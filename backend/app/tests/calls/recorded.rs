@@ -128,7 +128,8 @@ async fn a_dry_run_says_what_the_policy_has_recorded_and_the_policy_is_its_tenan
         assert!(recordings::policy(&house.app, &machine("recordings.read")).await.is_ok());
         let put = recordings::put_policy(&house.app, &machine("recordings.read calls.write"), always()).await;
         assert!(matches!(put, Err(Error::Denied { .. })), "{put:?}");
-        let listened = recordings::audio(&house.app, &machine("calls.read"), Uuid::now_v7(), Layout::Mixed);
+        let reader = machine("calls.read");
+        let listened = recordings::audio(&house.app, &reader, Uuid::now_v7(), Layout::Mixed);
         assert!(matches!(listened.await, Err(Error::Denied { .. })), "listening is a scope of its own");
         let other = House::new(&house.app, "globex").await;
         assert_eq!(recordings::policy(&house.app, &other.actor).await.unwrap(), RecordingPolicy::default());

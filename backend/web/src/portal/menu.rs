@@ -9,7 +9,7 @@ impl Audience {
             ("Overview", &[Place::Overview]),
             ("Numbers", &[Place::Numbers, Place::Porting]),
             ("Routing", &[Place::Trunks, Place::Routes, Place::Users, Place::Emergency]),
-            ("Calls", &[Place::Calls]),
+            ("Calls", &[Place::Calls, Place::Recordings]),
             ("Money", &[Place::Money, Place::Protection]),
             ("Developers", &[Place::Webhooks, Place::Keys]),
         ];

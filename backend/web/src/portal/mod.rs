@@ -36,6 +36,7 @@ mod plans;
 mod porting;
 mod posted;
 mod protection;
+mod recordings;
 mod regions;
 mod regulatory;
 mod rehearsals;
@@ -137,6 +138,7 @@ fn mount(pages: &mut ServiceConfig) {
     webhooks::mount(pages);
     bans::mount(pages);
     calls::mount(pages);
+    recordings::mount(pages);
     money::mount(pages);
     protection::mount(pages);
     spending::mount(pages);

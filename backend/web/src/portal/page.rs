@@ -141,6 +141,8 @@ pub(crate) enum Place {
     Users,
     /// Calls.
     Calls,
+    /// Recordings of calls.
+    Recordings,
     /// The operator's first page.
     Platform,
     /// Live calls of all tenants.
@@ -182,6 +184,7 @@ impl Place {
             Self::Eligibility => ("/operator/eligibility", "Eligibility"),
             Self::Users => ("/app/users", "SIP users"),
             Self::Calls => ("/app/calls", "Calls"),
+            Self::Recordings => ("/app/recordings", "Recordings"),
             Self::Platform => ("/operator", "Platform"),
             Self::Live => ("/operator/live", "Live calls"),
             Self::Bans => ("/operator/bans", "Bans"),
@@ -320,10 +323,25 @@ pub(crate) enum Done {
     EntryReversed,
     /// A tenant's period was closed.
     PeriodClosed,
+    /// Which calls are recorded changed.
+    RecordingPolicySaved,
+    /// A call is recorded from now on.
+    RecordingStarted,
+    /// A recording rests.
+    RecordingPaused,
+    /// A recording is over.
+    RecordingStopped,
+    /// A recording is gone.
+    RecordingDeleted,
 }
 
 impl Done {
-    const ALL: [Self; 62] = [
+    const ALL: [Self; 67] = [
+        Self::RecordingPolicySaved,
+        Self::RecordingStarted,
+        Self::RecordingPaused,
+        Self::RecordingStopped,
+        Self::RecordingDeleted,
         Self::TopUpsSaved,
         Self::BillingSaved,
         Self::InvoiceChanged,
@@ -419,6 +437,13 @@ impl Done {
             Self::InvoiceChanged => ("invoice-changed", "Done."),
             Self::EntryReversed => ("entry-reversed", "Taken back: its opposite is in the ledger."),
             Self::PeriodClosed => ("period-closed", "What was charged until now is closed."),
+            Self::RecordingPolicySaved => {
+                ("recording-policy-saved", "Saved. The next call is recorded by it, or not.")
+            }
+            Self::RecordingStarted => ("recording-started", "What is said is recorded from now on."),
+            Self::RecordingPaused => ("recording-paused", "Paused: what is said now is not recorded."),
+            Self::RecordingStopped => ("recording-stopped", "The recording is over. The call goes on."),
+            Self::RecordingDeleted => ("recording-deleted", "The recording is deleted."),
             Self::SignedUp => ("signed-up", "The account is made. Sign in with it."),
             Self::Verified => {
                 ("verified", "Thank you: the address is yours, and the account is switched on.")
@@ -502,8 +527,8 @@ mod tests {
         };
         let shell = Shell::new(Place::Porting, Audience::Member, None);
         assert_eq!((current(&shell.menu), current(&shell.within)), (vec!["Numbers"], vec!["Porting"]));
-        let alone = Shell::new(Place::Calls, Audience::Member, None);
-        assert_eq!((current(&alone.menu), alone.within.len()), (vec!["Calls"], 0));
+        let alone = Shell::new(Place::Overview, Audience::Member, None);
+        assert_eq!((current(&alone.menu), alone.within.len()), (vec!["Overview"], 0));
         assert!(Shell::new(Place::Outside, Audience::Stranger, None).menu.is_empty());
     }
 }

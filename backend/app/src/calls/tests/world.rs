@@ -14,6 +14,7 @@ use domain::{
     numbering::{Binding, NumberType, Owned},
     phone::E164,
     rating::sandbox_plan,
+    recording::{RecordingMode, RecordingPolicy},
     routing::{Rewrite, Rewrites, RouteOrder, RouteTarget, VoiceRoute},
 };
 use proptest::prelude::*;
@@ -174,6 +175,10 @@ prop_compose! {
             emergency: TenantEmergency {
                 country: country.map(ToOwned::to_owned),
                 ..TenantEmergency::default()
+            },
+            recording: RecordingPolicy {
+                mode: if index == 1 { RecordingMode::Always } else { RecordingMode::Off },
+                ..RecordingPolicy::default()
             },
         }
     }

@@ -51,6 +51,7 @@ mod webhooks;
 pub(crate) use calls::capture;
 pub(crate) use invoices::answer as invoice_file;
 pub(crate) use plans::{PlanOverrides, PlanSettings, differing};
+pub(crate) use recordings::{answer as audio, layout};
 
 use crate::{
     auth::Caller,

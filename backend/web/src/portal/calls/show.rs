@@ -6,6 +6,7 @@ use crate::portal::{
     error::PageError,
     page::{Done, Place, Shell},
     posted::{Nothing, Posted},
+    recordings::{self, RecordingsPart},
     visit::{Member, Operator, PageResult, Visit},
     words::{self, At, Badge},
 };
@@ -33,6 +34,8 @@ struct CallPage {
     legs: Vec<LegRow>,
     decision: Option<DecisionPart>,
     ladder: Ladder,
+    /// What was recorded of it; for who may hear that.
+    recordings: Option<RecordingsPart>,
     /// Where the pages of calls are: the tenant's, or the operator's.
     base: &'static str,
 }
@@ -95,6 +98,7 @@ async fn page(app: &App, visit: &Visit, actor: &Actor, place: Place, id: &str) -
     visit.page(&CallPage {
         shell: visit.shell(place),
         ladder: Ladder::new(&trace),
+        recordings: recordings::part(app, actor, &call).await?,
         base: base(actor),
         charges: call.charges.iter().map(ChargeRow::from).collect(),
         rate_version: call.charges.first().map(|charge| charge.rate_version.clone()).unwrap_or_default(),
