@@ -52,6 +52,7 @@ pub(crate) fn text(app: &App, edge: Option<&edge::Handle>) -> String {
         line(&mut text, format_args!("dialtone_peers{{health=\"{word}\"}} {count}"));
     }
     shards(&mut text, &app::node::read(app));
+    recordings(&mut text, app::recordings::disk(app));
     let traces = app::calls::trace_counts(app);
     counter(&mut text, "dialtone_traces_kept", "Traces of calls written down.", traces.kept);
     let help = "Traces not kept, since there were more than the budget allows.";
@@ -96,6 +97,18 @@ fn media(text: &mut String, reading: app::pool::Reading) {
     gauge(text, "dialtone_media_ports_scarce", help, u64::from(reading.is_scarce));
     let help = "Times that a media worker died and was replaced.";
     counter(text, "dialtone_media_worker_deaths", help, reading.deaths);
+}
+
+/// What recordings of calls take of the disk.
+fn recordings(text: &mut String, disk: app::recordings::DiskView) {
+    gauge(text, "dialtone_recordings_bytes", "What recordings take of the disk.", disk.bytes);
+    gauge(
+        text,
+        "dialtone_recordings_bytes_max",
+        "What they may take; further ones fail then.",
+        disk.bytes_max,
+    );
+    gauge(text, "dialtone_recordings_live", "Recordings that go on.", disk.live);
 }
 
 /// How events leave this node. What waits in the database stands at `/api/v1/operator/deliveries`.

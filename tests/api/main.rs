@@ -20,6 +20,7 @@ mod orders;
 mod plans;
 mod porting;
 mod protection;
+mod recordings;
 mod rehearsals;
 mod repeats;
 mod routes;

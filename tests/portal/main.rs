@@ -14,6 +14,7 @@ mod operator;
 mod platform;
 mod porting;
 mod prices;
+mod recordings;
 mod rehearsals;
 mod routes;
 mod safety;

@@ -29,6 +29,8 @@ pub struct NodeView {
     pub peers: Vec<MeterView>,
     /// Its media relay; `None` where it carries no calls.
     pub media: Option<crate::pool::Reading>,
+    /// What recordings take of its disk.
+    pub recordings: crate::recordings::DiskView,
 }
 
 /// What a shard is at.
@@ -76,6 +78,7 @@ pub fn read(app: &App) -> NodeView {
         shards: edge.map(|edge| edge.readings().into_iter().map(shard).collect()).unwrap_or_default(),
         peers: crate::calls::meters(app),
         media: crate::pool::last(app),
+        recordings: crate::recordings::disk(app),
     }
 }
 

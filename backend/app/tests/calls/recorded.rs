@@ -157,7 +157,7 @@ async fn a_call_whose_media_is_gone_leaves_a_failed_recording_and_tells_its_tena
         assert_eq!(failed.call.0.as_u128(), call);
         assert!(failed.failure.as_deref().is_some_and(|why| why.contains("no media")), "{failed:?}");
         assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 0, "its file is gone");
-        assert_eq!(recordings::disk(&house.app, &crate::house::operator()).unwrap().bytes, 0);
+        assert_eq!(recordings::disk(&house.app).bytes, 0);
         let scope = Scope::system("a test");
         for kind in ["recording.started", "recording.failed"] {
             let told = store::outbox::list(test.db.read(), &scope, Some(kind), 0, 10).await.unwrap();
@@ -186,7 +186,7 @@ async fn what_has_been_kept_for_long_enough_is_deleted_with_its_file_and_its_roo
         write(&scratch.file(kept.id), &kept, true);
         insert(&test, &kept).await;
         let app = start_keeping(&test, &scratch.0, ROOM).await;
-        let taken = recordings::disk(&app, &crate::house::operator()).unwrap().bytes;
+        let taken = recordings::disk(&app).bytes;
         assert_eq!(taken, fs::metadata(scratch.file(kept.id)).unwrap().len(), "it is counted at the start");
         let audio = recordings::audio(&app, &house.actor, kept.id, Layout::Caller).await.unwrap();
         let bytes = audio.bytes();
@@ -201,7 +201,7 @@ async fn what_has_been_kept_for_long_enough_is_deleted_with_its_file_and_its_roo
         assert_eq!(recordings::retain(&app, Utc::now() + TimeDelta::days(31)).await.unwrap(), 1);
         assert_eq!(recordings::retain(&app, Utc::now() + TimeDelta::days(31)).await.unwrap(), 0);
         assert!(!scratch.file(kept.id).exists());
-        assert_eq!(recordings::disk(&app, &crate::house::operator()).unwrap().bytes, 0);
+        assert_eq!(recordings::disk(&app).bytes, 0);
         assert!(list(&app, &house.actor).await.is_empty());
         let gone = recordings::get(&app, &house.actor, kept.id).await.unwrap();
         assert!(gone.deleted_at.is_some() && !gone.can_be_heard());

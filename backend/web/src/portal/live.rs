@@ -17,6 +17,7 @@ use app::{
     calls::{CallFilter, CallState, FAILURE_CLASSES, MeterView},
     node::ShardView,
     pool::Reading,
+    recordings::DiskView,
 };
 use askama::Template;
 use serde::Deserialize;
@@ -43,6 +44,8 @@ struct LivePage {
     next_label: &'static str,
     shards: Vec<ShardRow>,
     media: Option<Badge>,
+    /// What recordings take of the disk.
+    recordings: Badge,
     peers: Vec<PeerRow>,
     more_peers: usize,
 }
@@ -97,6 +100,7 @@ pub(super) async fn show(app: Data<App>, operator: Operator, part: Query<Part>) 
         next_label: "Older",
         shards: node.shards.iter().map(ShardRow::from).collect(),
         media: node.media.map(ports),
+        recordings: room(node.recordings),
         more_peers: peers.len().saturating_sub(PEERS_SHOWN),
         peers: peers.iter().take(PEERS_SHOWN).map(PeerRow::from).collect(),
     })
@@ -112,6 +116,19 @@ fn ports(media: Reading) -> Badge {
             Badge::new("warn", format!("{calls}; {} workers died and were replaced", words::count(deaths)))
         }
     }
+}
+
+/// How much of their room on the disk recordings take: nearly full from 90 % on.
+fn room(disk: DiskView) -> Badge {
+    let (taken, most) = (super::recordings::size(disk.bytes), super::recordings::size(disk.bytes_max));
+    let text = format!("{taken} of {most}, {} going on", words::count(disk.live));
+    if disk.bytes_max == 0 {
+        return Badge::new("", "none are kept here");
+    }
+    if disk.bytes >= disk.bytes_max / 10 * 9 {
+        return Badge::new("bad", format!("{text}: nearly full, raise recordings.max_gib"));
+    }
+    Badge::new("good", text)
 }
 
 #[post("/operator/live/drain")]

@@ -14,6 +14,7 @@ mod decks;
 mod docs;
 mod doctor;
 mod domains;
+mod done;
 mod eligibility;
 mod emergency;
 mod emergency_countries;

@@ -162,11 +162,12 @@ impl From<RecordingView> for Row {
 }
 
 /// Bytes as people read them.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        1_000_000..1_000_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
     }
 }
 
@@ -332,7 +333,10 @@ mod tests {
 
     #[test]
     fn sizes_are_read_and_the_address_of_older_recordings_keeps_the_filter() {
-        assert_eq!([0, 999, 1_000, 16_112, 1_922_000].map(size), ["0 B", "999 B", "1 kB", "16 kB", "1.9 MB"]);
+        assert_eq!(
+            [0, 999, 16_112, 1_922_000, 21_474_836_480].map(size),
+            ["0 B", "999 B", "16 kB", "1.9 MB", "21.4 GB"]
+        );
         assert_eq!(older("ready", "k"), "/app/recordings?state=ready&after=k");
         assert_eq!(older("", "k"), "/app/recordings?after=k");
     }

@@ -24,7 +24,7 @@ impl Court<'_> {
         }
         let callee = self.decision.plan.iter().find_map(|attempt| match &attempt.target {
             Target::User { tenant, .. } | Target::Trunk { tenant, .. } => Some(*tenant),
-            Target::Carrier { .. } => None,
+            Target::Carrier { .. } | Target::Echo => None,
         });
         let callee = callee.and_then(|tenant| self.snapshot.tenant(tenant));
         self.decision.recording =

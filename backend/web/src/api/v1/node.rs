@@ -29,6 +29,19 @@ pub(crate) struct Node {
     peers: Vec<Peer>,
     /// The media relay; `null` where the node carries no calls.
     media: Option<Media>,
+    recordings: RecordingsDisk,
+}
+
+/// What recordings of calls take of the disk.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = NodeRecordings)]
+pub(crate) struct RecordingsDisk {
+    bytes: u64,
+    /// What they may take: further ones fail then.
+    bytes_max: u64,
+    /// Recordings that go on.
+    live: u64,
 }
 
 /// What the media relay is at.
@@ -131,6 +144,11 @@ impl From<NodeView> for Node {
                 scarce: media.is_scarce,
                 worker_deaths: media.deaths,
             }),
+            recordings: RecordingsDisk {
+                bytes: view.recordings.bytes,
+                bytes_max: view.recordings.bytes_max,
+                live: view.recordings.live,
+            },
         }
     }
 }
