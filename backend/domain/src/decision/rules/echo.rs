@@ -47,6 +47,7 @@ impl<'a> Court<'a> {
         });
         self.decision.quote = Quote { currency: plan.currency, lines: Vec::new() };
         self.decision.hold_seconds = plan.hold_seconds;
+        self.recording(&payer.piece.value);
         self.limits(&payer.piece.value, funds)?;
         self.decision.max_duration_seconds = ECHO_CALL_MAX_SECONDS;
         Ok(true)
