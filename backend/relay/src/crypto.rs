@@ -3,7 +3,7 @@
 //! One that is decrypted or is to be encrypted is copied into the worker's room, which has space for the tag: nothing is allocated, and
 //! a call without encryption pays a look at an empty place.
 
-use crate::{Keying, counters::DirectionCounters, reporter::Ntp};
+use crate::{Keying, batch::fetch, counters::DirectionCounters, reporter::Ntp};
 use media::srtp::{OVERHEAD_MAX, Receiver, Sender, SrtpError};
 
 /// The longest packet that moves here, bytes.
@@ -118,6 +118,16 @@ impl Crypto {
             self.retired.remove(0);
         }
         self.retired.push(*std::mem::replace(&mut self.sender, sender));
+    }
+
+    /// Has what the next packet from this side takes fetched.
+    pub(crate) fn fetch_receiver(&self) {
+        fetch(&*self.receiver);
+    }
+
+    /// Has what the next packet to this side takes fetched.
+    pub(crate) fn fetch_sender(&self) {
+        fetch(&*self.sender);
     }
 
     /// Checks and decrypts a packet; counts why not.

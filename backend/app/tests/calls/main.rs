@@ -8,6 +8,7 @@ mod crash;
 mod house;
 mod money;
 mod overload;
+mod pool;
 mod recorded;
 mod records;
 mod rehearsed;

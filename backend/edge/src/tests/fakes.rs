@@ -3,8 +3,8 @@
 use super::DOMAIN;
 use crate::seam::{
     Approach, Binding, CallControl, CallFacts, CallId, CallSummary, DigestAlgorithm, Extension, Identity,
-    MediaError, MediaId, MediaPool, MediaStats, Party, PartyKind, Refusal, Registrar, Reply, SdpKind, Side,
-    TooManyBindings, Trace, Verdict,
+    LossListener, MediaError, MediaId, MediaLoss, MediaPool, MediaRules, MediaStats, Party, PartyKind,
+    Refusal, Registrar, Reply, SdpKind, Side, TooManyBindings, Trace, Verdict,
 };
 use bytes::Bytes;
 use sip::digest::{Algorithm, ha1};
@@ -179,11 +179,19 @@ pub(super) struct FakeRelay {
     open: Mutex<HashSet<MediaId>>,
     pub(super) joined: Mutex<Vec<MediaId>>,
     pub(super) is_full: std::sync::atomic::AtomicBool,
+    /// Who hears of the loss of which session.
+    listeners: Mutex<HashMap<MediaId, LossListener>>,
 }
 
 impl FakeRelay {
     pub(super) fn open(&self) -> usize {
         self.open.lock().unwrap().len()
+    }
+
+    /// Says of a session that its worker has died, as a relay does: on a thread of its own, and whether or not it is over.
+    pub(super) fn die(&self, id: MediaId) {
+        let listener = Arc::clone(&self.listeners.lock().unwrap()[&id]);
+        std::thread::spawn(move || listener(MediaLoss::WorkerDied)).join().unwrap();
     }
 }
 
@@ -205,6 +213,10 @@ impl MediaPool for FakeRelay {
             return Err(MediaError::BadSdp("no version".to_owned()));
         }
         Ok([sdp, format!("a=relayed:{from:?}-{kind:?}\r\n").as_bytes()].concat().into())
+    }
+
+    fn govern(&self, id: MediaId, _sides: [MediaRules; 2], listener: LossListener) {
+        self.listeners.lock().unwrap().insert(id, listener);
     }
 
     fn join(&self, id: MediaId) {

@@ -7,6 +7,7 @@ mod fakes;
 mod guard;
 mod large;
 mod limits;
+mod media;
 mod originate;
 mod peers;
 mod register;

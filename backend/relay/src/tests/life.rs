@@ -70,6 +70,44 @@ fn a_worker_that_dies_is_replaced_and_its_calls_are_told() {
 }
 
 #[test]
+fn calls_of_other_workers_do_not_notice() {
+    let (relay, _running) = start(Config { workers: 3, ..config(64, 36) });
+    let mut calls: Vec<_> = (0..6).map(|_| talk(&relay, 64)).collect();
+    let told: Vec<_> = calls
+        .iter()
+        .map(|(id, ..)| {
+            let (rules, told) = watched(None, None);
+            relay.govern(*id, rules).unwrap();
+            told
+        })
+        .collect();
+    for (_, a, b) in &mut calls {
+        let packet = a.send();
+        b.expect(&packet);
+    }
+    let (bad, ..) = talk(&relay, 64);
+    let listener = LossListener(Arc::new(|loss| panic!("a listener that panics at {loss:?}")));
+    let fatal = Rules { learning: [false; 2], initial: Some(Duration::ZERO), running: None, listener };
+    relay.govern(bad, fatal).unwrap();
+    relay.join(bad).unwrap();
+    let mut dead = Vec::new();
+    eventually("the calls beside it are told", || {
+        dead.extend((0..calls.len()).filter(|index| told[*index].try_recv() == Ok(Loss::WorkerDied)));
+        dead.len() == 2
+    });
+    for (index, (id, a, b)) in calls.iter_mut().enumerate() {
+        if !dead.contains(&index) {
+            let packet = b.send();
+            a.expect(&packet);
+            let stats = relay.close(*id).unwrap();
+            assert_eq!((stats.from_a.packets, stats.from_b.packets), (1, 1));
+        }
+    }
+    assert!(told.iter().all(|told| told.try_recv().is_err()), "the others are told nothing");
+    assert_eq!(relay.deaths(), 1);
+}
+
+#[test]
 fn calls_over_ipv6_flow_and_strangers_there_do_not() {
     let address: IpAddr = "::1".parse().unwrap();
     let config = Config { bind: address, public: address, ports: 26_000..=26_015, ..config(62, 8) };

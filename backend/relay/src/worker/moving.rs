@@ -4,6 +4,7 @@ use super::{PACKET_MAX, Worker};
 use crate::{
     Side,
     batch::{BURST, fetch},
+    crypto::Crypto,
 };
 
 /// The token of the wake-up, beside those of sockets.
@@ -30,7 +31,7 @@ impl Worker {
     pub(super) fn move_ready(&mut self, count: usize, micros: u64) -> u32 {
         let (is_busy, mut moved) = (self.pace.is_busy(), 0);
         for index in 0..count {
-            self.foresee(index + 1);
+            self.foresee(index);
             match self.ready.token(index) {
                 Some(WAKE) => self.bell.wake.quieten(),
                 Some(token) => moved += self.empty(token, micros, is_busy),
@@ -40,10 +41,18 @@ impl Worker {
         moved
     }
 
-    /// Has what is known of the session of this event fetched, while the packet before it is moved.
+    /// Has what is known of the sessions of the events after this one fetched, while its packet is moved: of the next its keys, of the one
+    /// after it the session.
     fn foresee(&self, index: usize) {
-        let (slot, side, _) = read_token(self.ready.token(index).unwrap_or(WAKE));
-        if let Some(session) = self.sessions.get(slot) {
+        let session = |index| {
+            let (slot, side, _) = read_token(self.ready.token(index).unwrap_or(WAKE));
+            Some((self.sessions.get(slot)?, side, slot))
+        };
+        if let Some((Some(session), side, _)) = session(index + 1) {
+            session.ends[side.index()].crypto.iter().for_each(Crypto::fetch_receiver);
+            session.ends[side.other().index()].crypto.iter().for_each(Crypto::fetch_sender);
+        }
+        if let Some((session, side, slot)) = session(index + 2) {
             fetch(session);
             fetch(&self.counters[slot].from[side.index()].packets);
         }
