@@ -59,6 +59,8 @@ fn every_page_is_drawn_without_a_complaint() {
                 ("/operator", "Platform"),
                 ("/operator/live", "Live calls"),
                 ("/operator/outbox", "Outbox"),
+                ("/operator/announcements", "Announcements"),
+                ("/operator/audio", "Codecs and echo"),
                 ("/operator/porting", "Porting"),
                 (&of_all, "+12065551621"),
                 ("/operator/eligibility/regions", "Regions"),
