@@ -67,7 +67,7 @@ pub(super) struct Row {
     pub(super) started: At,
     pub(super) duration: String,
     pub(super) size: String,
-    pub(super) expires: At,
+    pub(super) expires: String,
     pub(super) failure: Option<String>,
     pub(super) notice: Option<&'static str>,
     pub(super) missing: Option<String>,
@@ -141,7 +141,7 @@ impl From<RecordingView> for Row {
             started: At::from(view.started_at),
             duration: not_while_open(words::duration(view.duration_ms)),
             size: not_while_open(size(view.bytes)),
-            expires: At::from(view.expires_at),
+            expires: words::day(view.expires_at),
             notice: match view.notice {
                 NoticeGiven::None => None,
                 NoticeGiven::Tone => Some("Both sides heard a tone when it began."),
