@@ -140,7 +140,7 @@ async fn what_is_over_expires_and_is_deleted_once_and_what_goes_on_does_not() {
         assert!(ids(1_000).await.is_empty(), "both go on");
         assert_eq!(
             recordings::open_on(db.read(), &system, "n1", Some(over.id), 10).await.unwrap(),
-            [open.clone()]
+            std::slice::from_ref(&open)
         );
         assert!(recordings::open_on(db.read(), &system, "n2", None, 10).await.unwrap().is_empty());
         let end = async |tx: &_| recordings::close(tx, &system, over.id, closing(FAILED)).await;
