@@ -24,7 +24,7 @@ pub const FAILURE_CLASSES: [&str; 8] =
 /// Whom a meter is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MeterName {
-    /// `trunk`, `carrier`, `user` (all SIP users together) or `other`.
+    /// `trunk`, `carrier`, `user` (all SIP users together), `echo` or `other`.
     pub kind: &'static str,
     /// FQDN or name; empty for those that count together.
     pub name: String,

@@ -96,18 +96,23 @@ fn one(kind: Kind, count: usize, time: Duration) -> Result<Figures, Box<dyn Erro
 }
 
 fn compare([ours, rtpengine, bare, srtp, theirs]: [f64; 5]) {
-    println!(
-        "{:>8} medians: {ours:.2} us; of rtpengine's {rtpengine:.2}: {:.2} (mark 0.55); of the forwarder's {bare:.2}: {:.2} (mark 1.25)",
-        "",
-        ours / rtpengine,
-        ours / bare
-    );
-    println!(
-        "{:>8} RTP and SRTP: {srtp:.2} us; of rtpengine's {theirs:.2}: {:.2} (mark 0.55); encryption costs {:.2} us a packet",
-        "",
-        srtp / theirs,
-        srtp - ours
-    );
+    // What was not asked for has no figure.
+    if !ours.is_nan() {
+        println!(
+            "{:>8} medians: {ours:.2} us; of rtpengine's {rtpengine:.2}: {:.2} (mark 0.55); of the forwarder's {bare:.2}: {:.2} (mark 1.25)",
+            "",
+            ours / rtpengine,
+            ours / bare
+        );
+    }
+    if !srtp.is_nan() {
+        println!(
+            "{:>8} RTP and SRTP: {srtp:.2} us; of rtpengine's {theirs:.2}: {:.2} (mark 0.55); encryption costs {:.2} us a packet",
+            "",
+            srtp / theirs,
+            srtp - ours
+        );
+    }
 }
 
 fn median(mut costs: Vec<f64>) -> f64 {

@@ -171,6 +171,7 @@ impl From<&MeterView> for PeerRow {
             .collect();
         let name = match meter.of.kind {
             "user" => "all SIP users".to_owned(),
+            "echo" => "the echo".to_owned(),
             "other" => "all others".to_owned(),
             _ => meter.of.name.clone(),
         };

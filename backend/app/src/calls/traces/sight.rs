@@ -29,7 +29,7 @@ pub(super) enum Sight {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Party {
     pub(super) sight: Sight,
-    /// `user`, `trunk`, `carrier` or `onNet`.
+    /// `user`, `trunk`, `carrier`, `echo` or `onNet`.
     pub(super) kind: &'static str,
     pub(super) name: String,
 }
@@ -108,7 +108,8 @@ impl<'a> Sights<'a> {
             Some(Target::User { tenant, username }) => (Some(*tenant), "user", username.clone()),
             Some(Target::Trunk { tenant, fqdn }) => (Some(*tenant), "trunk", fqdn.clone()),
             Some(Target::Carrier { name, .. }) => (None, "carrier", name.clone()),
-            Some(Target::Echo) => (None, "echo", "echo".to_owned()),
+            // The platform itself: there is nobody to hide.
+            Some(Target::Echo) => (self.call.tenant, "echo", "echo".to_owned()),
             None => (None, "carrier", "callee".to_owned()),
         }
     }

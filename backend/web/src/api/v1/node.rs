@@ -79,7 +79,7 @@ pub(crate) struct Shard {
 #[serde(rename_all = "camelCase")]
 #[schema(as = NodePeer)]
 pub(crate) struct Peer {
-    /// `trunk`, `carrier`, `user` (all SIP users together) or `other`.
+    /// `trunk`, `carrier`, `user` (all SIP users together), `echo` or `other`.
     kind: &'static str,
     name: String,
     calls_up: u64,
