@@ -2,7 +2,6 @@
 
 use crate::{
     App, Error,
-    audit::{self, Change, seen},
     snapshot::{Changed, refresh},
 };
 use domain::{
@@ -37,21 +36,7 @@ pub async fn change(app: &App, actor: &Actor, wanted: Audio) -> Result<Audio, Er
     for (place, number) in wanted.echo_numbers.iter().enumerate() {
         check_number(app, place, number)?;
     }
-    let json = serde_json::to_vec(&wanted).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "audio.update",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&wanted),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
+    crate::platform::put(app, (actor, &scope), (NAME, "audio.update"), &wanted, async |tx| read(tx).await)
         .await?;
     refresh(app, Changed::Platform).await?;
     Ok(wanted)

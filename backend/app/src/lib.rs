@@ -36,6 +36,7 @@ pub mod operators;
 pub mod outbox;
 mod page;
 pub mod plans;
+mod platform;
 pub mod pool;
 pub mod porting;
 pub mod proof;

@@ -2,7 +2,6 @@
 
 use crate::{
     App, Error,
-    audit::{self, Change, seen},
     snapshot::{Changed, refresh},
 };
 use domain::{
@@ -34,22 +33,10 @@ pub async fn put_order(
 ) -> Result<Vec<CarrierOrder>, Error> {
     let scope = actor.scope(Permission::Operate)?;
     check_order(&order)?;
-    let json = serde_json::to_vec(&order).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read_order(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "carrier.order",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&order),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
-        .await?;
+    crate::platform::put(app, (actor, &scope), (NAME, "carrier.order"), &order, async |tx| {
+        read_order(tx).await
+    })
+    .await?;
     refresh(app, Changed::Platform).await?;
     Ok(order)
 }

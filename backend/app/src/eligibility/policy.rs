@@ -3,7 +3,6 @@
 use super::Policy;
 use crate::{
     App, Error,
-    audit::{self, Change, seen},
     snapshot::{Changed, refresh},
 };
 use domain::access::{Actor, Permission, Scope};
@@ -28,22 +27,10 @@ pub async fn policy(app: &App, actor: &Actor) -> Result<Policy, Error> {
 pub async fn put_policy(app: &App, actor: &Actor, policy: Policy) -> Result<Policy, Error> {
     let scope = actor.scope(Permission::Operate)?;
     policy.check()?;
-    let json = serde_json::to_vec(&policy).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read_policy(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "eligibility.update",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&policy),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
-        .await?;
+    crate::platform::put(app, (actor, &scope), (NAME, "eligibility.update"), &policy, async |tx| {
+        read_policy(tx).await
+    })
+    .await?;
     refresh(app, Changed::Everything).await?;
     Ok(policy)
 }

@@ -2,10 +2,7 @@
 //! region names is sold to everybody.
 
 use super::{Agreement, Terms, has};
-use crate::{
-    App, Error,
-    audit::{self, Change, seen},
-};
+use crate::{App, Error};
 use domain::{
     access::{Actor, Permission, Scope},
     config::Access,
@@ -128,22 +125,10 @@ pub async fn regions(app: &App, actor: &Actor) -> Result<Regions, Error> {
 pub async fn put_regions(app: &App, actor: &Actor, regions: Regions) -> Result<Regions, Error> {
     let scope = actor.scope(Permission::Operate)?;
     regions.check()?;
-    let json = serde_json::to_vec(&regions).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read_regions(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "eligibility.regions.update",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&regions),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
-        .await?;
+    crate::platform::put(app, (actor, &scope), (NAME, "eligibility.regions.update"), &regions, async |tx| {
+        read_regions(tx).await
+    })
+    .await?;
     Ok(regions)
 }
 

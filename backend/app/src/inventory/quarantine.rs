@@ -3,7 +3,7 @@
 
 use crate::{
     App, Error, Page, PageRequest,
-    audit::{self, Change, seen},
+    audit::{self, Change},
     carriers::sandbox_id,
     snapshot::{Changed, refresh},
     suppliers,
@@ -125,22 +125,10 @@ pub async fn put_quarantine_policy(
 ) -> Result<QuarantinePolicy, Error> {
     let scope = actor.scope(Permission::Operate)?;
     policy.check()?;
-    let json = serde_json::to_vec(&policy).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "quarantine.update",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&policy),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
-        .await?;
+    crate::platform::put(app, (actor, &scope), (NAME, "quarantine.update"), &policy, async |tx| {
+        read(tx).await
+    })
+    .await?;
     Ok(policy)
 }
 

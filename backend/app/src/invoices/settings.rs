@@ -1,10 +1,7 @@
 //! What the operator sets for all invoices.
 
 use super::Party;
-use crate::{
-    App, Error,
-    audit::{self, Change, seen},
-};
+use crate::{App, Error};
 use domain::{
     access::{Actor, Permission, Scope},
     billing::Terms,
@@ -116,22 +113,10 @@ pub async fn put_settings(
     let scope = actor.scope(Permission::Operate)?;
     let settings = settings.tidy();
     settings.check()?;
-    let json = serde_json::to_vec(&settings).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "billing.update",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&settings),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
-        .await?;
+    crate::platform::put(app, (actor, &scope), (NAME, "billing.update"), &settings, async |tx| {
+        read(tx).await
+    })
+    .await?;
     Ok(settings)
 }
 

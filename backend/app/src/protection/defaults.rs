@@ -3,7 +3,6 @@
 use super::change::faulty;
 use crate::{
     App, Error,
-    audit::{self, Change, seen},
     snapshot::{Changed, refresh},
 };
 use domain::{
@@ -95,22 +94,10 @@ pub async fn put_defaults(
 ) -> Result<SpendingDefaults, Error> {
     let scope = actor.scope(Permission::Operate)?;
     defaults.check()?;
-    let json = serde_json::to_vec(&defaults).map_err(Error::internal)?;
-    app.db()
-        .write::<_, Error, _>(async |tx| {
-            let before = read_defaults(tx).await?;
-            platform::put_value(tx, &scope, NAME, json.clone()).await?;
-            let change = Change {
-                actor: &actor.name,
-                tenant: None,
-                what: "spending.defaults",
-                target: NAME,
-                before: seen(&before),
-                after: seen(&defaults),
-            };
-            audit::record(app, tx, &scope, change).await
-        })
-        .await?;
+    crate::platform::put(app, (actor, &scope), (NAME, "spending.defaults"), &defaults, async |tx| {
+        read_defaults(tx).await
+    })
+    .await?;
     refresh(app, Changed::Everything).await?;
     Ok(defaults)
 }
