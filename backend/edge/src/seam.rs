@@ -350,8 +350,8 @@ pub trait CallControl: Send + Sync + 'static {
     fn extend(&self, call: CallId, reply: Reply<Extension>);
     /// The call is over. Said exactly once for each call that was decided.
     fn ended(&self, summary: CallSummary);
-    /// Whether a trace that counts so many bytes is wanted, of a call that was answered or not: asked once before
-    /// [`CallControl::traced`], which is not said of one that is not. Must not block.
+    /// Whether a trace that counts so many bytes is wanted, of a call that was answered or not: asked once, at the end of the
+    /// call; [`CallControl::traced`] is not said of one that is not. Must not block.
     fn wants_trace(&self, bytes: usize, is_answered: bool) -> bool {
         let _ = (bytes, is_answered);
         true

@@ -298,7 +298,9 @@ impl Shard {
             End::Ours(refusal) => Some(refusal.cause.clone().into_owned()),
             _ => None,
         };
-        self.traces.ended(key, cause, summary.media.as_ref(), (self.now, self.wall));
+        let control = &self.context.control;
+        let wants = |bytes, is_answered| control.wants_trace(bytes, is_answered);
+        self.traces.ended(key, cause, summary.media.as_ref(), (self.now, self.wall), wants);
         self.context.shared.live.pin().remove(&call.id);
         self.context.shared.give_place();
         self.context.control.ended(summary);

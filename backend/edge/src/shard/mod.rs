@@ -195,11 +195,8 @@ impl Shard {
                 Due::OverTime => self.over_time(call),
             }
         }
-        let control = &self.context.control;
-        while let Some(trace) =
-            self.traces.pop(self.now, |bytes, is_answered| control.wants_trace(bytes, is_answered))
-        {
-            control.traced(trace);
+        while let Some(trace) = self.traces.pop(self.now) {
+            self.context.control.traced(trace);
         }
     }
 
@@ -266,9 +263,8 @@ impl Shard {
         self.abandon_all();
         self.flush();
         self.transmit.flush();
-        let control = &self.context.control;
-        for trace in self.traces.pop_all(|bytes, is_answered| control.wants_trace(bytes, is_answered)) {
-            control.traced(trace);
+        for trace in self.traces.pop_all() {
+            self.context.control.traced(trace);
         }
     }
 
