@@ -5,10 +5,10 @@ mod client;
 pub use client::{Answer, Client, PASSWORD};
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -36,6 +36,7 @@ pub struct Server {
     child: Child,
     data: PathBuf,
     output: Arc<Mutex<String>>,
+    leash: Leash,
 }
 
 impl Server {
@@ -59,8 +60,8 @@ impl Server {
         if data.exists() {
             std::fs::remove_dir_all(&data).expect("an old test's data can be removed");
         }
-        let (child, output) = spawn(&options, &data);
-        let mut server = Self { options, child, data, output };
+        let (child, output, leash) = spawn(&options, &data);
+        let mut server = Self { options, child, data, output, leash };
         server.wait_ready();
         server
     }
@@ -94,7 +95,7 @@ impl Server {
     /// # Panics
     /// Where it is not ready in time.
     pub fn restart(&mut self) {
-        (self.child, self.output) = spawn(&self.options, &self.data);
+        (self.child, self.output, self.leash) = spawn(&self.options, &self.data);
         self.wait_ready();
     }
 
@@ -183,7 +184,7 @@ pub const OPERATOR_EMAIL: &str = "operator@platform.test";
 /// Its password.
 pub const OPERATOR_PASSWORD: &str = "correct horse battery";
 
-fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>) {
+fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>, Leash) {
     let address = options.address;
     let mut command = Command::new(&options.binary);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DIALTONE_")) {
@@ -210,7 +211,7 @@ fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>) {
         };
     }
     let mut child = command.spawn().expect("the binary is built and can be started");
-    watch(child.id());
+    let leash = Leash::on(child.id());
     let output = Arc::new(Mutex::new(String::new()));
     if let Some(out) = child.stdout.take() {
         collect(out, Arc::clone(&output));
@@ -218,17 +219,33 @@ fn spawn(options: &Options, data: &Path) -> (Child, Arc<Mutex<String>>) {
     if let Some(err) = child.stderr.take() {
         collect(err, Arc::clone(&output));
     }
-    (child, output)
+    (child, output, leash)
 }
 
-/// Has the server killed once the test process is gone, however it went: a static's server is never dropped.
-fn watch(server: u32) {
-    let script = format!("while kill -0 {}; do sleep 0.2; done; kill -9 {server}", std::process::id());
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut shell = shell.spawn().expect("sh is there");
-    // Its end is waited for by nobody else; the thread goes with the process.
-    std::thread::spawn(move || shell.wait());
+/// Has a server killed once the test process is gone, however it went: a static's server is never dropped. A shell waits at
+/// a pipe, which the system closes with the process; to look for the process again and again would cost every test time.
+#[derive(Debug)]
+struct Leash(ChildStdin);
+
+impl Leash {
+    fn on(server: u32) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("read -r _ || kill -9 {server}")]);
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = shell.spawn().expect("sh is there");
+        let pipe = shell.stdin.take().expect("it is piped");
+        // Its end is waited for by nobody else; the thread goes with the process.
+        std::thread::spawn(move || shell.wait());
+        Self(pipe)
+    }
+}
+
+impl Drop for Leash {
+    /// The server is gone, and its number may be another's soon.
+    fn drop(&mut self) {
+        // A shell that is gone needs no word.
+        let _ = self.0.write_all(b"\n");
+    }
 }
 
 fn collect(from: impl std::io::Read + Send + 'static, into: Arc<Mutex<String>>) {
