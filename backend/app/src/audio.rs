@@ -2,7 +2,7 @@
 
 use crate::{
     App, Error,
-    snapshot::{Changed, refresh},
+    snapshot::{self, Changed},
 };
 use domain::{
     access::{Actor, Permission, Scope},
@@ -38,8 +38,20 @@ pub async fn change(app: &App, actor: &Actor, wanted: Audio) -> Result<Audio, Er
     }
     crate::platform::put(app, (actor, &scope), (NAME, "audio.update"), &wanted, async |tx| read(tx).await)
         .await?;
-    refresh(app, Changed::Platform).await?;
+    snapshot::refresh(app, Changed::Platform).await?;
     Ok(wanted)
+}
+
+/// Takes over what another node changed: calls that are decided here from then on go by it. For the jobs.
+///
+/// # Errors
+/// [`Error::Internal`] where the database fails; calls go on by what was known.
+pub async fn refresh(app: &App) -> Result<(), Error> {
+    let kept = read(app.db().read()).await?;
+    if app.live().config.platform.value.audio == kept {
+        return Ok(());
+    }
+    snapshot::refresh(app, Changed::Platform).await
 }
 
 fn check_number(app: &App, place: usize, number: &str) -> Result<(), Error> {

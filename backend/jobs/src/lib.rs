@@ -8,6 +8,7 @@
 
 mod announcements;
 mod answers;
+mod audio;
 mod configuration;
 mod deliveries;
 mod delivery_log;
@@ -63,7 +64,7 @@ macro_rules! jobs {
     };
 }
 
-fn all() -> [Job; 29] {
+fn all() -> [Job; 30] {
     jobs![
         outbox,
         searches,
@@ -93,6 +94,7 @@ fn all() -> [Job; 29] {
         rehearsals,
         drafts,
         announcements,
+        audio,
         recordings
     ]
 }

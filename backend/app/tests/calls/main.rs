@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod announced;
+mod audio;
 mod billed;
 mod burst;
 mod crash;
