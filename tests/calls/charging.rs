@@ -33,21 +33,34 @@ fn a_tenant_without_money_is_refused_with_403_and_told_how_much_is_missing() {
     assert_eq!(record["total"]["amountMicros"], 0);
 }
 
+/// Has calls of a tenant hold money for three seconds at a time, at the usual prices.
+fn hold_three_seconds(tenant: &Tenant) {
+    let operator = server().operator();
+    let usd = |micros: i64| json!({"amountMicros": micros, "currency": "USD"});
+    let plan = json!({"name": "three seconds", "currency": "USD", "appLeg": usd(4_000), "trunkLeg": usd(0),
+        "holdSeconds": 3, "outbound": [{"prefix": "", "perMinute": usd(13_000)}], "inbound": {"geographic": usd(0)}});
+    let plan = operator.post("/api/v1/operator/pricePlans", &plan).expect(201).body;
+    let id = tenant.api.account["tenant"]["id"].as_str().expect("an id");
+    let plan = json!({"pricePlan": plan["id"]});
+    let _ = operator.patch(&format!("/api/v1/operator/tenants/{id}"), &plan).expect(200);
+}
+
 #[test]
 fn a_call_that_outlasts_its_funds_is_ended_and_the_balance_never_falls_below_zero() {
     let mut tenant = Tenant::new("Runs Out");
     let (phone, account) = tenant.phone("talker", "127.22.4.2");
-    leave(&tenant, 20_000); // the first minute takes 17,000; of a second one there are ten seconds
+    hold_three_seconds(&tenant);
+    leave(&tenant, 1_420); // the first three seconds take 850; of the next three there are two
     let call = phone.call(&dial(&account, &tenant.number, ECHO)).expect("a call");
     call.wait_answered().expect("it is answered");
-    let _ = call.wait_ended(Duration::from_secs(90)).expect("it is ended");
+    let _ = call.wait_ended(Duration::from_secs(20)).expect("it is ended");
     let record = tenant.record(ECHO);
     assert_eq!(record["outcome"]["cause"], "out-of-funds", "{record}");
     assert_charged(&record, &[4_000, 13_000]);
     let duration = record["durationMs"].as_i64().expect("ms");
-    assert!((60_000..=70_588).contains(&duration), "70.588 s are what the money covers: {duration}");
+    assert!((4_000..=5_012).contains(&duration), "5.012 s are what the money covers: {duration}");
     let left = tenant.available();
-    assert_eq!(left, 20_000 - record["total"]["amountMicros"].as_i64().expect("a total"));
+    assert_eq!(left, 1_420 - record["total"]["amountMicros"].as_i64().expect("a total"));
     assert!(left >= 0 && tenant.held() == 0);
 }
 

@@ -23,6 +23,8 @@ const ECHO: &str = "+12065550100";
 const FIRST_HOLD: i64 = 17_000;
 /// A call elsewhere: 0.0200 and 0.0040 a minute.
 const SWEDEN: &str = "+46701740605";
+/// And another one elsewhere.
+const NORWAY: &str = "+4722334455";
 const DEADLINE: Duration = Duration::from_secs(20);
 
 async fn bounds(house: &House, edit: impl Fn(Bounds) -> Bounds + Sync) {
@@ -172,7 +174,18 @@ async fn money_that_is_spent_too_fast_is_stopped_told_kept_and_lifted() {
         house.ends(call, None, End::Cancelled);
         house.settled(call).await;
         assert!(velocity::lift(&house.app, &operator(), id).await.is_err(), "it is over");
-        assert_eq!(told(&house.app, "country.first", 3).await, 2, "once for each country");
+        // A country that is new is told after what an earlier call would have told again.
+        let (call, _) = house.connects(NORWAY).await;
+        house.ends(call, None, End::Cancelled);
+        house.settled(call).await;
+        assert_eq!(told(&house.app, "country.first", 3).await, 3);
+        let rows = outbox::list(&house.app, &operator(), None, Window::default()).await.unwrap().value;
+        let firsts: Vec<String> = rows
+            .iter()
+            .filter(|row| row.kind == "country.first")
+            .map(|row| row.payload.to_string())
+            .collect();
+        assert!(firsts.iter().any(|row| row.contains("\"NO\"")), "once for each country: {firsts:?}");
     }
 }
 

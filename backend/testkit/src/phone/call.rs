@@ -73,9 +73,14 @@ impl Call {
     /// Waits for 180.
     ///
     /// # Errors
-    /// When it does not come within [`PATIENCE`].
+    /// [`PhoneError::Refused`] when there will be none, else when it does not come within [`PATIENCE`].
     pub fn wait_ringing(&self) -> Result<(), PhoneError> {
-        self.wait_for("ringing", PATIENCE, |event| matches!(event, Event::Ringing)).map(drop)
+        let ends = |event: &Event| matches!(event, Event::Ringing | Event::Failed { .. } | Event::Cancelled);
+        match self.wait_for("ringing", PATIENCE, ends)? {
+            Event::Failed { status, .. } => Err(PhoneError::Refused(status)),
+            Event::Cancelled => Err(PhoneError::Refused(487)),
+            _ => Ok(()),
+        }
     }
 
     /// Waits for audio before the answer.
