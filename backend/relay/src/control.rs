@@ -7,11 +7,11 @@ use crate::{
     play::Playback,
     ports::{FreePairs, Pair, Use},
     stats::Known,
-    tap::{self, Tapped},
+    tap::{self, Agreed, Tapped},
     transcode::{EFFORT_MAX, Exchange, Tones, effort_of},
     worker::{Bell, Command},
 };
-use media::{codec::Coding, transcode::Voice};
+use media::transcode::Voice;
 use rtrb::Producer;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -70,6 +70,8 @@ struct Opened {
     voices: Option<Box<[Voice; 2]>>,
     /// The side whose digits are tones.
     tones: Option<Side>,
+    /// Where who listens reads what payload types mean.
+    listener: Option<Arc<Agreed>>,
 }
 
 impl Link {
@@ -130,6 +132,7 @@ impl Link {
             joined: None,
             voices: None,
             tones: None,
+            listener: None,
         });
         self.active.fetch_add(1, Relaxed);
         Ok(Some((slot, generation)))
@@ -149,6 +152,7 @@ impl Link {
         remote: Option<&Endpoint>,
     ) -> Result<(), RelayError> {
         let mut state = self.lock();
+        let now = state.origin.elapsed().as_micros() as u64;
         let opened = state.opened(slot, generation)?;
         if opened.remotes[side.index()].as_ref() == remote {
             return Ok(());
@@ -157,6 +161,9 @@ impl Link {
         let keys = Rekeying::between(before, remote.and_then(|remote| remote.keys.as_ref()));
         opened.remotes[side.index()] = remote.cloned();
         opened.note_agreement();
+        if let (Some(listener), Some(remote)) = (&opened.listener, remote) {
+            listener.say(side, &remote.codings, now);
+        }
         if !opened.live && opened.remotes.iter().all(Option::is_some) {
             opened.live = true;
             let pairs = opened.pairs;
@@ -237,23 +244,20 @@ impl Link {
     /// Has a session listened to from now on, by nobody else any more.
     pub(crate) fn listen(&self, slot: u32, generation: u32) -> Result<Tapped, RelayError> {
         let mut state = self.lock();
-        state.opened(slot, generation)?;
-        let (tap, tapped) = tap::tap();
-        state.tell(Command::Listen { slot, generation, tap: Some(tap) })?;
-        Ok(tapped)
-    }
-
-    /// What the payload types of both sides' first formats mean.
-    pub(crate) fn codecs(&self, slot: u32, generation: u32) -> Result<Vec<(u8, Coding)>, RelayError> {
-        let mut state = self.lock();
         let remotes = &state.opened(slot, generation)?.remotes;
-        let coding = |remote: &Endpoint| Some((remote.payload?, Coding::of_name(&remote.codec)?));
-        Ok(remotes.iter().flatten().filter_map(coding).collect())
+        let agreed =
+            Arc::new(Agreed::new([Side::A, Side::B].map(|side| {
+                remotes[side.index()].as_ref().map_or_else(Vec::new, |end| end.codings.clone())
+            })));
+        let (tap, tapped) = tap::tap(Arc::clone(&agreed));
+        state.tell(Command::Listen { slot, generation, tap: Some(tap) })?;
+        state.opened(slot, generation)?.listener = Some(agreed);
+        Ok(tapped)
     }
 
     pub(crate) fn unlisten(&self, slot: u32, generation: u32) -> Result<(), RelayError> {
         let mut state = self.lock();
-        state.opened(slot, generation)?;
+        state.opened(slot, generation)?.listener = None;
         state.tell(Command::Listen { slot, generation, tap: None })
     }
 

@@ -1,7 +1,7 @@
 //! The handle: what other threads ask of the relay. Every call is quick; none waits for a packet.
 
 use crate::{Conversion, Digit, Endpoint, Playback, Rules, SessionStats, Side, Tapped, Tones, control::Link};
-use media::{codec::Coding, transcode::Voice};
+use media::transcode::Voice;
 use std::{
     net::IpAddr,
     sync::{
@@ -242,15 +242,6 @@ impl Handle {
     pub fn listen(&self, session: SessionId) -> Result<Tapped, RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.listen(slot, generation)
-    }
-
-    /// What the payload types of both sides' first formats mean, as was last agreed.
-    ///
-    /// # Errors
-    /// `Unknown`.
-    pub(crate) fn codecs(&self, session: SessionId) -> Result<Vec<(u8, Coding)>, RelayError> {
-        let (link, slot, generation) = self.link(session)?;
-        link.codecs(slot, generation)
     }
 
     /// The time of the workers' clock, microseconds.

@@ -1,6 +1,7 @@
 //! Recording: what both sides say, side by side on one line of time, the caller left and the callee right.
 //!
 //! Workers hand packets over through a [tap](crate::tap) and go on; one thread decodes them and hands whole seconds to a [`Sink`].
+//! A codec that is agreed on in the middle of a call is followed.
 //! What is missing is silence: a packet that was lost or did not fit, a pause, a codec that we can't decode. So a moment of the
 //! recording is the same moment of the call.
 
@@ -110,10 +111,9 @@ impl Recorder {
     /// # Errors
     /// `Unknown` for a session that is over, `Full` where as many recordings wait as may, `Stopped`.
     pub fn record(&self, session: SessionId, sink: Box<dyn Sink>) -> Result<Recording, RelayError> {
-        let codecs = self.relay.codecs(session)?;
         let orders = Arc::<Orders>::default();
         let tapped = self.relay.listen(session)?;
-        let take = Take::new(Some(session), tapped, codecs, self.relay.now_us(), Arc::clone(&orders), sink);
+        let take = Take::new(Some(session), tapped, self.relay.now_us(), Arc::clone(&orders), sink);
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sent = queue.as_ref().ok_or(RelayError::Stopped)?.try_send(take);
         sent.map_err(|_| RelayError::Full { limit: RECORDINGS_MAX })?;
@@ -168,8 +168,6 @@ fn run(queue: &Receiver<Take>, relay: &Handle) {
 struct Take {
     session: Option<SessionId>,
     tapped: Tapped,
-    /// What payload types mean that are not fixed.
-    codecs: Vec<(u8, Coding)>,
     start_us: u64,
     orders: Arc<Orders>,
     sink: Box<dyn Sink>,
@@ -190,14 +188,13 @@ impl Take {
     fn new(
         session: Option<SessionId>,
         tapped: Tapped,
-        codecs: Vec<(u8, Coding)>,
         start_us: u64,
         orders: Arc<Orders>,
         sink: Box<dyn Sink>,
     ) -> Self {
         let tracks = [Track::default(), Track::default()];
         let (written, unreadable, is_ending) = (0, 0, false);
-        Self { session, tapped, codecs, start_us, orders, sink, tracks, written, unreadable, is_ending }
+        Self { session, tapped, start_us, orders, sink, tracks, written, unreadable, is_ending }
     }
 
     /// Takes what has come, and hands on what is whole; `None` where it is over.
@@ -248,8 +245,9 @@ impl Take {
                 continue;
             }
             let arrival = self.position(heard.at_us);
+            let coding = self.tapped.coding(&heard);
             let track = &mut self.tracks[heard.side.index()];
-            match coding_of(&self.codecs, heard.header.payload_type) {
+            match coding {
                 Some(coding) if track.put(coding, &heard.header, heard.payload(), arrival) => {}
                 _ => self.unreadable += 1,
             }
@@ -275,11 +273,6 @@ impl Take {
     }
 }
 
-fn coding_of(codecs: &[(u8, Coding)], payload: u8) -> Option<Coding> {
-    let known = codecs.iter().find(|(known, _)| *known == payload).map(|(_, coding)| *coding);
-    known.or_else(|| Coding::of_name(media::codec::by_fixed_payload(payload)?.name))
-}
-
 /// What one side says, on the line of time.
 #[derive(Debug, Default)]
 struct Track {
@@ -294,8 +287,12 @@ struct Track {
 impl Track {
     /// Puts a packet in its place; `false` where it can't be decoded.
     fn put(&mut self, coding: Coding, header: &Header, payload: &[u8], arrival: u64) -> bool {
-        if self.decoder.as_ref().is_none_or(|decoder| decoder.coding() != coding) {
+        let before = self.decoder.as_ref().map(Decoder::coding);
+        if before != Some(coding) {
             self.decoder = Decoder::new(coding, SAMPLE_RATE);
+            // Timestamps of another clock say nothing of this one's.
+            let is_of_clock = |before: Coding| before.row().clock_rate == coding.row().clock_rate;
+            self.anchor = self.anchor.filter(|_| before.is_none_or(is_of_clock));
         }
         let Some(decoder) = &mut self.decoder else { return false };
         let mut samples = Vec::new();

@@ -1,8 +1,13 @@
 //! A tap: what each side says, decrypted, handed to another thread through a bounded queue. What does not fit is counted and left
 //! out; a packet never waits for who listens.
 
+mod agreed;
+
+pub(crate) use agreed::Agreed;
+
 use crate::Side;
-use media::rtp;
+use agreed::Meaning;
+use media::{codec::Coding, rtp};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
@@ -46,13 +51,21 @@ pub(crate) struct Tap {
 pub struct Tapped {
     queue: rtrb::Consumer<Heard>,
     lost: Arc<AtomicU64>,
+    agreed: Arc<Agreed>,
+    /// What was read there last, and in which version.
+    meanings: [Meaning; 2],
+    version: u64,
 }
 
-/// A tap and who listens to it.
-pub(crate) fn tap() -> (Tap, Tapped) {
+/// A tap and who listens to it, to a session of which this is agreed.
+pub(crate) fn tap(agreed: Arc<Agreed>) -> (Tap, Tapped) {
     let (producer, consumer) = rtrb::RingBuffer::new(TAP_PACKETS_MAX);
     let lost = Arc::new(AtomicU64::new(0));
-    (Tap { queue: producer, lost: Arc::clone(&lost) }, Tapped { queue: consumer, lost })
+    let (meanings, version) = agreed.read();
+    (
+        Tap { queue: producer, lost: Arc::clone(&lost) },
+        Tapped { queue: consumer, lost, agreed, meanings, version },
+    )
 }
 
 impl Tap {
@@ -83,6 +96,15 @@ impl Tapped {
         self.queue.pop().ok()
     }
 
+    /// How a packet that was heard is coded, by what held when it came: a description that changes a codec or its number in the middle of
+    /// a call is followed. `None` where it is no audio that we know.
+    pub fn coding(&mut self, heard: &Heard) -> Option<Coding> {
+        if self.version != self.agreed.version() {
+            (self.meanings, self.version) = self.agreed.read();
+        }
+        self.meanings[heard.side.index()].coding(heard.header.payload_type, heard.at_us)
+    }
+
     /// Whether all was heard: the session is closed, or listens to somebody else, and nothing waits.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -102,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted_and_nobody_waits() {
-        let (mut tap, mut tapped) = tap();
+        let (mut tap, mut tapped) = tap(Arc::default());
         let packet = rtp::Packet {
             header: rtp::Header::default(),
             csrc_count: 0,

@@ -21,6 +21,7 @@ mod play;
 mod quality;
 mod safety;
 mod srtp;
+mod tapped;
 mod transcode;
 
 const SOON: Duration = Duration::from_secs(15);
@@ -80,6 +81,7 @@ impl Peer {
             rtcp_mux: false,
             wants_reports: true,
             payloads: sdp::Payloads::ALL,
+            codings: Vec::new(),
             keys: None,
         }
     }
@@ -468,6 +470,7 @@ fn talk_without_sockets(relay: &Handle) -> (SessionId, Endpoint) {
         rtcp_mux: false,
         wants_reports: true,
         payloads: sdp::Payloads::ALL,
+        codings: Vec::new(),
         keys: None,
     };
     relay.set_remote(session, Side::A, Some(&end)).unwrap();

@@ -1,8 +1,9 @@
 //! Offer and answer between two sides through the relay (RFC 3264): who offered, what was agreed, and the versions of our own `o=`.
 
 use super::{
-    Crypto, Encryption, Endpoint, Keying, Kind, Local, NegotiationError, Payloads, Sdp, SdpError,
+    Crypto, Encryption, Endpoint, Keying, Kind, Local, NegotiationError, Sdp, SdpError,
     exchange::{self, Settled, Widened, widen},
+    payloads::Spoken,
     rewrite::rewrite_section,
     shield::{self, Coat, Profile},
 };
@@ -270,13 +271,15 @@ impl Negotiation {
         }
         let (mut body, remote) = (rewritten.body, rewritten.remote);
         body.extend(offer.streams[answered..].concat());
-        let payloads = [Payloads::of_body(&body), Payloads::answered(self.written(from), &sdp)];
+        let (of_offerer, of_answerer) = (Spoken::of_body(&body), Spoken::answered(self.written(from), &sdp));
         let remote = remote.map(|end| {
             let rtcp_mux = end.rtcp_mux && offer.coat.rtcp_mux;
-            Endpoint { keys: answerer, payloads: payloads[1], rtcp_mux, ..end }.muxed()
+            let Spoken { payloads, codings } = of_answerer;
+            Endpoint { keys: answerer, payloads, codings, rtcp_mux, ..end }.muxed()
         });
         let offerer = offer.remote.clone().map(|end| {
-            let end = Endpoint { keys: asker, payloads: payloads[0], ..end }.muxed();
+            let Spoken { payloads, codings } = of_offerer;
+            let end = Endpoint { keys: asker, payloads, codings, ..end }.muxed();
             speak_alike(end, remote.as_ref())
         });
         let offerer = offerer.map(|end| match &voices {

@@ -1,6 +1,7 @@
 //! The payload types that a side may send, by what was agreed: others are another codec than the far end awaits.
 
 use super::{Media, Sdp};
+use crate::codec::{Coding, by_fixed_payload};
 
 /// Comfort noise, which is met without having been agreed on (RFC 3389).
 const COMFORT_NOISE: u8 = 13;
@@ -19,15 +20,36 @@ impl Payloads {
         Self::from_iter(numbers(media))
     }
 
-    /// Those of the audio of a description; all where it can't be read.
+    /// Whether this payload type is among them.
+    #[must_use]
+    pub const fn contains(self, payload: u8) -> bool {
+        self.0 >> (payload & 0x7F) & 1 == 1
+    }
+}
+
+/// What may come from a side: its payload types, and what those mean that RFC 3551 does not say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Spoken {
+    pub(super) payloads: Payloads,
+    pub(super) codings: Vec<(u8, Coding)>,
+}
+
+impl Spoken {
+    const UNSAID: Self = Self { payloads: Payloads::ALL, codings: Vec::new() };
+
+    /// What may come from who was told this: all where it can't be read.
     pub(super) fn of_body(body: &[u8]) -> Self {
-        Sdp::parse(body).ok().and_then(|sdp| Some(Self::of(sdp.audio()?))).unwrap_or(Self::ALL)
+        let sdp = Sdp::parse(body).ok();
+        sdp.as_ref().and_then(Sdp::audio).map_or(Self::UNSAID, |audio| Self {
+            payloads: Payloads::of(audio),
+            codings: codings(audio).collect(),
+        })
     }
 
-    /// Those that may come from who answered this offer of ours so: the answer's, and of the offer's those of the same codecs, telephone
-    /// events and comfort noise, whose numbers who answers uses too (RFC 3264 §7).
+    /// What may come from who answered this offer of ours so: what the answer names, and of the offer's payload types those of the same
+    /// codecs, telephone events and comfort noise, whose numbers who answers uses too (RFC 3264 §7).
     pub(super) fn answered(offer: &[u8], answer: &Sdp<'_>) -> Self {
-        let Some(answered) = answer.audio() else { return Self::ALL };
+        let Some(answered) = answer.audio() else { return Self::UNSAID };
         let offer = Sdp::parse(offer).ok();
         let offered = offer.as_ref().and_then(Sdp::audio);
         let is_meant = |payload: u8, media: &Media<'_>| {
@@ -40,13 +62,15 @@ impl Payloads {
         let ours = offered.into_iter().flat_map(|media| {
             numbers(media).filter(move |payload| is_meant(*payload, media)).collect::<Vec<_>>()
         });
-        Self::from_iter(theirs.chain(ours))
-    }
-
-    /// Whether this payload type is among them.
-    #[must_use]
-    pub const fn contains(self, payload: u8) -> bool {
-        self.0 >> (payload & 0x7F) & 1 == 1
+        let mut meant: Vec<_> = offered.into_iter().flat_map(codings).collect();
+        meant.retain(|(_, coding)| answered.payload_of(coding.name()).is_some());
+        for (payload, coding) in codings(answered) {
+            // Where the numbers are at odds it is the offer's that is to be sent.
+            if meant.iter().all(|(known, _)| *known != payload) {
+                meant.push((payload, coding));
+            }
+        }
+        Self { payloads: Payloads::from_iter(theirs.chain(ours)), codings: meant }
     }
 }
 
@@ -59,4 +83,13 @@ impl FromIterator<u8> for Payloads {
 
 fn numbers<'s>(media: &'s Media<'_>) -> impl Iterator<Item = u8> + 's {
     media.formats.iter().filter_map(|format| format.parse().ok()).filter(|payload| *payload < 128)
+}
+
+/// The audio of a section that we know, by payload type; without those that always mean it.
+pub(super) fn codings<'s>(media: &'s Media<'_>) -> impl Iterator<Item = (u8, Coding)> + 's {
+    numbers(media).filter_map(|payload| {
+        let map = media.rtpmap(payload)?;
+        let coding = Coding::of_name(map.name).filter(|coding| coding.row().clock_rate == map.clock_rate)?;
+        by_fixed_payload(payload).is_none_or(|row| row.name != coding.name()).then_some((payload, coding))
+    })
 }

@@ -3,8 +3,10 @@
 use super::{
     Direction, Encryption, Keying, Line, Media, Payloads, Sdp, SdpError,
     model::connection_address,
+    payloads,
     shield::{self, Coat},
 };
+use crate::codec::Coding;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where the relay listens for the side that will read the rewritten description, and how its `o=` goes.
@@ -35,6 +37,8 @@ pub struct Endpoint {
     pub wants_reports: bool,
     /// The payload types that it may send.
     pub payloads: Payloads,
+    /// What those of them mean that are not fixed, as far as it is audio that we know.
+    pub codings: Vec<(u8, Coding)>,
     /// Which way the writer lets it flow; an address of all zeros counts as not listening.
     pub direction: Direction,
     /// The payload type of the first format, where it is a number.
@@ -157,6 +161,7 @@ fn endpoint(sdp: &Sdp<'_>, media: &Media<'_>, local: &Local) -> Result<Endpoint,
         rtcp_mux: media.rtcp_mux(),
         wants_reports: rtcp.port() != 0 && !media.is_without_reports(),
         payloads: Payloads::of(media),
+        codings: payloads::codings(media).collect(),
         direction,
         payload,
         codec: map.map_or(format, |map| map.name).to_owned(),

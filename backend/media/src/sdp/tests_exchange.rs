@@ -188,3 +188,38 @@ fn fax_in_place_of_audio_is_passed_with_its_attributes_and_not_to_a_side_that_mu
         assert_eq!(refused, NegotiationError::Sdp(SdpError::PlainFax));
     }
 }
+
+/// What the payload types of each side mean, of those that are not fixed.
+fn codings(talk: &Talk) -> [Vec<(u8, Coding)>; 2] {
+    [Side::A, Side::B].map(|side| talk.0.agreed(side).unwrap().codings.clone())
+}
+
+#[test]
+fn what_the_payload_types_of_each_side_mean_follows_each_answer() {
+    let mut talk = Talk::new(&[], &[]);
+    let opus = |number: u8| format!("rtpmap:{number} opus/48000/2");
+    talk.offer(Side::A, &audio("0 8 101", &[EVENTS])).unwrap();
+    talk.answer(Side::B, &audio("0 101", &[EVENTS])).unwrap();
+    assert_eq!(codings(&talk), [vec![], vec![]], "fixed ones are known to all");
+    // Each side sends by the other's numbers; who answers with numbers of its own may send those, too.
+    talk.offer(Side::A, &audio("96 97 0", &[&opus(96), "rtpmap:97 G729/8000"])).unwrap();
+    assert_eq!(codings(&talk), [vec![], vec![]], "an offer changes nothing");
+    talk.answer(Side::B, &audio("0 98", &[&opus(98)])).unwrap();
+    assert_eq!(codings(&talk), [vec![(98, Opus)], vec![(96, Opus), (98, Opus)]]);
+    // The same number of two codecs is that of who asked.
+    talk.offer(Side::B, &audio("99", &["rtpmap:99 G729/8000"])).unwrap();
+    talk.answer(Side::A, &audio("99", &["rtpmap:99 G729/8000"])).unwrap();
+    assert_eq!(codings(&talk), [vec![(99, G729)], vec![(99, G729)]]);
+    talk.offer(Side::B, &audio("9 100", &["rtpmap:9 G722/8000", "rtpmap:100 AMR/8000"])).unwrap();
+    talk.answer(Side::A, &audio("9", &[])).unwrap();
+    assert_eq!(codings(&talk), [vec![], vec![]]);
+}
+
+#[test]
+fn sides_that_are_transcoded_have_numbers_of_their_own() {
+    let mut talk = Talk::new(&[], &[Pcma]);
+    talk.offer(Side::A, &audio("111", &["rtpmap:111 opus/48000/2"])).unwrap();
+    talk.answer(Side::B, &audio("8", &[])).unwrap();
+    assert!(talk.0.voices().is_some());
+    assert_eq!(codings(&talk), [vec![(111, Opus)], vec![]]);
+}

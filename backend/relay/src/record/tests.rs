@@ -3,9 +3,9 @@
 use super::*;
 use crate::{
     Side,
-    tap::{Tap, tap},
+    tap::{Agreed, Tap, tap},
 };
-use media::{g711::Law, rtp, tone};
+use media::{codec::Encoder, rtp, tone};
 
 #[derive(Default)]
 struct Kept {
@@ -31,44 +31,69 @@ impl Sink for Keeper {
     }
 }
 
+/// What a side says, how, and by which number.
+struct Voice {
+    sine: tone::Sine,
+    encoder: Encoder,
+    payload_type: u8,
+    timestamp: u32,
+}
+
+impl Voice {
+    fn new(hertz: f64, coding: Coding, payload_type: u8) -> Self {
+        let (sine, encoder) = (tone::Sine::new(hertz, 8_000, 8_000), Encoder::new(coding, 8_000).unwrap());
+        Self { sine, encoder, payload_type, timestamp: 0xFFFF_F000 }
+    }
+
+    /// From now on in another codec. Its clock goes on from where it is, or anew.
+    fn turn(&mut self, coding: Coding, payload_type: u8, timestamp: Option<u32>) {
+        (self.encoder, self.payload_type) = (Encoder::new(coding, 8_000).unwrap(), payload_type);
+        self.timestamp = timestamp.unwrap_or(self.timestamp);
+    }
+}
+
 /// A call of a caller at 440 Hz in A-law and a callee at 1000 Hz in μ-law, on a virtual clock.
 struct Scene {
+    agreed: Arc<Agreed>,
     tap: Option<Tap>,
     take: Option<Take>,
     kept: Arc<Mutex<Kept>>,
     orders: Arc<Orders>,
     relay: Handle,
-    sines: [tone::Sine; 2],
+    voices: [Voice; 2],
     step: u32,
 }
 
 impl Scene {
     fn new() -> Self {
-        let (tap, tapped) = tap();
+        let agreed = Arc::<Agreed>::default();
+        let (tap, tapped) = tap(Arc::clone(&agreed));
         let (kept, orders) = (Arc::<Mutex<Kept>>::default(), Arc::<Orders>::default());
         let sink = Box::new(Keeper(Arc::clone(&kept)));
-        let take = Take::new(None, tapped, Vec::new(), 0, Arc::clone(&orders), sink);
+        let take = Take::new(None, tapped, 0, Arc::clone(&orders), sink);
         let relay = Handle::new(Vec::new(), "127.0.0.1".parse().unwrap(), 1, Instant::now());
-        let sines = [440.0, 1000.0].map(|frequency| tone::Sine::new(frequency, 8_000, 8_000));
-        Self { tap: Some(tap), take: Some(take), kept, orders, relay, sines, step: 0 }
+        let voices = [Voice::new(440.0, Coding::Pcma, 8), Voice::new(1000.0, Coding::Pcmu, 0)];
+        Self { agreed, tap: Some(tap), take: Some(take), kept, orders, relay, voices, step: 0 }
     }
 
     /// Both speak for so many packets, of which those that `lost` names never come.
     fn speak(&mut self, packets: u32, lost: impl Fn(u32) -> bool) {
         for _ in 0..packets {
             let now = u64::from(self.step) * 20_000;
-            for (side, law, payload_type) in [(Side::A, Law::A, 8), (Side::B, Law::Mu, 0)] {
+            for side in [Side::A, Side::B] {
+                let Voice { sine, encoder, payload_type, timestamp } = &mut self.voices[side.index()];
                 let mut samples = [0; 160];
-                self.sines[side.index()].fill(&mut samples);
+                sine.fill(&mut samples);
                 let mut payload = Vec::new();
-                law.encode_into(&samples, &mut payload);
+                encoder.encode(&samples, &mut payload).unwrap();
                 let header = Header {
-                    payload_type,
+                    payload_type: *payload_type,
                     sequence: self.step as u16,
-                    timestamp: self.step.wrapping_mul(160).wrapping_add(0xFFFF_F000),
+                    timestamp: *timestamp,
                     ssrc: 5,
                     marker: false,
                 };
+                *timestamp = timestamp.wrapping_add(encoder.coding().row().clock_rate / 50);
                 let packet = rtp::Packet { header, csrc_count: 0, extension: None, payload: &payload };
                 if let Some(tap) = self.tap.as_mut().filter(|_| !lost(self.step)) {
                     // It arrives a little unevenly.
@@ -185,4 +210,70 @@ fn a_new_source_and_a_jump_of_its_clock_are_set_by_their_arrival() {
     assert_eq!(loud, expected);
     assert!(track.put(Coding::Pcma, &header(2, 900_000_160), &[0x2A; 160], 2_160), "too late");
     assert!(track.take(100).all(|sample| sample == 0));
+}
+
+/// Whether a part of a side is a tone of this frequency at the level at which it was said.
+fn assert_sounds(side: &[i16], [from, to]: [usize; 2], hertz: f64) {
+    let part = &side[from..to];
+    let decibels = 20.0 * (tone::level(part) / (8_000.0 / 2_f64.sqrt())).log10();
+    assert!(decibels.abs() < 2.5, "{hertz} Hz from {from}: {decibels:.1} dB");
+    assert!(share(part, hertz) > 0.75, "{hertz} Hz from {from}: {:.2}", share(part, hertz));
+}
+
+#[test]
+fn a_codec_or_number_that_is_agreed_on_in_the_middle_of_a_call_goes_on_sounding_in_its_place() {
+    let mut scene = Scene::new();
+    scene.speak(99, |_| false);
+    // The caller turns to codecs without a fixed number; the clock of the first goes on, that of the second is set anew, as is the
+    // number of the last, which meant the one before.
+    let turns = [
+        (Coding::Opus, 96, None),
+        (Coding::G722, 9, Some(77)),
+        (Coding::G729, 97, Some(0x8000_0000)),
+        (Coding::Opus, 97, None),
+        (Coding::Pcmu, 0, None),
+    ];
+    for (coding, number, timestamp) in turns {
+        let now = u64::from(scene.step) * 20_000;
+        let meant: &[_] = if number < 96 { &[] } else { &[(number, coding)] };
+        scene.agreed.say(Side::A, meant, now);
+        // It is held and taken up again: what was agreed stays.
+        scene.agreed.say(Side::A, meant, now + 1);
+        scene.voices[0].turn(coding, number, timestamp);
+        scene.speak(99, |_| false);
+    }
+    let ([left, right], ending) = scene.end();
+    assert_eq!(ending, Ending { lasted: Duration::from_millis(6 * 1_980), ..Ending::default() });
+    for turn in 0..6 {
+        // A codec's first packets settle it, and its audio comes out a little late.
+        let range = [turn * 15_840 + 800, (turn + 1) * 15_840 - 320];
+        assert_sounds(&left, range, 440.0);
+        assert_sounds(&right, [turn * 15_840, (turn + 1) * 15_840], 1000.0);
+        // No longer without a sound at the seam than a packet or two.
+        let seam = &left[(turn * 15_840).max(800) - 800..turn * 15_840 + 800];
+        let silent = seam.iter().fold((0, 0), |(most, now), sample| {
+            let now = if sample.abs() < 200 { now + 1 } else { 0 };
+            (most.max(now), now)
+        });
+        assert!(silent.0 < 400, "turn {turn}: {} samples of silence", silent.0);
+    }
+}
+
+#[test]
+fn a_side_that_holds_is_silent_and_sounds_again_in_the_codec_that_it_had() {
+    let mut scene = Scene::new();
+    scene.agreed.say(Side::A, &[(96, Coding::Opus)], 0);
+    scene.voices[0].turn(Coding::Opus, 96, None);
+    scene.speak(90, |_| false);
+    // Nothing comes for 1.8 s, and its clock stands still.
+    let before = scene.voices[0].timestamp;
+    scene.speak(90, |_| true);
+    scene.agreed.say(Side::A, &[(96, Coding::Opus)], u64::from(scene.step) * 20_000);
+    scene.voices[0].timestamp = before;
+    scene.speak(90, |_| false);
+    let ([left, _], ending) = scene.end();
+    assert_eq!((ending.unreadable, ending.lost), (0, 0));
+    assert_sounds(&left, [800, 14_000], 440.0);
+    assert!(tone::level(&left[14_800..28_700]) < 1.0, "nothing of the hold");
+    assert_sounds(&left, [30_000, 43_000], 440.0);
 }

@@ -18,18 +18,18 @@ const TONE: (f64, i16) = (1_004.0, 8_000);
 const PACKETS: u16 = 40;
 
 /// A far end that speaks one codec, encrypted or not.
-struct Speaker {
-    peer: Peer,
-    coding: Coding,
+pub(super) struct Speaker {
+    pub(super) peer: Peer,
+    pub(super) coding: Coding,
     /// The number that it gives its codec.
-    payload: u8,
+    pub(super) payload: u8,
     millis: u32,
     key: Option<Master>,
     secrets: Option<(Sender, Receiver)>,
 }
 
 impl Speaker {
-    fn new(number: u8, coding: Coding) -> Self {
+    pub(super) fn new(number: u8, coding: Coding) -> Self {
         let payload = coding.row().fixed.unwrap_or(98);
         Self { peer: Peer::new(number), coding, payload, millis: 20, key: None, secrets: None }
     }
@@ -38,7 +38,7 @@ impl Speaker {
         self.coding.row().clock_rate
     }
 
-    fn says(&self) -> String {
+    pub(super) fn says(&self) -> String {
         let row = self.coding.row();
         let proto = if self.key.is_some() { "RTP/SAVP" } else { "RTP/AVP" };
         let port = self.peer.rtp.local_addr().unwrap().port();
@@ -59,7 +59,7 @@ impl Speaker {
     }
 
     /// Takes over where it is to send to, what number its codec has in what comes, and the keys.
-    fn follow(&mut self, description: &[u8]) {
+    pub(super) fn follow(&mut self, description: &[u8]) {
         let sdp = Sdp::parse(description).unwrap();
         let audio = sdp.audio().unwrap();
         self.peer.to = SocketAddr::new(sdp.address(audio).unwrap(), audio.port);
@@ -70,7 +70,7 @@ impl Speaker {
         }
     }
 
-    fn send(&mut self, packet: &[u8]) {
+    pub(super) fn send(&mut self, packet: &[u8]) {
         let mut wire = packet.to_vec();
         if let Some((sender, _)) = &mut self.secrets {
             wire.resize(packet.len() + OVERHEAD_MAX, 0);
@@ -92,14 +92,14 @@ impl Speaker {
     }
 }
 
-struct Talk {
-    bridge: Bridge,
-    id: u64,
+pub(super) struct Talk {
+    pub(super) bridge: Bridge,
+    pub(super) id: u64,
     _running: Running,
 }
 
 /// A call of which each side has one codec, and the called one is offered its own.
-fn talk(number: u8, a: &mut Speaker, b: &mut Speaker) -> Talk {
+pub(super) fn talk(number: u8, a: &mut Speaker, b: &mut Speaker) -> Talk {
     let (relay, running) = start(config(number, 4));
     let bridge = Bridge::new(relay);
     let id = bridge.open().unwrap();
