@@ -6,6 +6,7 @@ use super::{
     seal::Keys,
     window::{Window, cycle_of, index_in},
 };
+use smallvec::SmallVec;
 
 /// Packets of the former key that are taken after a change of keys: those that were under way.
 pub const PREVIOUS_PACKETS_MAX: u16 = 512;
@@ -28,7 +29,8 @@ struct Previous {
 #[derive(Debug)]
 struct Side {
     keys: Keys,
-    streams: Vec<Stream>,
+    /// One as a rule, which lies with its keys.
+    streams: SmallVec<[Stream; 1]>,
     last: usize,
 }
 
@@ -88,7 +90,7 @@ impl Receiver {
 
 impl Side {
     fn new(master: &Master) -> Self {
-        Self { keys: Keys::new(master), streams: Vec::with_capacity(1), last: 0 }
+        Self { keys: Keys::new(master), streams: SmallVec::new(), last: 0 }
     }
 
     fn unprotect_rtp(&mut self, packet: &mut [u8], former: Option<&Self>) -> Result<usize, SrtpError> {

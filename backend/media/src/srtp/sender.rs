@@ -6,6 +6,7 @@ use super::{
     seal::Keys,
     window::Window,
 };
+use smallvec::SmallVec;
 
 /// The most packets of one source under one key (RFC 3711 §9.2).
 const INDEX_MAX: u64 = (1 << 48) - 1;
@@ -16,7 +17,8 @@ const FIRST_MAX: u16 = 0x7FFF;
 #[derive(Debug)]
 pub struct Sender {
     keys: Keys,
-    streams: Vec<Stream>,
+    /// One as a rule, which lies with its keys.
+    streams: SmallVec<[Stream; 1]>,
     /// The place of the stream that was met last.
     last: usize,
     rtcp_index: u32,
@@ -37,7 +39,7 @@ impl Sender {
     /// A sender under this key, which must be nobody else's.
     #[must_use]
     pub fn new(master: &Master) -> Self {
-        Self { keys: Keys::new(master), streams: Vec::with_capacity(1), last: 0, rtcp_index: 0 }
+        Self { keys: Keys::new(master), streams: SmallVec::new(), last: 0, rtcp_index: 0 }
     }
 
     /// Whether this is a sender under the same key: only one of the two may be used.
