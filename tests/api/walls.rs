@@ -277,8 +277,11 @@ fn a_stranger_finds_nothing_of_another_tenant_and_changes_nothing() {
         let paths = reads.filter_map(|operation| owned.fill(&operation.path)).map(|path| versioned(&path));
         paths
             .map(|path| {
-                let answer = client.get(&path);
-                (path, answer.status, answer.text)
+                let mut answer = client.get(&path);
+                // What is heard of a trunk changes with time, whoever asks.
+                let heard = answer.body.as_object_mut().and_then(|thing| thing.remove("health"));
+                let text = if heard.is_some() { answer.body.to_string() } else { answer.text };
+                (path, answer.status, text)
             })
             .collect()
     };
