@@ -124,6 +124,14 @@ impl End {
         self
     }
 
+    /// Speaks another codec from now on, and no more of what it was to say.
+    pub(crate) fn turns_to(&mut self, coding: Coding) {
+        (self.coding, self.next.payload_type) = (coding, coding.row().payload);
+        self.encoder = Encoder::new(coding, coding.sample_rate()).expect("it is built in");
+        self.decoder = Decoder::new(coding, 8_000).expect("it is built in");
+        self.saying.clear();
+    }
+
     /// Its description.
     pub(crate) fn says(&mut self) -> String {
         self.version += 1;

@@ -1,6 +1,9 @@
 //! Calls that are recorded: by the tenant's policy and by order, with a pause. Each side says a tone of its own, and what is downloaded is
 //! listened to.
 
+mod killed;
+mod renegotiated;
+
 use crate::{
     PATIENCE, Tenant,
     attack::tools::Sbc,
@@ -141,9 +144,12 @@ fn quarters(samples: &[i16], hertz: f64) -> Vec<char> {
 }
 
 /// A tenant whose number is answered by an SBC of its own that says the callee's tone, and the SBC that calls it.
-fn house(name: &str, [caller, callee]: [&str; 2]) -> (Tenant, Sbc, testkit::phone::Phone) {
-    let tenant = Tenant::new(name);
-    let slug = name.to_lowercase().replace(' ', "-");
+fn house(name: &str, addresses: [&str; 2]) -> (Tenant, Sbc, testkit::phone::Phone) {
+    house_of(Tenant::new(name), &name.to_lowercase().replace(' ', "-"), addresses)
+}
+
+/// The same of a tenant that is there.
+fn house_of(tenant: Tenant, slug: &str, [caller, callee]: [&str; 2]) -> (Tenant, Sbc, testkit::phone::Phone) {
     let sbc = Sbc::of(&tenant, &format!("sbc.{slug}.test"), caller);
     let answers = format!("answers.{slug}.test");
     let phone = tenant.trunk(&answers, callee);
