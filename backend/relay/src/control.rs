@@ -7,7 +7,7 @@ use crate::{
     play::Playback,
     ports::{FreePairs, Pair, Use},
     stats::Known,
-    tap::{self, Agreed, Tapped},
+    tap::{self, Agreed, Tapped, Terms},
     transcode::{EFFORT_MAX, Exchange, Tones, effort_of},
     worker::{Bell, Command},
 };
@@ -162,7 +162,7 @@ impl Link {
         opened.remotes[side.index()] = remote.cloned();
         opened.note_agreement();
         if let (Some(listener), Some(remote)) = (&opened.listener, remote) {
-            listener.say(side, &remote.codings, now);
+            listener.say(side, remote.into(), now);
         }
         if !opened.live && opened.remotes.iter().all(Option::is_some) {
             opened.live = true;
@@ -245,10 +245,8 @@ impl Link {
     pub(crate) fn listen(&self, slot: u32, generation: u32) -> Result<Tapped, RelayError> {
         let mut state = self.lock();
         let remotes = &state.opened(slot, generation)?.remotes;
-        let agreed =
-            Arc::new(Agreed::new([Side::A, Side::B].map(|side| {
-                remotes[side.index()].as_ref().map_or_else(Vec::new, |end| end.codings.clone())
-            })));
+        let terms = |side: Side| remotes[side.index()].as_ref().map_or_else(Terms::default, Terms::from);
+        let agreed = Arc::new(Agreed::new([terms(Side::A), terms(Side::B)]));
         let (tap, tapped) = tap::tap(Arc::clone(&agreed));
         state.tell(Command::Listen { slot, generation, tap: Some(tap) })?;
         state.opened(slot, generation)?.listener = Some(agreed);

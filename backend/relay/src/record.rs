@@ -51,7 +51,7 @@ pub struct Ending {
     pub lasted: Duration,
     /// Packets that did not fit, and are silence.
     pub lost: u64,
-    /// Packets that could not be decoded, and are silence.
+    /// Packets of audio that could not be decoded, and are silence.
     pub unreadable: u64,
     /// Why it could not go on, where it ended before the call.
     pub failed: Option<String>,
@@ -246,6 +246,9 @@ impl Take {
             }
             let arrival = self.position(heard.at_us);
             let coding = self.tapped.coding(&heard);
+            if coding.is_none() && self.tapped.is_beside(&heard) {
+                continue;
+            }
             let track = &mut self.tracks[heard.side.index()];
             match coding {
                 Some(coding) if track.put(coding, &heard.header, heard.payload(), arrival) => {}

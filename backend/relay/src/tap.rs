@@ -3,7 +3,7 @@
 
 mod agreed;
 
-pub(crate) use agreed::Agreed;
+pub(crate) use agreed::{Agreed, Terms};
 
 use crate::Side;
 use agreed::Meaning;
@@ -99,10 +99,19 @@ impl Tapped {
     /// How a packet that was heard is coded, by what held when it came: a description that changes a codec or its number in the middle of
     /// a call is followed. `None` where it is no audio that we know.
     pub fn coding(&mut self, heard: &Heard) -> Option<Coding> {
+        self.meaning(heard.side).coding(heard.header.payload_type, heard.at_us)
+    }
+
+    /// Whether a packet that was heard is no audio, as was agreed: telephone-events or comfort noise.
+    pub fn is_beside(&mut self, heard: &Heard) -> bool {
+        self.meaning(heard.side).is_beside(heard.header.payload_type)
+    }
+
+    fn meaning(&mut self, side: Side) -> &Meaning {
         if self.version != self.agreed.version() {
             (self.meanings, self.version) = self.agreed.read();
         }
-        self.meanings[heard.side.index()].coding(heard.header.payload_type, heard.at_us)
+        &self.meanings[side.index()]
     }
 
     /// Whether all was heard: the session is closed, or listens to somebody else, and nothing waits.

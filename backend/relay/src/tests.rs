@@ -82,6 +82,7 @@ impl Peer {
             wants_reports: true,
             payloads: sdp::Payloads::ALL,
             codings: Vec::new(),
+            beside: sdp::Payloads::comfort_noise(),
             keys: None,
         }
     }
@@ -471,6 +472,7 @@ fn talk_without_sockets(relay: &Handle) -> (SessionId, Endpoint) {
         wants_reports: true,
         payloads: sdp::Payloads::ALL,
         codings: Vec::new(),
+        beside: sdp::Payloads::comfort_noise(),
         keys: None,
     };
     relay.set_remote(session, Side::A, Some(&end)).unwrap();

@@ -274,12 +274,12 @@ impl Negotiation {
         let (of_offerer, of_answerer) = (Spoken::of_body(&body), Spoken::answered(self.written(from), &sdp));
         let remote = remote.map(|end| {
             let rtcp_mux = end.rtcp_mux && offer.coat.rtcp_mux;
-            let Spoken { payloads, codings } = of_answerer;
-            Endpoint { keys: answerer, payloads, codings, rtcp_mux, ..end }.muxed()
+            let Spoken { payloads, codings, beside } = of_answerer;
+            Endpoint { keys: answerer, payloads, codings, beside, rtcp_mux, ..end }.muxed()
         });
         let offerer = offer.remote.clone().map(|end| {
-            let Spoken { payloads, codings } = of_offerer;
-            let end = Endpoint { keys: asker, payloads, codings, ..end }.muxed();
+            let Spoken { payloads, codings, beside } = of_offerer;
+            let end = Endpoint { keys: asker, payloads, codings, beside, ..end }.muxed();
             speak_alike(end, remote.as_ref())
         });
         let offerer = offerer.map(|end| match &voices {

@@ -1,6 +1,6 @@
 //! The payload types that a side may send, by what was agreed: others are another codec than the far end awaits.
 
-use super::{Media, Sdp};
+use super::{Media, RtpMap, Sdp};
 use crate::codec::{Coding, by_fixed_payload};
 
 /// Comfort noise, which is met without having been agreed on (RFC 3389).
@@ -20,6 +20,18 @@ impl Payloads {
         Self::from_iter(numbers(media))
     }
 
+    /// Those of a section that are no audio: telephone-events and comfort noise.
+    pub(super) fn beside(media: &Media<'_>) -> Self {
+        let beside = numbers(media).filter(|payload| is_beside(*payload, media));
+        Self(beside.fold(1 << COMFORT_NOISE, |set, payload| set | 1 << payload))
+    }
+
+    /// None but comfort noise, which is met without having been agreed on.
+    #[must_use]
+    pub const fn comfort_noise() -> Self {
+        Self(1 << COMFORT_NOISE)
+    }
+
     /// Whether this payload type is among them.
     #[must_use]
     pub const fn contains(self, payload: u8) -> bool {
@@ -27,15 +39,17 @@ impl Payloads {
     }
 }
 
-/// What may come from a side: its payload types, and what those mean that RFC 3551 does not say.
+/// What may come from a side: its payload types, what those mean that RFC 3551 does not say, and which are beside the audio.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spoken {
     pub(super) payloads: Payloads,
     pub(super) codings: Vec<(u8, Coding)>,
+    pub(super) beside: Payloads,
 }
 
 impl Spoken {
-    const UNSAID: Self = Self { payloads: Payloads::ALL, codings: Vec::new() };
+    const UNSAID: Self =
+        Self { payloads: Payloads::ALL, codings: Vec::new(), beside: Payloads::comfort_noise() };
 
     /// What may come from who was told this: all where it can't be read.
     pub(super) fn of_body(body: &[u8]) -> Self {
@@ -43,6 +57,7 @@ impl Spoken {
         sdp.as_ref().and_then(Sdp::audio).map_or(Self::UNSAID, |audio| Self {
             payloads: Payloads::of(audio),
             codings: codings(audio).collect(),
+            beside: Payloads::beside(audio),
         })
     }
 
@@ -53,10 +68,8 @@ impl Spoken {
         let offer = Sdp::parse(offer).ok();
         let offered = offer.as_ref().and_then(Sdp::audio);
         let is_meant = |payload: u8, media: &Media<'_>| {
-            media.rtpmap(payload).is_some_and(|map| {
-                let aside = ["telephone-event", "CN"].iter().any(|name| map.name.eq_ignore_ascii_case(name));
-                aside || answered.payload_of(map.name).is_some()
-            })
+            let is_answered = |map: RtpMap<'_>| answered.payload_of(map.name).is_some();
+            is_beside(payload, media) || media.rtpmap(payload).is_some_and(is_answered)
         };
         let theirs = numbers(answered);
         let ours = offered.into_iter().flat_map(|media| {
@@ -70,7 +83,9 @@ impl Spoken {
                 meant.push((payload, coding));
             }
         }
-        Self { payloads: Payloads::from_iter(theirs.chain(ours)), codings: meant }
+        let beside = offered.map_or(0, |media| Payloads::beside(media).0) | Payloads::beside(answered).0;
+        let beside = Payloads(beside);
+        Self { payloads: Payloads::from_iter(theirs.chain(ours)), codings: meant, beside }
     }
 }
 
@@ -83,6 +98,11 @@ impl FromIterator<u8> for Payloads {
 
 fn numbers<'s>(media: &'s Media<'_>) -> impl Iterator<Item = u8> + 's {
     media.formats.iter().filter_map(|format| format.parse().ok()).filter(|payload| *payload < 128)
+}
+
+fn is_beside(payload: u8, media: &Media<'_>) -> bool {
+    let names = ["telephone-event", "CN"];
+    media.rtpmap(payload).is_some_and(|map| names.iter().any(|name| map.name.eq_ignore_ascii_case(name)))
 }
 
 /// The audio of a section that we know, by payload type; without those that always mean it.

@@ -39,6 +39,8 @@ pub struct Endpoint {
     pub payloads: Payloads,
     /// What those of them mean that are not fixed, as far as it is audio that we know.
     pub codings: Vec<(u8, Coding)>,
+    /// Those of them that are no audio: telephone-events and comfort noise.
+    pub beside: Payloads,
     /// Which way the writer lets it flow; an address of all zeros counts as not listening.
     pub direction: Direction,
     /// The payload type of the first format, where it is a number.
@@ -162,6 +164,7 @@ fn endpoint(sdp: &Sdp<'_>, media: &Media<'_>, local: &Local) -> Result<Endpoint,
         wants_reports: rtcp.port() != 0 && !media.is_without_reports(),
         payloads: Payloads::of(media),
         codings: payloads::codings(media).collect(),
+        beside: Payloads::beside(media),
         direction,
         payload,
         codec: map.map_or(format, |map| map.name).to_owned(),

@@ -201,6 +201,10 @@ fn what_the_payload_types_of_each_side_mean_follows_each_answer() {
     talk.offer(Side::A, &audio("0 8 101", &[EVENTS])).unwrap();
     talk.answer(Side::B, &audio("0 101", &[EVENTS])).unwrap();
     assert_eq!(codings(&talk), [vec![], vec![]], "fixed ones are known to all");
+    for side in [Side::A, Side::B] {
+        let beside = talk.0.agreed(side).unwrap().beside;
+        assert_eq!([0, 8, 13, 101].map(|payload| beside.contains(payload)), [false, false, true, true]);
+    }
     // Each side sends by the other's numbers; who answers with numbers of its own may send those, too.
     talk.offer(Side::A, &audio("96 97 0", &[&opus(96), "rtpmap:97 G729/8000"])).unwrap();
     assert_eq!(codings(&talk), [vec![], vec![]], "an offer changes nothing");

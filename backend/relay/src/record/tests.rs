@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     Side,
-    tap::{Agreed, Tap, tap},
+    tap::{Agreed, Tap, Terms, tap},
 };
 use media::{codec::Encoder, rtp, tone};
 
@@ -74,6 +74,12 @@ impl Scene {
         let relay = Handle::new(Vec::new(), "127.0.0.1".parse().unwrap(), 1, Instant::now());
         let voices = [Voice::new(440.0, Coding::Pcma, 8), Voice::new(1000.0, Coding::Pcmu, 0)];
         Self { agreed, tap: Some(tap), take: Some(take), kept, orders, relay, voices, step: 0 }
+    }
+
+    /// The caller's payload types mean this from now on, and its telephone-events are 101.
+    fn agree(&self, codings: &[(u8, Coding)], now: u64) {
+        let terms = Terms { codings: codings.to_vec(), beside: [101].into_iter().collect() };
+        self.agreed.say(Side::A, terms, now);
     }
 
     /// Both speak for so many packets, of which those that `lost` names never come.
@@ -176,11 +182,14 @@ fn a_pause_is_silence_and_a_stop_ends_it_before_the_call() {
 }
 
 #[test]
-fn a_side_that_cannot_be_decoded_is_silence_and_is_counted() {
+fn a_side_that_cannot_be_decoded_is_silence_and_is_counted_but_not_its_keys_and_its_comfort_noise() {
     let mut scene = Scene::new();
-    let header = Header { payload_type: 77, ..Header::default() };
-    let packet = rtp::Packet { header, csrc_count: 0, extension: None, payload: &[1; 50] };
-    scene.tap.as_mut().unwrap().hear(Side::A, &packet, 10);
+    scene.agree(&[], 0);
+    for payload_type in [77, 101, 13] {
+        let header = Header { payload_type, ..Header::default() };
+        let packet = rtp::Packet { header, csrc_count: 0, extension: None, payload: &[1; 50] };
+        scene.tap.as_mut().unwrap().hear(Side::A, &packet, 10);
+    }
     scene.speak(50, |_| false);
     assert_eq!(scene.end().1.unreadable, 1);
 }
@@ -236,9 +245,9 @@ fn a_codec_or_number_that_is_agreed_on_in_the_middle_of_a_call_goes_on_sounding_
     for (coding, number, timestamp) in turns {
         let now = u64::from(scene.step) * 20_000;
         let meant: &[_] = if number < 96 { &[] } else { &[(number, coding)] };
-        scene.agreed.say(Side::A, meant, now);
+        scene.agree(meant, now);
         // It is held and taken up again: what was agreed stays.
-        scene.agreed.say(Side::A, meant, now + 1);
+        scene.agree(meant, now + 1);
         scene.voices[0].turn(coding, number, timestamp);
         scene.speak(99, |_| false);
     }
@@ -262,13 +271,13 @@ fn a_codec_or_number_that_is_agreed_on_in_the_middle_of_a_call_goes_on_sounding_
 #[test]
 fn a_side_that_holds_is_silent_and_sounds_again_in_the_codec_that_it_had() {
     let mut scene = Scene::new();
-    scene.agreed.say(Side::A, &[(96, Coding::Opus)], 0);
+    scene.agree(&[(96, Coding::Opus)], 0);
     scene.voices[0].turn(Coding::Opus, 96, None);
     scene.speak(90, |_| false);
     // Nothing comes for 1.8 s, and its clock stands still.
     let before = scene.voices[0].timestamp;
     scene.speak(90, |_| true);
-    scene.agreed.say(Side::A, &[(96, Coding::Opus)], u64::from(scene.step) * 20_000);
+    scene.agree(&[(96, Coding::Opus)], u64::from(scene.step) * 20_000);
     scene.voices[0].timestamp = before;
     scene.speak(90, |_| false);
     let ([left, _], ending) = scene.end();

@@ -2,21 +2,51 @@
 //! no part in it: it goes from who takes descriptions to who listens.
 
 use crate::Side;
-use media::codec::{Coding, by_fixed_payload};
+use media::{
+    codec::{Coding, by_fixed_payload},
+    sdp::{Endpoint, Payloads},
+};
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// What the payload types of a side mean that are not fixed.
+/// What the payload types of a side mean, by one agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Those that are not fixed.
+    pub(crate) codings: Vec<(u8, Coding)>,
+    /// Those that are no audio.
+    pub(crate) beside: Payloads,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { codings: Vec::new(), beside: Payloads::comfort_noise() }
+    }
+}
+
+impl From<&Endpoint> for Terms {
+    fn from(end: &Endpoint) -> Self {
+        Self { codings: end.codings.clone(), beside: end.beside }
+    }
+}
+
+impl Terms {
+    fn coding(&self, payload: u8) -> Option<Coding> {
+        self.codings.iter().find(|(known, _)| *known == payload).map(|(_, coding)| *coding)
+    }
+}
+
+/// What the payload types of a side mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Meaning {
     /// Until the last agreement.
-    before: Vec<(u8, Coding)>,
+    before: Terms,
     /// When that was, microseconds of the relay.
     since_us: u64,
     /// Since then.
-    now: Vec<(u8, Coding)>,
+    now: Terms,
 }
 
 impl Meaning {
@@ -26,11 +56,13 @@ impl Meaning {
             true => (&self.before, &self.now),
             false => (&self.now, &self.before),
         };
-        let find = |codings: &[(u8, Coding)]| {
-            codings.iter().find(|(known, _)| *known == payload).map(|(_, coding)| *coding)
-        };
         let fixed = || Coding::of_name(by_fixed_payload(payload)?.name);
-        find(own).or_else(fixed).or_else(|| find(other))
+        own.coding(payload).or_else(fixed).or_else(|| other.coding(payload))
+    }
+
+    /// Whether it is no audio: telephone-events or comfort noise.
+    pub(super) const fn is_beside(&self, payload: u8) -> bool {
+        self.now.beside.contains(payload) || self.before.beside.contains(payload)
     }
 }
 
@@ -44,19 +76,19 @@ pub(crate) struct Agreed {
 
 impl Agreed {
     /// What each side, A and B, means at first.
-    pub(crate) fn new(codings: [Vec<(u8, Coding)>; 2]) -> Self {
-        let sides = codings.map(|now| Meaning { now, ..Meaning::default() });
+    pub(crate) fn new(terms: [Terms; 2]) -> Self {
+        let sides = terms.map(|now| Meaning { now, ..Meaning::default() });
         Self { version: AtomicU64::new(0), sides: Mutex::new(sides) }
     }
 
     /// What a side means from now on, microseconds of the relay. What it meant before is still known.
-    pub(crate) fn say(&self, side: Side, codings: &[(u8, Coding)], now_us: u64) {
+    pub(crate) fn say(&self, side: Side, terms: Terms, now_us: u64) {
         let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
         let meaning = &mut sides[side.index()];
-        if meaning.now == codings {
+        if meaning.now == terms {
             return;
         }
-        let before = std::mem::replace(&mut meaning.now, codings.to_vec());
+        let before = std::mem::replace(&mut meaning.now, terms);
         (meaning.before, meaning.since_us) = (before, now_us);
         self.version.fetch_add(1, Ordering::Release);
     }
@@ -77,12 +109,16 @@ impl Agreed {
 mod tests {
     use super::*;
 
+    fn terms(codings: &[(u8, Coding)]) -> Terms {
+        Terms { codings: codings.to_vec(), ..Terms::default() }
+    }
+
     #[test]
     fn a_number_means_what_held_when_its_packet_came() {
-        let agreed = Agreed::new([vec![(96, Coding::Opus), (97, Coding::G729)], Vec::new()]);
+        let agreed = Agreed::new([terms(&[(96, Coding::Opus), (97, Coding::G729)]), Terms::default()]);
         let (first, version) = agreed.read();
-        agreed.say(Side::A, &[(97, Coding::G729), (96, Coding::Opus)], 1_000);
-        agreed.say(Side::A, &[(96, Coding::G729)], 2_000);
+        agreed.say(Side::A, terms(&[(97, Coding::G729), (96, Coding::Opus)]), 1_000);
+        agreed.say(Side::A, terms(&[(96, Coding::G729)]), 2_000);
         assert!(agreed.version() != version);
         let [a, b] = agreed.read().0;
         assert_eq!(first[0].coding(96, 5_000), Some(Coding::Opus));
@@ -91,14 +127,17 @@ mod tests {
         let [opus, g729] = [Coding::Opus, Coding::G729].map(Some);
         assert_eq!(meant, [opus, g729, g729, Some(Coding::Pcmu), None, None], "a late one is still known");
         assert_eq!(b.coding(96, 5_000), None, "each side has numbers of its own");
+        assert!(a.is_beside(13) && !a.is_beside(101), "comfort noise is met without a word");
+        agreed.say(Side::A, Terms { beside: [101].into_iter().collect(), ..Terms::default() }, 3_000);
+        assert!(agreed.read().0[0].is_beside(101));
     }
 
     #[test]
     fn what_is_agreed_again_as_it_was_changes_nothing() {
-        let agreed = Agreed::new([vec![(96, Coding::Opus)], Vec::new()]);
-        agreed.say(Side::A, &[(96, Coding::G729)], 10);
+        let agreed = Agreed::new([terms(&[(96, Coding::Opus)]), Terms::default()]);
+        agreed.say(Side::A, terms(&[(96, Coding::G729)]), 10);
         let before = agreed.read();
-        agreed.say(Side::A, &[(96, Coding::G729)], 20);
+        agreed.say(Side::A, terms(&[(96, Coding::G729)]), 20);
         assert_eq!(agreed.read(), before, "what held before it is not forgotten");
     }
 }
