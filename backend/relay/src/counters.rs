@@ -41,6 +41,8 @@ pub(crate) struct DirectionCounters {
     pub(crate) unauthentic: Counter,
     pub(crate) replayed: Counter,
     pub(crate) foreign: Counter,
+    /// The payload type of the last sample that held audio, plus one; 0 for none.
+    pub(crate) carried: Counter,
     /// Packets with a payload type that was not agreed on, and the last of them.
     pub(crate) wrong: Counter,
     pub(crate) wrong_last: Counter,
@@ -79,13 +81,13 @@ impl DirectionCounters {
         let Self { misfit_last, jitters, jitters_us, jitter_most_us, jitter_95_us, told, said_lost, .. } =
             self;
         let Self { said_of, said_jitter_us, said_mos, trips, trips_us, trip_most_us, .. } = self;
-        let Self { foreign_high, foreign_low, foreign_port, .. } = self;
+        let Self { foreign_high, foreign_low, foreign_port, carried, .. } = self;
         let all = [
             &[packets, bytes, lost, jitter_us, first_us, last_us, rtcp, held, malformed, unsent][..],
             &[unauthentic, replayed, foreign, wrong, wrong_last, quiet, sounding, misfits],
             &[misfit_last, jitters, jitters_us, jitter_most_us, jitter_95_us, told, said_lost],
             &[said_of, said_jitter_us, said_mos, trips, trips_us, trip_most_us],
-            &[foreign_high, foreign_low, foreign_port],
+            &[foreign_high, foreign_low, foreign_port, carried],
         ];
         all.into_iter().flatten().for_each(|counter| counter.set(0));
     }

@@ -9,6 +9,8 @@ use media::{
 
 /// Every so many packets one is looked at: once a second with the usual 20 ms.
 pub(crate) const EVERY: u8 = 50;
+/// Bytes of what is no audio but stands for some: telephone events, signs of silence, the usual comfort noise.
+const ASIDE_MAX: usize = 4;
 /// Above which jitter a sample is counted, milliseconds; above the last there is no end.
 const STEPS_MS: [u16; 14] = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 80, 120, 200, 500];
 
@@ -43,6 +45,9 @@ impl Samples {
     #[cold]
     fn look(&mut self, packet: &rtp::Packet<'_>, jitter_us: u64, counters: &DirectionCounters) {
         self.left = EVERY - 1;
+        if packet.payload.len() > ASIDE_MAX {
+            counters.carried.set(u64::from(packet.header.payload_type) + 1);
+        }
         match look(packet.header.payload_type, packet.payload) {
             Look::Sound => counters.sounding.add(1),
             Look::Quiet => counters.quiet.add(1),

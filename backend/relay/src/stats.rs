@@ -63,8 +63,9 @@ pub struct DirectionStats {
     pub round_trip_max: Option<Duration>,
     /// What it says of what it hears, where it says so.
     pub heard: Option<Reported>,
-    /// The opinion score of what it sent, as it arrived here, in hundredths from 100 to 441 (G.107); `None` before half a second of
-    /// packets, and for codecs without values.
+    /// The opinion score of what it sent, as it arrived here and by the codec in which it did, in hundredths from 100 to 450: on one
+    /// scale for all codecs ([`media::emodel`]), of which narrowband ones reach 441. `None` before half a second of packets, and
+    /// for codecs without values.
     pub mos: Option<u16>,
     /// When the first packet was relayed.
     pub first: Option<Instant>,
@@ -74,7 +75,8 @@ pub struct DirectionStats {
     pub remote: Option<SocketAddr>,
     /// Whether that address can't be reached from the internet.
     pub private_address: bool,
-    /// The first codec of this side's description; empty before there is one.
+    /// The codec of this side's audio: of those agreed on the one that arrives, the first of its description before one has; empty before
+    /// there is a description.
     pub codec: String,
     /// What became of its audio.
     pub verdict: Verdict,
@@ -134,6 +136,7 @@ impl Known<'_> {
             round_trip_max: (trips > 0).then(|| micros(counters.trip_most_us.get())),
             heard: self.heard(counters, round_trip),
             mos: self.mos(
+                self.carried(counters),
                 (counters.lost.get(), counters.lost.get() + counters.packets.get() + counters.held.get()),
                 jitter_mean,
                 round_trip,
@@ -154,14 +157,31 @@ impl Known<'_> {
             last: at(counters.last_us.get()),
             remote: self.remote.map(|remote| remote.rtp),
             private_address: self.remote.is_some_and(|remote| remote.private_address),
-            codec: self.remote.map(|remote| remote.codec.clone()).unwrap_or_default(),
+            codec: self.carried(counters).to_owned(),
             verdict: self.verdict(counters),
         }
     }
 
-    /// The score of a stream that lost so many of so many.
-    fn mos(&self, (lost, of): (u64, u64), jitter: Duration, round_trip: Option<Duration>) -> Option<u16> {
-        let codec = emodel::impairment(&self.remote?.codec)?;
+    /// The codec of what this side sends. It may be any that was agreed on, and change at any time: the one that RFC 3551 gives the
+    /// payload type that arrived last, else the first of its description.
+    fn carried(&self, counters: &DirectionCounters) -> &str {
+        let Some(remote) = self.remote else { return "" };
+        let arrived = counters.carried.get().checked_sub(1).map(|payload| payload as u8);
+        let other = arrived.filter(|payload| {
+            remote.payload.is_some_and(|first| first != *payload) && remote.payloads.contains(*payload)
+        });
+        other.and_then(media::codec::by_fixed_payload).map_or(&remote.codec, |codec| codec.name)
+    }
+
+    /// The score of a stream of this codec that lost so many of so many.
+    fn mos(
+        &self,
+        codec: &str,
+        (lost, of): (u64, u64),
+        jitter: Duration,
+        round_trip: Option<Duration>,
+    ) -> Option<u16> {
+        let codec = emodel::impairment(codec)?;
         let loss = lost as f64 / of.max(1) as f64;
         let way = Way { loss, round_trip: round_trip.unwrap_or_default(), jitter };
         (of >= RATED_FROM).then(|| emodel::rate(codec, &way).mos_hundredths())
@@ -176,7 +196,8 @@ impl Known<'_> {
             lost,
             of,
             jitter,
-            mos: self.mos((lost, of), jitter, round_trip),
+            // It is spoken to in the codec of its own.
+            mos: self.remote.and_then(|remote| self.mos(&remote.codec, (lost, of), jitter, round_trip)),
             said_mos,
         })
     }

@@ -19,6 +19,7 @@ mod dice;
 mod life;
 mod play;
 mod quality;
+mod rated;
 mod safety;
 mod srtp;
 mod tapped;

@@ -95,7 +95,7 @@ impl Speaker {
 pub(super) struct Talk {
     pub(super) bridge: Bridge,
     pub(super) id: u64,
-    _running: Running,
+    pub(super) _running: Running,
 }
 
 /// A call of which each side has one codec, and the called one is offered its own.

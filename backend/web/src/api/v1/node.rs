@@ -93,7 +93,7 @@ pub(crate) struct Peer {
     failures: BTreeMap<&'static str, u64>,
     /// Mean time until the answer, milliseconds; `null` where nothing was answered.
     setup_ms: Option<u64>,
-    /// Mean opinion score of the audio from it; `null` where none was rated.
+    /// Mean opinion score of the audio from it, 1 to 4.5 on one scale for all codecs; `null` where none was rated.
     mos: Option<f64>,
     /// Calls in which its audio was not to be heard: by their verdict neither `flowing` nor `not-agreed`.
     unheard: u64,

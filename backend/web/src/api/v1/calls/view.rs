@@ -129,7 +129,8 @@ pub(super) struct Media {
 #[serde(rename_all = "camelCase")]
 #[schema(as = LegQuality)]
 pub(super) struct Quality {
-    /// The opinion score of what came (ITU-T G.107), 1 to 4.41; `null` before half a second, and for codecs without values.
+    /// The opinion score of what came (MOS-CQE, ITU-T G.107 annex B), 1 to 4.5: on one scale for all codecs, of which narrowband ones such as
+    /// G.711 reach 4.41. `null` before half a second, and for codecs without values.
     mos: Option<f64>,
     /// Jitter of what came: its mean, microseconds.
     jitter_mean_us: u64,
@@ -158,7 +159,7 @@ pub(super) struct Reported {
     of: u64,
     /// Interarrival jitter there, microseconds.
     jitter_us: u64,
-    /// The opinion score that follows from it.
+    /// The opinion score that follows from it, on the same scale.
     mos: Option<f64>,
     /// The score that the peer gives itself (RFC 3611).
     said_mos: Option<f64>,
