@@ -44,6 +44,9 @@ pub(crate) struct Control {
     free: FreePairs,
     free_slots: Vec<u32>,
     slots: Vec<Slot>,
+    /// Sessions that are over, and of which the worker could not be told yet: their places and ports are not free before that. At
+    /// most as many as there are places.
+    unclosed: Vec<Unclosed>,
     ports: Vec<u16>,
     pairs: Arc<[Pair]>,
     public: IpAddr,
@@ -56,6 +59,13 @@ pub(crate) struct Control {
 struct Slot {
     generation: u32,
     opened: Option<Opened>,
+}
+
+#[derive(Debug)]
+struct Unclosed {
+    slot: u32,
+    generation: u32,
+    pairs: [u32; 2],
 }
 
 #[derive(Debug)]
@@ -86,8 +96,20 @@ impl Link {
         let free_slots = (0..slots.len() as u32).rev().collect();
         let free = FreePairs::new(pairs.len(), port_rest);
         let ports = pairs.iter().map(Pair::port).collect();
-        let state =
-            Control { commands, bell, free, free_slots, slots, ports, pairs, public, origin, effort: 0 };
+        let (unclosed, effort) = (Vec::new(), 0);
+        let state = Control {
+            commands,
+            bell,
+            free,
+            free_slots,
+            slots,
+            unclosed,
+            ports,
+            pairs,
+            public,
+            origin,
+            effort,
+        };
         Self { state: Mutex::new(state), counters, active: AtomicUsize::new(0) }
     }
 
@@ -112,6 +134,7 @@ impl Link {
     /// Takes a place and two pairs; `None` while no two have rested.
     pub(crate) fn open(&self, now: Instant) -> Result<Option<(u32, u32)>, RelayError> {
         let mut state = self.lock();
+        state.close_late();
         let Some(&slot) = state.free_slots.last() else { return Ok(None) };
         let Some(pairs) = state.free.take_two(now) else { return Ok(None) };
         let generation = state.slots[slot as usize].generation.wrapping_add(1).max(1);
@@ -280,18 +303,20 @@ impl Link {
         let opened = state.opened(slot, generation)?;
         let (pairs, effort) = (opened.pairs, opened.voices.as_deref().map_or(0, effort_of));
         state.effort -= effort;
-        // A worker that has stopped holds nothing: the session ends all the same.
-        let _ = state.tell(Command::Close { slot, generation });
         state.slots[slot as usize].opened = None;
-        state.free_slots.push(slot);
-        pairs.iter().for_each(|&pair| state.pairs[pair as usize].keep_for(Use::Idle));
-        state.free.give_back(pairs, Instant::now());
         self.active.fetch_sub(1, Relaxed);
+        let unclosed = Unclosed { slot, generation, pairs };
+        match state.tell(Command::Close { slot, generation }) {
+            // A worker that gets no time still reads from these ports.
+            Err(_) if !state.commands.is_abandoned() => state.unclosed.push(unclosed),
+            // One that has stopped holds nothing: the session ends all the same.
+            _ => state.take_back(&unclosed),
+        }
         Ok(stats)
     }
 
     pub(crate) fn stop(&self) {
-        let _ = self.lock().tell(Command::Stop);
+        self.lock().bell.stop();
     }
 }
 
@@ -299,6 +324,27 @@ impl Control {
     fn opened(&mut self, slot: u32, generation: u32) -> Result<&mut Opened, RelayError> {
         let slot = self.slots.get_mut(slot as usize).filter(|slot| slot.generation == generation);
         slot.and_then(|slot| slot.opened.as_mut()).ok_or(RelayError::Unknown)
+    }
+
+    /// Tells of sessions that are over as far as the queue has room, without waiting.
+    fn close_late(&mut self) {
+        while let Some(Unclosed { slot, generation, .. }) = self.unclosed.last() {
+            let (slot, generation) = (*slot, *generation);
+            if self.commands.push(Command::Close { slot, generation }).is_err() {
+                break;
+            }
+            self.bell.ring();
+            if let Some(closed) = self.unclosed.pop() {
+                self.take_back(&closed);
+            }
+        }
+    }
+
+    /// Frees the place and the ports of a session that its worker knows to be over.
+    fn take_back(&mut self, Unclosed { slot, pairs, .. }: &Unclosed) {
+        self.free_slots.push(*slot);
+        pairs.iter().for_each(|&pair| self.pairs[pair as usize].keep_for(Use::Idle));
+        self.free.give_back(*pairs, Instant::now());
     }
 
     fn tell(&mut self, mut command: Command) -> Result<(), RelayError> {

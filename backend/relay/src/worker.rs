@@ -50,7 +50,6 @@ pub(crate) enum Command {
     Press { slot: u32, generation: u32, digit: Digit },
     Play { slot: u32, generation: u32, side: Side, playback: Option<Box<Playback>> },
     Listen { slot: u32, generation: u32, tap: Option<Tap> },
-    Stop,
 }
 
 /// How a worker is reached from outside.
@@ -58,11 +57,13 @@ pub(crate) enum Command {
 pub(crate) struct Bell {
     wake: Wake,
     waiting: AtomicBool,
+    /// Not a command: the queue of a worker that got no time for a while may be full, and a stop must not be lost.
+    stopping: AtomicBool,
 }
 
 impl Bell {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { wake: Wake::new()?, waiting: AtomicBool::new(false) })
+        Ok(Self { wake: Wake::new()?, waiting: AtomicBool::new(false), stopping: AtomicBool::new(false) })
     }
 
     /// To be called after a command was queued: wakes the worker if it waits.
@@ -71,6 +72,16 @@ impl Bell {
         if self.waiting.load(Ordering::Relaxed) {
             self.wake.ring();
         }
+    }
+
+    /// Has the worker stop, once it has carried out what is queued.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.ring();
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 }
 
@@ -181,7 +192,9 @@ impl Worker {
         self.bell.waiting.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         let at_most = match () {
-            () if !self.commands.is_empty() || !self.rest.is_empty() => Some(Duration::ZERO),
+            () if !self.commands.is_empty() || self.bell.is_stopping() || !self.rest.is_empty() => {
+                Some(Duration::ZERO)
+            }
             () if !self.pressing.is_empty() => Some(PRESS_TICK),
             () if !self.playing.is_empty() => Some(self.until_play()),
             () if !self.timed.is_empty() => Some(LOOK_EVERY),
@@ -195,6 +208,8 @@ impl Worker {
 
     /// Carries out what is queued; whether to go on.
     fn obey(&mut self) -> bool {
+        // Asked first: whatever was queued before the stop is seen below.
+        let is_stopping = self.bell.is_stopping();
         while let Ok(command) = self.commands.pop() {
             match command {
                 Command::Open { slot, generation, pairs } => self.open(slot, generation, pairs),
@@ -248,10 +263,9 @@ impl Worker {
                     }
                 }
                 Command::Close { slot, generation } => self.close(slot, generation),
-                Command::Stop => return false,
             }
         }
-        true
+        !is_stopping
     }
 
     fn open(&mut self, slot: u32, generation: u32, pairs: [u32; 2]) {

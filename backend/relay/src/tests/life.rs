@@ -150,3 +150,39 @@ fn ports_that_are_nearly_used_up_are_said_before_they_are() {
     }
     assert!(!relay.is_scarce());
 }
+
+/// A worker that gets no time, with a session and as many commands as may wait.
+fn starved(address: u8) -> (Handle, crate::Runner, SessionId) {
+    let (relay, runner) = crate::new(Config { workers: 1, ..config(address, 8) }).unwrap();
+    let (session, _) = talk_without_sockets(&relay);
+    while relay.unlisten(session).is_ok() {}
+    (relay, runner, session)
+}
+
+#[test]
+fn a_session_that_ends_while_its_worker_gets_no_time_gives_its_ports_back_once_it_does() {
+    let (relay, runner, session) = starved(65);
+    relay.close(session).unwrap();
+    assert_eq!(relay.active(), 0);
+    assert!(relay.open().is_err());
+    let _running = runner.start().unwrap();
+    eventually("there is room for all again", || {
+        let all: Vec<_> = (0..relay.capacity()).map_while(|_| relay.open().ok()).collect();
+        let is_all = all.len() == relay.capacity();
+        all.into_iter().for_each(|session| drop(relay.close(session).unwrap()));
+        is_all
+    });
+    let calls: Vec<_> = (0..relay.capacity()).map(|_| talk(&relay, 65)).collect();
+    for (_, mut a, b) in calls {
+        let packet = a.send();
+        b.expect(&packet);
+    }
+}
+
+#[test]
+fn a_stop_is_not_lost_on_a_worker_that_gets_no_time() {
+    let (relay, runner, _session) = starved(66);
+    relay.shutdown();
+    let _running = runner.start().unwrap();
+    eventually("it stops", || relay.open() == Err(RelayError::Stopped));
+}
