@@ -166,6 +166,8 @@ impl Monologue {
         }
         let due = before + u64::from(count) - skips.len() as u64;
         eventually("all are relayed", || self.relay.stats(self.session).unwrap().from_a.packets == due);
+        // What comes to the other side from now on was said afterwards.
+        self.b.take();
         self.relay.stats(self.session).unwrap().from_a
     }
 }
