@@ -101,10 +101,11 @@ mod tests {
     use crate::check::Verdict;
     use crate::settings::PortRange;
 
-    fn found(change: impl FnOnce(&mut Settings)) -> Vec<Finding> {
+    /// What is found at an address of the test's own: tests run side by side, and take the ports that they ask for.
+    fn found(host: u8, change: impl FnOnce(&mut Settings)) -> Vec<Finding> {
         let mut settings = Settings::default();
         settings.media.ports = PortRange(41_000..=41_003);
-        let at = |port| SocketAddr::from(([127, 91, 3, 7], port));
+        let at = |port| SocketAddr::from(([127, 91, 3, host], port));
         (settings.http.listen, settings.sip.listen, settings.sip.tls_listen) = (at(8080), at(5060), at(5061));
         settings.media.address = at(0).ip();
         change(&mut settings);
@@ -113,22 +114,22 @@ mod tests {
 
     #[test]
     fn free_ports_are_no_matter_and_taken_ones_are_named_with_their_key() {
-        assert_eq!(found(|_| {}), []);
+        assert_eq!(found(7, |_| {}), []);
         let taken = TcpListener::bind(("127.91.3.7", 8181)).expect("a free port");
-        let broken = found(|settings| settings.http.listen = taken.local_addr().expect("bound"));
+        let broken = found(7, |settings| settings.http.listen = taken.local_addr().expect("bound"));
         assert_eq!(broken.len(), 1);
         assert!(broken[0].text.contains("in use") && broken[0].text.contains("http.listen"), "{broken:?}");
     }
 
     #[test]
     fn two_of_ours_on_one_port_are_a_conflict() {
-        let broken = found(|settings| settings.sip.tls_listen.set_port(8080));
+        let broken = found(8, |settings| settings.sip.tls_listen.set_port(8080));
         assert!(
             broken
                 .iter()
                 .any(|finding| finding.what == "port conflict" && finding.text.contains("sip.tls_listen"))
         );
-        let broken = found(|settings| settings.media.ports = PortRange(5_000..=5_100));
+        let broken = found(8, |settings| settings.media.ports = PortRange(5_000..=5_100));
         assert!(
             broken.iter().any(|finding| finding.text.contains("holds SIP's own port 5060")),
             "{broken:?}"
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_address_of_another_machine_says_so() {
-        let broken = found(|settings| settings.sip.listen = SocketAddr::from(([203, 0, 113, 9], 5060)));
+        let broken = found(9, |settings| settings.sip.listen = SocketAddr::from(([203, 0, 113, 9], 5060)));
         assert!(
             broken.iter().all(|finding| finding.text.contains("no address of this machine")),
             "{broken:?}"
