@@ -135,10 +135,9 @@ fn short_of_money(server: &Server, hold_seconds: u32, micros: i64) -> Tenant {
     let usd = |micros: i64| json!({"amountMicros": micros, "currency": "USD"});
     let plan = json!({"name": "short holds", "currency": "USD", "appLeg": usd(0), "trunkLeg": usd(0), "holdSeconds": hold_seconds,
         "outbound": [{"prefix": "", "perMinute": usd(60_000)}], "inbound": {"geographic": usd(0)}});
-    let plan = operator.post("/api/v1/operator/pricePlans", &plan).expect(201).body;
+    tenant.rate_by(&operator, &plan);
     let id = tenant.api.account["tenant"]["id"].as_str().expect("an id");
     let path = format!("/api/v1/operator/tenants/{id}");
-    let _ = operator.patch(&path, &json!({"pricePlan": plan["id"]})).expect(200);
     let credit = json!({"amount": usd(micros - tenant.available()), "reason": "a test of the end of money"});
     let answer = operator.post(&format!("{path}:credit"), &credit);
     assert!(matches!(answer.status, 200 | 201), "{} {}", answer.status, answer.text);

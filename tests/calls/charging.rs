@@ -35,14 +35,10 @@ fn a_tenant_without_money_is_refused_with_403_and_told_how_much_is_missing() {
 
 /// Has calls of a tenant hold money for three seconds at a time, at the usual prices.
 fn hold_three_seconds(tenant: &Tenant) {
-    let operator = server().operator();
     let usd = |micros: i64| json!({"amountMicros": micros, "currency": "USD"});
     let plan = json!({"name": "three seconds", "currency": "USD", "appLeg": usd(4_000), "trunkLeg": usd(0),
         "holdSeconds": 3, "outbound": [{"prefix": "", "perMinute": usd(13_000)}], "inbound": {"geographic": usd(0)}});
-    let plan = operator.post("/api/v1/operator/pricePlans", &plan).expect(201).body;
-    let id = tenant.api.account["tenant"]["id"].as_str().expect("an id");
-    let plan = json!({"pricePlan": plan["id"]});
-    let _ = operator.patch(&format!("/api/v1/operator/tenants/{id}"), &plan).expect(200);
+    tenant.rate_by(&server().operator(), &plan);
 }
 
 #[test]

@@ -77,6 +77,14 @@ impl Tenant {
         Self { number, domain: String::new(), edge: server.sip(), api }
     }
 
+    /// Has its calls rated by a price plan of its own.
+    fn rate_by(&self, operator: &Client, plan: &Value) {
+        let plan = operator.post("/api/v1/operator/pricePlans", plan).expect(201).body;
+        let id = self.api.account["tenant"]["id"].as_str().expect("an id");
+        let plan = json!({"pricePlan": plan["id"]});
+        let _ = operator.patch(&format!("/api/v1/operator/tenants/{id}"), &plan).expect(200);
+    }
+
     /// Makes a SIP user and a phone for it at an address of its own.
     fn phone(&mut self, username: &str, address: &str) -> (Phone, Account) {
         let user = self.api.post("/api/v1/sipUsers", &json!({"username": username})).expect(201).body;

@@ -351,6 +351,7 @@ impl Control {
         if self.commands.is_abandoned() {
             return Err(RelayError::Stopped);
         }
+        self.close_late();
         let deadline = Instant::now() + QUEUE_WAIT;
         while let Err(rtrb::PushError::Full(back)) = self.commands.push(command) {
             if Instant::now() > deadline {

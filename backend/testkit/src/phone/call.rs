@@ -75,12 +75,7 @@ impl Call {
     /// # Errors
     /// [`PhoneError::Refused`] when there will be none, else when it does not come within [`PATIENCE`].
     pub fn wait_ringing(&self) -> Result<(), PhoneError> {
-        let ends = |event: &Event| matches!(event, Event::Ringing | Event::Failed { .. } | Event::Cancelled);
-        match self.wait_for("ringing", PATIENCE, ends)? {
-            Event::Failed { status, .. } => Err(PhoneError::Refused(status)),
-            Event::Cancelled => Err(PhoneError::Refused(487)),
-            _ => Ok(()),
-        }
+        self.wait_unless_refused("ringing", |event| matches!(event, Event::Ringing))
     }
 
     /// Waits for audio before the answer.
@@ -96,8 +91,17 @@ impl Call {
     /// # Errors
     /// [`PhoneError::Refused`] when there will be none, else when it does not come within [`PATIENCE`].
     pub fn wait_answered(&self) -> Result<(), PhoneError> {
-        let ends = |event: &Event| matches!(event, Event::Answered | Event::Failed { .. } | Event::Cancelled);
-        match self.wait_for("the answer", PATIENCE, ends)? {
+        self.wait_unless_refused("the answer", |event| matches!(event, Event::Answered))
+    }
+
+    /// Waits for what comes only to a call that is not refused.
+    fn wait_unless_refused(
+        &self,
+        what: &'static str,
+        is_it: impl Fn(&Event) -> bool,
+    ) -> Result<(), PhoneError> {
+        let ends = |event: &Event| is_it(event) || matches!(event, Event::Failed { .. } | Event::Cancelled);
+        match self.wait_for(what, PATIENCE, ends)? {
             Event::Failed { status, .. } => Err(PhoneError::Refused(status)),
             Event::Cancelled => Err(PhoneError::Refused(487)),
             _ => Ok(()),

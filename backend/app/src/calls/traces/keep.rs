@@ -19,7 +19,7 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Bytes of traces that are kept each second, unpacked, over all calls.
+/// Bytes of traces that are kept each second, unpacked, over all calls; as they count at the end of a call, before its last messages.
 pub const TRACE_BYTES_PER_SECOND: u64 = 512 * 1024;
 /// Bytes each second beyond these, for calls that were not answered.
 pub const TRACE_BYTES_PER_SECOND_FAILED: u64 = 512 * 1024;
