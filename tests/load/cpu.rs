@@ -44,6 +44,11 @@ impl Cpu {
         self.0.values().sum()
     }
 
+    /// Without what a database's own processes take.
+    pub(crate) fn own(&self) -> Duration {
+        self.all() - self.0.get(POSTGRES).copied().unwrap_or_default()
+    }
+
     /// Of ours, what signalling takes: shards and sockets, without decisions, money and records.
     pub(crate) fn signalling(&self) -> Duration {
         ["shards", "socket"].iter().filter_map(|group| self.0.get(group)).sum()
@@ -59,6 +64,8 @@ pub(crate) fn micros(time: Duration, calls: u64) -> f64 {
     time.as_nanos() as f64 / 1000.0 / calls.max(1) as f64
 }
 
+const POSTGRES: &str = "postgres";
+
 /// What a thread does, by its name.
 fn group(name: &str) -> &'static str {
     match name {
@@ -68,6 +75,7 @@ fn group(name: &str) -> &'static str {
         _ if name.starts_with("sqlx-sqlite") => "database",
         _ if name.starts_with("tokio") => "app",
         "kamailio" => "kamailio",
+        "postgres" | "runuser" => POSTGRES,
         _ => "rest",
     }
 }

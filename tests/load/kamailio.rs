@@ -5,6 +5,7 @@
 use crate::{
     cpu,
     link::{Keys, Wire},
+    postgres::Postgres,
 };
 use std::{
     fs,
@@ -18,18 +19,49 @@ const CONFIG: &str = include_str!("kamailio.cfg");
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where it writes each call's beginning and end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accounting {
+#[derive(Clone, Copy)]
+pub(crate) enum Accounting<'a> {
     /// Lines of a file, which nobody waits for.
     Flat,
     /// Rows of SQLite in WAL mode with `synchronous=FULL`, a transaction each. By one process: its module does not wait for a
     /// database that another one is writing to, and drops the row.
-    Database,
+    Sqlite,
+    /// Rows of a PostgreSQL that confirms each when it is on the disk. By eight processes, which wait for it beside each other.
+    Postgres(&'a Postgres),
 }
 
-/// The table as Kamailio's own `acc-create.sql` makes it, in the journal mode that ours has. What is not said here stays as
-/// SQLite has it: `synchronous=FULL`.
-const TABLE: &str = "pragma journal_mode = wal;
+impl Accounting<'_> {
+    /// Kamailio's module for it.
+    fn module(self) -> &'static str {
+        match self {
+            Self::Flat => "db_flatstore.so",
+            Self::Sqlite => "db_sqlite.so",
+            Self::Postgres(_) => "db_postgres.so",
+        }
+    }
+
+    /// How many of its processes take messages.
+    fn children(self) -> &'static str {
+        match self {
+            Self::Flat => "2",
+            Self::Sqlite => "1",
+            Self::Postgres(_) => "8",
+        }
+    }
+
+    /// What the tables of its measurements call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Flat => "kamailio",
+            Self::Sqlite => "kam+sqlite",
+            Self::Postgres(_) => "kam+pg",
+        }
+    }
+}
+
+/// The table as Kamailio's own `acc-create.sql` makes it for SQLite, in the journal mode that ours has. What is not said here
+/// stays as SQLite has it: `synchronous=FULL`.
+const SQLITE_TABLE: &str = "pragma journal_mode = wal;
 create table version (id integer primary key not null, table_name varchar(32) not null,
     table_version integer default 0 not null, constraint version_table_name_idx unique (table_name));
 create table acc (id integer primary key not null, method varchar(16) default '' not null,
@@ -39,33 +71,53 @@ create table acc (id integer primary key not null, method varchar(16) default ''
 create index acc_callid_idx on acc (callid);
 insert into version (table_name, table_version) values ('version', '1'), ('acc', '5');";
 
-pub(crate) struct Kamailio {
+/// The same for PostgreSQL, but for the key's type.
+const POSTGRES_TABLE: &str =
+    "create table version (id serial primary key not null, table_name varchar(32) not null,
+    table_version integer default 0 not null, constraint version_table_name_idx unique (table_name));
+create table acc (id serial primary key not null, method varchar(16) default '' not null,
+    from_tag varchar(128) default '' not null, to_tag varchar(128) default '' not null,
+    callid varchar(255) default '' not null, sip_code varchar(3) default '' not null,
+    sip_reason varchar(128) default '' not null, time timestamp without time zone not null);
+create index acc_callid_idx on acc (callid);
+insert into version (table_name, table_version) values ('version', '1'), ('acc', '5');";
+
+pub(crate) struct Kamailio<'a> {
     child: Child,
     directory: PathBuf,
-    accounting: Accounting,
+    accounting: Accounting<'a>,
 }
 
-impl Kamailio {
+impl<'a> Kamailio<'a> {
     /// Starts it on an address, to hand all calls on to `next`.
     pub(crate) fn start(
         (at, next): (Ipv4Addr, SocketAddr),
         wire: Wire,
         keys: Option<&Keys>,
-        accounting: Accounting,
+        accounting: Accounting<'a>,
     ) -> Self {
         let directory = std::env::temp_dir().join(format!("dialtone-load-kamailio-{}", std::process::id()));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(directory.join("acc")).expect("a directory can be made");
+        let url = match accounting {
+            Accounting::Flat => format!("flatstore:{}", directory.join("acc").display()),
+            Accounting::Sqlite => {
+                query(&directory.join(DATABASE), SQLITE_TABLE);
+                format!("sqlite:///{}", directory.join(DATABASE).display())
+            }
+            Accounting::Postgres(postgres) => {
+                let url = postgres.database(POSTGRES_DATABASE);
+                let _ = postgres.query(POSTGRES_DATABASE, POSTGRES_TABLE);
+                url
+            }
+        };
         let mut config = CONFIG
             .replace("@ADDRESS@", &at.to_string())
             .replace("@NEXT@", &format!("{next};transport={}", wire.name().to_ascii_lowercase()))
-            .replace("@ACC@", &directory.join("acc").display().to_string())
-            .replace("@ACCOUNTING@", if accounting == Accounting::Database { "database" } else { "flat" })
-            .replace("@CHILDREN@", if accounting == Accounting::Database { "1" } else { "2" })
+            .replace("@URL@", &url)
+            .replace("@MODULE@", accounting.module())
+            .replace("@CHILDREN@", accounting.children())
             .replace("@TLS@", if keys.is_some() { "tls" } else { "plain" });
-        if accounting == Accounting::Database {
-            query(&directory.join(DATABASE), TABLE);
-        }
         if let Some(keys) = keys {
             let pair = [("@CERTIFICATE@", &keys.certificate_file), ("@KEY@", &keys.key_file)];
             for (word, file) in pair {
@@ -110,9 +162,14 @@ impl Kamailio {
 
     /// Lines or rows of accounting so far: two for each call.
     pub(crate) fn accounted(&self) -> u64 {
-        if self.accounting == Accounting::Database {
-            let count = query(&self.directory.join(DATABASE), "select count(*) from acc");
-            return count.trim().parse().unwrap_or_default();
+        let count = "select count(*) from acc";
+        let counted = match self.accounting {
+            Accounting::Flat => None,
+            Accounting::Sqlite => Some(query(&self.directory.join(DATABASE), count)),
+            Accounting::Postgres(postgres) => Some(postgres.query(POSTGRES_DATABASE, count)),
+        };
+        if let Some(counted) = counted {
+            return counted.trim().parse().unwrap_or_default();
         }
         let files = fs::read_dir(self.directory.join("acc")).into_iter().flatten().filter_map(Result::ok);
         files.map(|file| fs::read_to_string(file.path()).unwrap_or_default().lines().count() as u64).sum()
@@ -123,8 +180,10 @@ impl Kamailio {
     }
 }
 
-/// Where in its directory the database is.
+/// Where in its directory the database of SQLite is.
 const DATABASE: &str = "acc/acc.db";
+/// Its name in PostgreSQL.
+const POSTGRES_DATABASE: &str = "kamailio";
 
 fn query(file: &Path, text: &str) -> String {
     let output = Command::new("sqlite3").arg(file).arg(text).output().expect("sqlite3 is there");
@@ -132,7 +191,7 @@ fn query(file: &Path, text: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-impl Drop for Kamailio {
+impl Drop for Kamailio<'_> {
     fn drop(&mut self) {
         // It may have ended by itself; asked kindly it takes its children along.
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
@@ -142,6 +201,9 @@ impl Drop for Kamailio {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Accounting::Postgres(postgres) = self.accounting {
+            let _ = postgres.query("postgres", &format!("drop database {POSTGRES_DATABASE} with (force)"));
+        }
         let _ = fs::remove_dir_all(&self.directory);
     }
 }

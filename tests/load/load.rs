@@ -16,6 +16,7 @@ mod media;
 mod money;
 mod overload;
 mod peers;
+mod postgres;
 mod signed;
 mod slope;
 mod snapshot;

@@ -1,14 +1,15 @@
-//! The main table: the same calls through Kamailio and through us, one after the other, twice; then once with Kamailio's
-//! accounting in a database, as ours is.
+//! The main table: the same calls through Kamailio and through us, one after the other, twice; then with Kamailio's accounting in
+//! a database, as ours is.
 
 use crate::{
-    cpu::micros,
+    cpu::{Cpu, micros},
     kamailio::{Accounting, Kamailio},
     link::{Keys, Wire},
-    peers::{CARRIER, House, KAMAILIO, load},
+    peers::{CARRIER, EDGE, House, KAMAILIO, load},
+    postgres::Postgres,
     step::{Row, head, step},
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 /// Seconds of calls in each step.
 const SECONDS: u32 = 5;
@@ -23,7 +24,7 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
         "\nINVITE/180/200/ACK/BYE/200: rings 50 ms, held 100 ms, no SDP; Kamailio: -x fm -X fm, dialog, accounting, prefixes"
     );
     head();
-    let (mut ratios, mut durables) = (Vec::new(), Vec::new());
+    let mut ratios = Vec::new();
     let top_rate = *rates.iter().max().unwrap_or(&0);
     for wire in [Wire::Udp, Wire::Tcp, Wire::Tls] {
         let house = House::start(binary, wire);
@@ -36,7 +37,6 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
             let mut load = house.load(wire, MEDIA_RATE, MEDIA_RATE * SECONDS);
             load.has_media = true;
             step("with SDP", &load, &house.pids()).print();
-            durables.extend(durable(&house, wire, top_rate).map(|(rate, ratio)| (wire, rate, ratio)));
         }
         let held = house.wait_settled();
         println!(
@@ -50,10 +50,7 @@ pub(crate) fn run(binary: &str, rates: &[u32]) {
     for (wire, rate, (whole, signalling)) in ratios {
         println!("{:>4} {rate:>6} cps  {whole:.2}  {signalling:.2}", wire.name());
     }
-    println!("\nThe whole process, where Kamailio's accounting too is durable: SQLite, synchronous=FULL");
-    for (wire, rate, ratio) in durables {
-        println!("{:>4} {rate:>6} cps  {ratio:.2}", wire.name());
-    }
+    like_with_like(binary, &[top_rate]);
 }
 
 /// A server that has been at work has its memory already, as one that is measured should have; Kamailio takes its own at its
@@ -64,14 +61,24 @@ fn warm(house: &House, wire: Wire, rate: u32) {
 
 /// Only the rows with a durable Kamailio.
 pub(crate) fn like_with_like(binary: &str, rates: &[u32]) {
+    println!(
+        "\nKamailio's accounting as durable as ours: both in PostgreSQL, or both in SQLite with synchronous=FULL"
+    );
     head();
+    let mut found = Vec::new();
     for wire in [Wire::Udp, Wire::Tcp, Wire::Tls] {
-        let house = House::start(binary, wire);
         for rate in rates {
+            found
+                .extend(stored(binary, wire, *rate).into_iter().map(|durable| (wire, "PostgreSQL", durable)));
+            let house = House::start(binary, wire);
             warm(&house, wire, *rate);
-            let found = durable(&house, wire, *rate);
-            println!("{:>4} at {found:?}: calls per second, ours over Kamailio's", wire.name());
+            let sqlite = durable(&house, wire, *rate, Accounting::Sqlite);
+            found.extend(sqlite.map(|durable| (wire, "SQLite", durable)));
         }
+    }
+    println!("\nCPU per call, ours over Kamailio's: the processes, and with the database's own");
+    for (wire, name, Durable { rate, process, all }) in found {
+        println!("{:>4} {name:>10} {rate:>6} cps  {process:.2}  {all:.2}", wire.name());
     }
 }
 
@@ -109,30 +116,64 @@ fn pair(house: &House, wire: Wire, rate: u32) -> (f64, f64) {
 /// Shares of the highest rate at which Kamailio with a database is tried, percent.
 const SHARES: [u32; 4] = [100, 50, 25, 10];
 
+/// Ours over Kamailio's at the highest rate that both keep accounts of.
+#[derive(Debug, Clone, Copy)]
+struct Durable {
+    /// Calls per second.
+    rate: u32,
+    /// Of the processes.
+    process: f64,
+    /// With the database's own processes, where it has some.
+    all: f64,
+}
+
 /// Like with like: Kamailio keeps its accounting as durably as we do. Both at the highest of some rates at which it loses no
-/// call and no row and is asked twice for hardly any; that rate, and ours over Kamailio's. [`None`] where it is at none of them.
-fn durable(house: &House, wire: Wire, rate: u32) -> Option<(u32, f64)> {
+/// call and no row and is asked twice for hardly any. [`None`] where it is at none of them.
+fn durable(house: &House, wire: Wire, rate: u32, accounting: Accounting<'_>) -> Option<Durable> {
+    let database = || match accounting {
+        Accounting::Postgres(postgres) => postgres.pids(),
+        Accounting::Flat | Accounting::Sqlite => Vec::new(),
+    };
     for rate in SHARES.map(|share| rate * share / 100) {
-        let (row, is_accounted) = kamailio(wire, rate, house.keys.as_ref(), Accounting::Database);
-        row.print();
-        if is_accounted && row.is_whole(rate * SECONDS) {
-            let ours = step("dialtone", &house.load(wire, rate, rate * SECONDS), &house.pids());
+        let (theirs, is_accounted) = kamailio(wire, rate, house.keys.as_ref(), accounting);
+        theirs.print();
+        if is_accounted && theirs.is_whole(rate * SECONDS) {
+            let pids = [house.pids(), database()].concat();
+            let ours = step("dialtone", &house.load(wire, rate, rate * SECONDS), &pids);
             ours.print();
-            return Some((rate, ours.per_call() / row.per_call()));
+            let ratio = |of: fn(&Cpu) -> Duration| {
+                micros(of(&ours.used), ours.counts.completed)
+                    / micros(of(&theirs.used), theirs.counts.completed)
+            };
+            return Some(Durable { rate, process: ratio(Cpu::own), all: ratio(Cpu::all) });
         }
     }
     println!("     kamailio with a durable database carries none of these rates on this disk");
     None
 }
 
+/// Both with their records in the same PostgreSQL, several times each in turns.
+fn stored(binary: &str, wire: Wire, rate: u32) -> Vec<Durable> {
+    let postgres = Postgres::start();
+    let url = postgres.database("dialtone");
+    let house = House::start_at(EDGE, binary, wire, vec![("DIALTONE_DATABASE_URL".to_owned(), url)]);
+    let _ = postgres.pids();
+    warm(&house, wire, rate);
+    let accounting = Accounting::Postgres(&postgres);
+    (0..ROUNDS).filter_map(|_| durable(&house, wire, rate, accounting)).collect()
+}
+
 /// A step of Kamailio, and whether all its calls were accounted for.
-fn kamailio(wire: Wire, rate: u32, keys: Option<&Keys>, accounting: Accounting) -> (Row, bool) {
+fn kamailio(wire: Wire, rate: u32, keys: Option<&Keys>, accounting: Accounting<'_>) -> (Row, bool) {
     let way = (KAMAILIO, SocketAddr::from((CARRIER, wire.port())));
     let kamailio = Kamailio::start(way, wire, keys, accounting);
     let mut load = load(wire, rate, rate * SECONDS);
     load.keys = keys.cloned();
-    let name = if accounting == Accounting::Database { "kam+sqlite" } else { "kamailio" };
-    let row = step(name, &load, &kamailio.pids());
+    let mut pids = kamailio.pids();
+    if let Accounting::Postgres(postgres) = accounting {
+        pids.extend(postgres.pids());
+    }
+    let row = step(accounting.name(), &load, &pids);
     let (accounted, turns) = (kamailio.accounted(), 2 * row.counts.completed);
     if accounted < turns {
         println!("     kamailio accounted {accounted} of {turns} turns of calls");

@@ -33,9 +33,8 @@ fn peers(large_over_tcp: bool, listens: bool) -> (Edge, Raw, UdpSocket, Option<T
     let edge = Edge::start();
     let trunk = Raw::new(edge.addr);
     edge.business.trust(trunk.addr());
-    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = tcp.local_addr().unwrap();
-    let udp = UdpSocket::bind(address).unwrap();
+    let (tcp, udp) = one_port();
+    let address = udp.local_addr().unwrap();
     udp.set_read_timeout(Some(PATIENCE)).unwrap();
     let tcp = listens.then_some(tcp);
     let mut ring = plan(address);
@@ -46,6 +45,16 @@ fn peers(large_over_tcp: bool, listens: bool) -> (Edge, Raw, UdpSocket, Option<T
     ring.attempts[0].leg.large_over_tcp = large_over_tcp;
     edge.business.always(Verdict::Connect(ring));
     (edge, trunk, udp, tcp)
+}
+
+/// A port that is free for both: one that is free for connections may be another test's for datagrams.
+fn one_port() -> (TcpListener, UdpSocket) {
+    let both = || {
+        let tcp = TcpListener::bind("127.0.0.1:0").ok()?;
+        let udp = UdpSocket::bind(tcp.local_addr().ok()?).ok()?;
+        Some((tcp, udp))
+    };
+    (0..100).find_map(|_| both()).expect("a port is free for both")
 }
 
 fn over_udp(socket: &UdpSocket) -> Message {
