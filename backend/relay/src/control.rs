@@ -7,7 +7,7 @@ use crate::{
     play::Playback,
     ports::{FreePairs, Pair, Use},
     stats::Known,
-    tap::{self, Agreed, Tapped, Terms},
+    tap::{self, Agreed, TAPS_MAX, Tapped, Terms},
     transcode::{EFFORT_MAX, Exchange, Tones, effort_of},
     worker::{Bell, Command},
 };
@@ -80,8 +80,8 @@ struct Opened {
     voices: Option<Box<[Voice; 2]>>,
     /// The side whose digits are tones.
     tones: Option<Side>,
-    /// Where who listens reads what payload types mean.
-    listener: Option<Arc<Agreed>>,
+    /// Where each who listens reads what payload types mean.
+    listeners: [Option<Arc<Agreed>>; TAPS_MAX],
 }
 
 impl Link {
@@ -155,7 +155,7 @@ impl Link {
             joined: None,
             voices: None,
             tones: None,
-            listener: None,
+            listeners: Default::default(),
         });
         self.active.fetch_add(1, Relaxed);
         Ok(Some((slot, generation)))
@@ -184,8 +184,8 @@ impl Link {
         let keys = Rekeying::between(before, remote.and_then(|remote| remote.keys.as_ref()));
         opened.remotes[side.index()] = remote.cloned();
         opened.note_agreement();
-        if let (Some(listener), Some(remote)) = (&opened.listener, remote) {
-            listener.say(side, remote.into(), now);
+        if let Some(remote) = remote {
+            opened.listeners.iter().flatten().for_each(|listener| listener.say(side, remote.into(), now));
         }
         if !opened.live && opened.remotes.iter().all(Option::is_some) {
             opened.live = true;
@@ -264,22 +264,31 @@ impl Link {
         state.tell(Command::Play { slot, generation, side, playback: playback.map(Box::new) })
     }
 
-    /// Has a session listened to from now on, by nobody else any more.
+    /// Has a session listened to from now on, beside who else does.
     pub(crate) fn listen(&self, slot: u32, generation: u32) -> Result<Tapped, RelayError> {
         let mut state = self.lock();
-        let remotes = &state.opened(slot, generation)?.remotes;
+        let Opened { remotes, listeners, .. } = state.opened(slot, generation)?;
+        // Who listens holds what it reads: a place whose listener is gone without a word is free.
+        let is_free = |listener: &Option<Arc<Agreed>>| {
+            listener.as_ref().is_none_or(|agreed| Arc::strong_count(agreed) == 1)
+        };
+        let place = listeners.iter().position(is_free).ok_or(RelayError::Listened { limit: TAPS_MAX })?;
         let terms = |side: Side| remotes[side.index()].as_ref().map_or_else(Terms::default, Terms::from);
         let agreed = Arc::new(Agreed::new([terms(Side::A), terms(Side::B)]));
         let (tap, tapped) = tap::tap(Arc::clone(&agreed));
-        state.tell(Command::Listen { slot, generation, tap: Some(tap) })?;
-        state.opened(slot, generation)?.listener = Some(agreed);
+        state.tell(Command::Listen { slot, generation, place, tap: Some(tap) })?;
+        state.opened(slot, generation)?.listeners[place] = Some(agreed);
         Ok(tapped)
     }
 
-    pub(crate) fn unlisten(&self, slot: u32, generation: u32) -> Result<(), RelayError> {
+    /// Has one that listens hear nothing any more; of one that does not nothing is to be done.
+    pub(crate) fn unlisten(&self, slot: u32, generation: u32, who: &Tapped) -> Result<(), RelayError> {
         let mut state = self.lock();
-        state.opened(slot, generation)?.listener = None;
-        state.tell(Command::Listen { slot, generation, tap: None })
+        let listeners = &mut state.opened(slot, generation)?.listeners;
+        let is_its = |listener: &Option<Arc<Agreed>>| listener.as_ref().is_some_and(|its| who.reads(its));
+        let Some(place) = listeners.iter().position(is_its) else { return Ok(()) };
+        listeners[place] = None;
+        state.tell(Command::Listen { slot, generation, place, tap: None })
     }
 
     pub(crate) fn join(&self, slot: u32, generation: u32) -> Result<(), RelayError> {

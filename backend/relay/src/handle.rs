@@ -53,6 +53,12 @@ pub enum RelayError {
     /// The worker has as much to transcode as it can.
     #[error("the media relay transcodes as many calls as it can: let the sides share a codec")]
     Transcoding,
+    /// As many listen to the session as may.
+    #[error("{limit} listen to this media session already, and no more may")]
+    Listened {
+        /// How many may.
+        limit: usize,
+    },
     /// No such session, or it is closed.
     #[error("there is no such media session any more")]
     Unknown,
@@ -235,10 +241,10 @@ impl Handle {
         link.play(slot, generation, side, playback)
     }
 
-    /// Listens to what both sides say from now on; who listened before hears nothing any more.
+    /// Listens to what both sides say from now on, beside who else does: [`TAPS_MAX`](crate::TAPS_MAX) at most.
     ///
     /// # Errors
-    /// `Unknown`, `Stopped`.
+    /// `Unknown`, `Stopped`, `Listened`.
     pub fn listen(&self, session: SessionId) -> Result<Tapped, RelayError> {
         let (link, slot, generation) = self.link(session)?;
         link.listen(slot, generation)
@@ -249,13 +255,13 @@ impl Handle {
         self.0.origin.elapsed().as_micros() as u64
     }
 
-    /// Has nobody listen any more.
+    /// Has one that listens to a session hear nothing any more; others go on.
     ///
     /// # Errors
     /// `Unknown`, `Stopped`.
-    pub fn unlisten(&self, session: SessionId) -> Result<(), RelayError> {
+    pub fn unlisten(&self, session: SessionId, who: &Tapped) -> Result<(), RelayError> {
         let (link, slot, generation) = self.link(session)?;
-        link.unlisten(slot, generation)
+        link.unlisten(slot, generation, who)
     }
 
     /// Notes that the call is answered; the first time counts.

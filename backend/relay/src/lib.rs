@@ -46,7 +46,7 @@ pub use play::{PLAY_MAX, Playback};
 pub use record::{Ending, RECORDINGS_MAX, Recorder, Recording, Sink};
 pub use runner::{Runner, Running};
 pub use stats::{DirectionStats, Reported, SessionStats};
-pub use tap::{Heard, TAP_PACKETS_MAX, TAP_PAYLOAD_MAX, Tapped};
+pub use tap::{Heard, TAP_PACKETS_MAX, TAP_PAYLOAD_MAX, TAPS_MAX, Tapped};
 pub use transcode::{EFFORT_MAX, Tones};
 pub use verdict::Verdict;
 pub use watch::{Loss, LossListener, Rules};

@@ -3,7 +3,10 @@
 //! What is played goes on with the stream that the side hears: the same source, numbers without a gap, and afterwards the stream
 //! itself with its numbers moved. Where none flows, it begins one of its own. What the other side says meanwhile is not heard.
 
-use crate::Side;
+use crate::{
+    Side,
+    tap::{TAPS_MAX, Tap},
+};
 use media::{clip::Frames, rtp};
 use std::{sync::Arc, time::Duration};
 
@@ -199,7 +202,7 @@ pub(crate) struct Extras {
     /// What each side hears.
     pub(crate) speakers: [Speaker; 2],
     /// Who listens to what each side says.
-    pub(crate) tap: Option<crate::tap::Tap>,
+    pub(crate) taps: [Option<Tap>; TAPS_MAX],
 }
 
 impl Extras {
@@ -217,9 +220,7 @@ impl Extras {
         now: u64,
         room: &'p mut Vec<u8>,
     ) -> Option<&'p [u8]> {
-        if let Some(tap) = &mut self.tap {
-            tap.hear(from, heard, now);
-        }
+        self.taps.iter_mut().flatten().for_each(|tap| tap.hear(from, heard, now));
         let going = going?;
         match self.speakers[from.other().index()].pass(going, now, room) {
             Way::Same => Some(going),

@@ -1,7 +1,8 @@
 //! Recording: what both sides say, side by side on one line of time, the caller left and the callee right.
 //!
 //! Workers hand packets over through a [tap](crate::tap) and go on; one thread decodes them and hands whole seconds to a [`Sink`].
-//! A codec that is agreed on in the middle of a call is followed.
+//! A codec that is agreed on in the middle of a call is followed. A session may be recorded [twice](crate::TAPS_MAX) at a time: each
+//! recording has a tap, a sink and orders of its own.
 //! What is missing is silence: a packet that was lost or did not fit, a pause, a codec that we can't decode. So a moment of the
 //! recording is the same moment of the call.
 
@@ -16,7 +17,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
-        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -109,15 +110,21 @@ impl Recorder {
     /// Records a session from now on, until it ends or is stopped.
     ///
     /// # Errors
-    /// `Unknown` for a session that is over, `Full` where as many recordings wait as may, `Stopped`.
+    /// `Unknown` for a session that is over, `Listened` where it is recorded as often as may be, `Full` where as many recordings wait
+    /// as may, `Stopped`.
     pub fn record(&self, session: SessionId, sink: Box<dyn Sink>) -> Result<Recording, RelayError> {
         let orders = Arc::<Orders>::default();
         let tapped = self.relay.listen(session)?;
         let take = Take::new(Some(session), tapped, self.relay.now_us(), Arc::clone(&orders), sink);
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = queue.as_ref().ok_or(RelayError::Stopped)?.try_send(take);
-        sent.map_err(|_| RelayError::Full { limit: RECORDINGS_MAX })?;
-        Ok(Recording(orders))
+        let (take, why) = match queue.as_ref().map(|queue| queue.try_send(take)) {
+            Some(Ok(())) => return Ok(Recording(orders)),
+            Some(Err(TrySendError::Full(take))) => (take, RelayError::Full { limit: RECORDINGS_MAX }),
+            Some(Err(TrySendError::Disconnected(take))) => (take, RelayError::Stopped),
+            None => return Err(RelayError::Stopped),
+        };
+        take.leave(&self.relay);
+        Err(why)
     }
 
     /// Ends all recordings, and waits until their sinks have heard so; none begins any more.
@@ -145,6 +152,7 @@ fn run(queue: &Receiver<Take>, relay: &Handle) {
                 false
             }
             Ok(take) => {
+                take.leave(relay);
                 take.over(relay.now_us(), Some("as many calls are recorded as may be at a time".to_owned()));
                 false
             }
@@ -201,8 +209,7 @@ impl Take {
     fn serve(mut self, now_us: u64, is_stopping: bool, relay: &Handle) -> Option<Self> {
         if (is_stopping || self.orders.is_stopped.load(Relaxed)) && !self.is_ending {
             self.is_ending = true;
-            // Of a session that is gone nobody hears any more.
-            let _ = self.session.map(|session| relay.unlisten(session));
+            self.leave(relay);
         }
         let is_over = self.tapped.is_over() || self.is_ending;
         self.listen();
@@ -213,11 +220,17 @@ impl Take {
         match self.hand_on(self.position(now_us).saturating_sub(DELAY), false) {
             Ok(()) => Some(self),
             Err(error) => {
-                let _ = self.session.map(|session| relay.unlisten(session));
+                self.leave(relay);
                 self.finish(Some(error.to_string()));
                 None
             }
         }
+    }
+
+    /// Listens no more; who else records the session goes on.
+    fn leave(&self, relay: &Handle) {
+        // Of a session that is gone nobody hears any more.
+        let _ = self.session.map(|session| relay.unlisten(session, &self.tapped));
     }
 
     /// Writes what is left, and says that it is over.

@@ -1,5 +1,5 @@
 //! A tap: what each side says, decrypted, handed to another thread through a bounded queue. What does not fit is counted and left
-//! out; a packet never waits for who listens.
+//! out; a packet never waits for who listens. A session has [`TAPS_MAX`] of them at most, none of which knows of the other.
 
 mod agreed;
 
@@ -13,6 +13,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
+/// Who may listen to a session at a time: a call is of two tenants at most, and each records it for itself.
+pub const TAPS_MAX: usize = 2;
 /// Packets that may wait for who listens: some two and a half seconds of both sides.
 pub const TAP_PACKETS_MAX: usize = 256;
 /// The longest payload that is handed over, bytes: 60 ms of G.711.
@@ -114,7 +116,12 @@ impl Tapped {
         &self.meanings[side.index()]
     }
 
-    /// Whether all was heard: the session is closed, or listens to somebody else, and nothing waits.
+    /// Whether this is where that listener reads what is agreed.
+    pub(crate) fn reads(&self, agreed: &Arc<Agreed>) -> bool {
+        Arc::ptr_eq(&self.agreed, agreed)
+    }
+
+    /// Whether all was heard: the session is closed, or is not listened to by this any more, and nothing waits.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.queue.is_abandoned() && self.queue.is_empty()

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Transcode { slot: u32, generation: u32, exchange: Option<Box<Exchange>> },
     Press { slot: u32, generation: u32, digit: Digit },
     Play { slot: u32, generation: u32, side: Side, playback: Option<Box<Playback>> },
-    Listen { slot: u32, generation: u32, tap: Option<Tap> },
+    Listen { slot: u32, generation: u32, place: usize, tap: Option<Tap> },
 }
 
 /// How a worker is reached from outside.
@@ -257,9 +257,9 @@ impl Worker {
                 Command::Play { slot, generation, side, playback } => {
                     self.play(slot, generation, side, playback.map(|playback| *playback));
                 }
-                Command::Listen { slot, generation, tap } => {
+                Command::Listen { slot, generation, place, tap } => {
                     if let Some(session) = current(&mut self.sessions, slot, generation) {
-                        session.extras.get_or_insert_default().tap = tap;
+                        session.extras.get_or_insert_default().taps[place] = tap;
                     }
                 }
                 Command::Close { slot, generation } => self.close(slot, generation),

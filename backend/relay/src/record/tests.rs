@@ -52,13 +52,40 @@ impl Voice {
     }
 }
 
-/// A call of a caller at 440 Hz in A-law and a callee at 1000 Hz in μ-law, on a virtual clock.
-struct Scene {
-    agreed: Arc<Agreed>,
+/// One recording of a call.
+struct Taping {
     tap: Option<Tap>,
     take: Option<Take>,
     kept: Arc<Mutex<Kept>>,
     orders: Arc<Orders>,
+}
+
+impl Taping {
+    fn new(agreed: &Arc<Agreed>, start_us: u64) -> Self {
+        let (tap, tapped) = tap(Arc::clone(agreed));
+        let (kept, orders) = (Arc::<Mutex<Kept>>::default(), Arc::<Orders>::default());
+        let sink = Box::new(Keeper(Arc::clone(&kept)));
+        let take = Take::new(None, tapped, start_us, Arc::clone(&orders), sink);
+        Self { tap: Some(tap), take: Some(take), kept, orders }
+    }
+
+    fn orders(&self) -> Recording {
+        Recording(Arc::clone(&self.orders))
+    }
+
+    /// What was recorded of each side, and how it ended; it has.
+    fn heard(&self) -> ([Vec<i16>; 2], Ending) {
+        assert!(self.take.is_none(), "it is over");
+        let kept = self.kept.lock().unwrap();
+        let side = |side: usize| kept.stereo.iter().skip(side).step_by(2).copied().collect();
+        ([side(0), side(1)], kept.ending.clone().unwrap())
+    }
+}
+
+/// A call of a caller at 440 Hz in A-law and a callee at 1000 Hz in μ-law, on a virtual clock, recorded once or more.
+struct Scene {
+    agreed: Arc<Agreed>,
+    tapings: Vec<Taping>,
     relay: Handle,
     voices: [Voice; 2],
     step: u32,
@@ -67,13 +94,18 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let agreed = Arc::<Agreed>::default();
-        let (tap, tapped) = tap(Arc::clone(&agreed));
-        let (kept, orders) = (Arc::<Mutex<Kept>>::default(), Arc::<Orders>::default());
-        let sink = Box::new(Keeper(Arc::clone(&kept)));
-        let take = Take::new(None, tapped, 0, Arc::clone(&orders), sink);
+        let tapings = vec![Taping::new(&agreed, 0)];
         let relay = Handle::new(Vec::new(), "127.0.0.1".parse().unwrap(), 1, Instant::now());
         let voices = [Voice::new(440.0, Coding::Pcma, 8), Voice::new(1000.0, Coding::Pcmu, 0)];
-        Self { agreed, tap: Some(tap), take: Some(take), kept, orders, relay, voices, step: 0 }
+        Self { agreed, tapings, relay, voices, step: 0 }
+    }
+
+    /// It is recorded once more, from now on.
+    fn also(&mut self) -> Recording {
+        let taping = Taping::new(&self.agreed, u64::from(self.step) * 20_000);
+        let orders = taping.orders();
+        self.tapings.push(taping);
+        orders
     }
 
     /// The caller's payload types mean this from now on, and its telephone-events are 101.
@@ -101,7 +133,8 @@ impl Scene {
                 };
                 *timestamp = timestamp.wrapping_add(encoder.coding().row().clock_rate / 50);
                 let packet = rtp::Packet { header, csrc_count: 0, extension: None, payload: &payload };
-                if let Some(tap) = self.tap.as_mut().filter(|_| !lost(self.step)) {
+                let taps = self.tapings.iter_mut().filter_map(|taping| taping.tap.as_mut());
+                for tap in taps.filter(|_| !lost(self.step)) {
                     // It arrives a little unevenly.
                     tap.hear(side, &packet, now + u64::from(self.step % 5) * 3_000);
                 }
@@ -115,18 +148,22 @@ impl Scene {
 
     fn serve(&mut self) {
         let now = u64::from(self.step) * 20_000;
-        self.take = self.take.take().and_then(|take| take.serve(now, false, &self.relay));
+        for taping in &mut self.tapings {
+            taping.take = taping.take.take().and_then(|take| take.serve(now, false, &self.relay));
+        }
     }
 
     /// The call ends: what was recorded of each side, and how it ended.
-    fn end(mut self) -> ([Vec<i16>; 2], Ending) {
-        self.tap = None;
+    fn end(self) -> ([Vec<i16>; 2], Ending) {
+        self.ends().remove(0)
+    }
+
+    /// The call ends: the same of each of its recordings.
+    fn ends(mut self) -> Vec<([Vec<i16>; 2], Ending)> {
+        self.tapings.iter_mut().for_each(|taping| taping.tap = None);
         self.serve();
         self.serve();
-        assert!(self.take.is_none(), "it is over");
-        let kept = self.kept.lock().unwrap();
-        let side = |side: usize| kept.stereo.iter().skip(side).step_by(2).copied().collect();
-        ([side(0), side(1)], kept.ending.clone().unwrap())
+        self.tapings.iter().map(Taping::heard).collect()
     }
 }
 
@@ -162,7 +199,7 @@ fn what_is_lost_is_silence_of_its_own_length_and_what_follows_is_in_its_place() 
 #[test]
 fn a_pause_is_silence_and_a_stop_ends_it_before_the_call() {
     let mut scene = Scene::new();
-    let recording = Recording(Arc::clone(&scene.orders));
+    let recording = scene.tapings[0].orders();
     scene.speak(99, |_| false);
     recording.pause(true);
     scene.speak(99, |_| false);
@@ -188,7 +225,7 @@ fn a_side_that_cannot_be_decoded_is_silence_and_is_counted_but_not_its_keys_and_
     for payload_type in [77, 101, 13] {
         let header = Header { payload_type, ..Header::default() };
         let packet = rtp::Packet { header, csrc_count: 0, extension: None, payload: &[1; 50] };
-        scene.tap.as_mut().unwrap().hear(Side::A, &packet, 10);
+        scene.tapings[0].tap.as_mut().unwrap().hear(Side::A, &packet, 10);
     }
     scene.speak(50, |_| false);
     assert_eq!(scene.end().1.unreadable, 1);
@@ -197,10 +234,9 @@ fn a_side_that_cannot_be_decoded_is_silence_and_is_counted_but_not_its_keys_and_
 #[test]
 fn a_disk_that_takes_no_more_ends_the_recording_and_says_why() {
     let mut scene = Scene::new();
-    scene.kept.lock().unwrap().room = Some(40_000);
+    scene.tapings[0].kept.lock().unwrap().room = Some(40_000);
     scene.speak(300, |_| false);
-    assert!(scene.take.is_none());
-    let ending = scene.kept.lock().unwrap().ending.clone().unwrap();
+    let (_, ending) = scene.tapings[0].heard();
     assert_eq!(ending.failed.as_deref(), Some("the disk is full"));
     assert_eq!(ending.lasted, Duration::from_secs(2));
 }
@@ -285,4 +321,61 @@ fn a_side_that_holds_is_silent_and_sounds_again_in_the_codec_that_it_had() {
     assert_sounds(&left, [800, 14_000], 440.0);
     assert!(tone::level(&left[14_800..28_700]) < 1.0, "nothing of the hold");
     assert_sounds(&left, [30_000, 43_000], 440.0);
+}
+
+#[test]
+fn of_two_recordings_of_a_call_one_pauses_and_stops_while_the_other_hears_all_of_it() {
+    let mut scene = Scene::new();
+    scene.speak(99, |_| false);
+    let late = scene.also();
+    scene.speak(99, |_| false);
+    late.pause(true);
+    scene.speak(99, |_| false);
+    late.pause(false);
+    scene.tapings[0].orders().pause(true);
+    scene.speak(99, |_| false);
+    scene.tapings[0].orders().pause(false);
+    late.stop();
+    scene.serve();
+    assert!(scene.tapings[1].take.is_none() && scene.tapings[0].take.is_some(), "the one alone is over");
+    scene.speak(99, |_| false);
+    let [(whole, long), (part, short)] = <[_; 2]>::try_from(scene.ends()).unwrap();
+    assert_eq!(long, Ending { lasted: Duration::from_millis(5 * 1_980), ..Ending::default() });
+    assert_eq!(short, Ending { lasted: Duration::from_millis(3 * 1_980), ..Ending::default() });
+    // In parts of 1.98 s, each without its edges.
+    let part_of =
+        |samples: &[i16], index: usize| samples[index * 15_840 + 960..(index + 1) * 15_840 - 480].to_vec();
+    for (side, hertz) in [(0, 440.0), (1, 1000.0)] {
+        for index in [0, 1, 2, 4] {
+            let heard = share(&part_of(&whole[side], index), hertz);
+            assert!(heard > 0.95, "{hertz} Hz, part {index} of the one: {heard:.2}");
+        }
+        assert!(tone::level(&part_of(&whole[side], 3)) < 1.0, "its own pause");
+        for index in [0, 2] {
+            let heard = share(&part_of(&part[side], index), hertz);
+            assert!(heard > 0.95, "{hertz} Hz, part {index} of the other: {heard:.2}");
+        }
+        assert!(tone::level(&part_of(&part[side], 1)) < 1.0, "its own pause");
+    }
+}
+
+#[test]
+fn a_recording_whose_disk_is_full_or_whose_queue_is_ends_and_loses_nothing_of_the_other_one() {
+    let mut scene = Scene::new();
+    scene.also();
+    scene.tapings[0].kept.lock().unwrap().room = Some(40_000);
+    scene.speak(150, |_| false);
+    // Nobody takes what the second hears, for longer than its queue lasts.
+    let taking = scene.tapings[1].take.take();
+    scene.speak(150, |_| false);
+    scene.tapings[1].take = taking;
+    scene.serve();
+    // Where the first was is room for another one.
+    scene.also();
+    scene.speak(99, |_| false);
+    let [(_, full), (_, slow), (_, last)] = <[_; 3]>::try_from(scene.ends()).unwrap();
+    assert_eq!((full.failed.as_deref(), full.lasted), (Some("the disk is full"), Duration::from_secs(2)));
+    assert_eq!((slow.failed, slow.lasted), (None, Duration::from_millis(399 * 20)));
+    assert_eq!(slow.lost, 300 - crate::TAP_PACKETS_MAX as u64, "its own");
+    assert_eq!(last, Ending { lasted: Duration::from_millis(1_980), ..Ending::default() });
 }

@@ -155,7 +155,7 @@ fn ports_that_are_nearly_used_up_are_said_before_they_are() {
 fn starved(address: u8) -> (Handle, crate::Runner, SessionId) {
     let (relay, runner) = crate::new(Config { workers: 1, ..config(address, 8) }).unwrap();
     let (session, _) = talk_without_sockets(&relay);
-    while relay.unlisten(session).is_ok() {}
+    while relay.play(session, Side::A, None).is_ok() {}
     (relay, runner, session)
 }
 

@@ -105,7 +105,7 @@ fn who_listens_hears_both_sides_decrypted_and_packets_go_on() {
             assert_eq!(one.payload(), &expected[12..]);
         }
     }
-    call.bridge.relay().unlisten(SessionId(call.id)).unwrap();
+    call.bridge.relay().unlisten(SessionId(call.id), &tapped).unwrap();
     eventually("nobody is listened to any more", || tapped.is_over());
     let said = call.a.send();
     call.b.expect(&said);

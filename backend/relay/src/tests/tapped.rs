@@ -4,7 +4,7 @@ use super::{
     transcode::{Speaker, Talk, talk},
     *,
 };
-use crate::{Coding, Tapped};
+use crate::{Coding, RelayError, TAPS_MAX, Tapped};
 use media::{
     codec::{Decoder, Encoder},
     tone,
@@ -78,6 +78,17 @@ fn is_understood(tapped: &mut Tapped, [a, b]: [&mut Speaker; 2], timestamp: u32)
     }
 }
 
+/// Hears what somebody else was asked to understand.
+fn passes_over(tapped: &mut Tapped) {
+    let mut count = 0;
+    eventually("the other one's packets are heard", || {
+        while let Some(packet) = tapped.hear() {
+            count += u16::from(packet.header.payload_type != COMFORT);
+        }
+        count == 2 * PACKETS
+    });
+}
+
 /// A side offers anew, and the other one answers.
 fn renegotiate(talk: &Talk, side: Side, from: &mut Speaker, to: &mut Speaker) {
     let offer = talk.bridge.update(talk.id, side, Kind::Offer, from.says().as_bytes()).unwrap();
@@ -125,6 +136,39 @@ fn who_begins_to_listen_later_knows_what_was_agreed_before() {
     let mut tapped = talk.bridge.relay().listen(SessionId(talk.id)).unwrap();
     is_listened_to(&mut tapped, [&mut a, &mut b]);
     is_understood(&mut tapped, [&mut a, &mut b], 0);
-    while first.hear().is_some() {}
-    assert!(first.is_over());
+    passes_over(&mut first);
+    assert!(!first.is_over(), "who listened before goes on");
+    is_understood(&mut first, [&mut a, &mut b], 60_000);
+}
+
+#[test]
+fn two_listen_to_a_call_at_a_time_each_until_it_is_done_and_a_third_does_not() {
+    let (mut a, mut b) = (Speaker::new(132, Coding::Pcma), Speaker::new(132, Coding::Opus));
+    let talk = talk(132, &mut a, &mut b);
+    let (relay, session) = (talk.bridge.relay(), SessionId(talk.id));
+    let [mut one, mut two] = [(); TAPS_MAX].map(|()| relay.listen(session).unwrap());
+    assert_eq!(relay.listen(session).unwrap_err(), RelayError::Listened { limit: TAPS_MAX });
+    for tapped in [&mut one, &mut two] {
+        is_listened_to(tapped, [&mut a, &mut b]);
+    }
+    is_understood(&mut one, [&mut a, &mut b], 1_000);
+    passes_over(&mut two);
+    is_understood(&mut two, [&mut a, &mut b], 60_000);
+    assert_eq!([one.lost(), two.lost()], [0; 2], "each has a queue of its own");
+    // The first is done: what it leaves is another one's place, and the second hears on.
+    relay.unlisten(session, &one).unwrap();
+    while one.hear().is_some() {}
+    eventually("it hears nothing any more", || one.is_over());
+    let third = relay.listen(session).unwrap();
+    relay.unlisten(session, &one).unwrap();
+    assert!(relay.listen(session).is_err(), "who is done ends nobody else's");
+    is_understood(&mut two, [&mut a, &mut b], 120_000);
+    // One that is gone without a word keeps no place either.
+    drop(third);
+    let mut fourth = relay.listen(session).unwrap();
+    is_listened_to(&mut fourth, [&mut a, &mut b]);
+    is_understood(&mut fourth, [&mut a, &mut b], 180_000);
+    relay.close(session).unwrap();
+    while two.hear().is_some() || fourth.hear().is_some() {}
+    eventually("the call is over for both", || two.is_over() && fourth.is_over());
 }
