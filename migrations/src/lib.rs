@@ -35,6 +35,7 @@ mod m0600_velocity;
 mod m0601_top_ups;
 mod m0610_rehearsals;
 mod m0640_recordings;
+mod m0641_recordings_of_both;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0601_top_ups::Migration),
             Box::new(m0610_rehearsals::Migration),
             Box::new(m0640_recordings::Migration),
+            Box::new(m0641_recordings_of_both::Migration),
         ]
     }
 }

@@ -90,7 +90,7 @@ pub async fn put_policy<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Policy) 
 /// Writes a new recording down.
 ///
 /// # Errors
-/// [`Error::Taken`] where its call is being recorded.
+/// [`Error::Taken`] where its tenant has its call recorded at this moment; another tenant's recording of it is no matter.
 pub async fn insert<C: ConnectionTrait>(tx: &C, scope: &Scope, row: Recording) -> Result<(), Error> {
     see(scope, row.tenant_id)?;
     table::insert(tx, row).await

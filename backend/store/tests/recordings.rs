@@ -53,7 +53,7 @@ async fn insert(db: &Db, scope: &Scope, row: Recording) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_call_has_one_recording_at_a_time_and_each_is_closed_once() {
+async fn a_tenant_has_one_recording_of_a_call_at_a_time_and_each_is_closed_once() {
     for test in TestDb::each().await.unwrap() {
         let (db, system) = (&test.db, Scope::system("a test"));
         let tenant = Uuid::from_u128(1);
@@ -83,6 +83,39 @@ async fn a_call_has_one_recording_at_a_time_and_each_is_closed_once() {
         insert(db, &own, row(tenant, 7, 2)).await.unwrap();
         let pause = async |tx: &_| recordings::pause(tx, &own, first.id, PAUSED).await;
         assert!(!db.write::<_, Error, _>(pause).await.unwrap(), "what is over is not paused");
+    }
+}
+
+#[tokio::test]
+async fn each_tenant_of_a_call_has_a_recording_of_its_own_that_ends_and_expires_by_itself() {
+    for test in TestDb::each().await.unwrap() {
+        let (db, system) = (&test.db, Scope::system("a test"));
+        let [payer, callee] = [1, 2].map(Uuid::from_u128);
+        let [of_payer, of_callee] = [payer, callee].map(|tenant| system.narrow(TenantId(tenant)).unwrap());
+        let own = row(payer, 7, 0);
+        // Each knows the call by a record of its own; it runs under the payer's.
+        let theirs = Recording { call_id: Uuid::from_u128(8), expires_at: at(900), ..row(callee, 7, 0) };
+        insert(db, &of_payer, own.clone()).await.unwrap();
+        insert(db, &of_callee, theirs.clone()).await.unwrap();
+        let again = insert(db, &of_callee, row(callee, 7, 1)).await;
+        assert!(matches!(again, Err(Error::Taken(_))), "{again:?}");
+        let touch = async |tx: &_| {
+            let paused = recordings::pause(tx, &of_payer, theirs.id, PAUSED).await?;
+            let closed = recordings::close(tx, &of_callee, own.id, closing(READY)).await?;
+            Ok([paused, closed, recordings::pause(tx, &of_payer, own.id, PAUSED).await?])
+        };
+        assert_eq!(db.write::<_, Error, _>(touch).await.unwrap(), [false, false, true]);
+        let open = recordings::open_on(db.read(), &system, "n1", None, 10).await.unwrap();
+        assert_eq!(open.len(), 2, "a crash leaves both");
+        let end = async |tx: &_| recordings::close(tx, &system, own.id, closing(FAILED)).await;
+        assert!(db.write::<_, Error, _>(end).await.unwrap());
+        let other = recordings::get(db.read(), &of_callee, theirs.id).await.unwrap().unwrap();
+        assert_eq!((other.state.as_str(), other.ended_at), (RECORDING, None), "it goes on");
+        insert(db, &of_payer, row(payer, 7, 2)).await.unwrap();
+        let end = async |tx: &_| recordings::close(tx, &system, theirs.id, closing(READY)).await;
+        assert!(db.write::<_, Error, _>(end).await.unwrap());
+        let due = recordings::expired(db.read(), &system, at(500), 10).await.unwrap();
+        assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), [own.id], "each by its own policy");
     }
 }
 

@@ -411,7 +411,7 @@ impl Batch<'_> {
             told,
             seat: Arc::clone(&open.seat),
             is_held: decision.emergency.is_none() && self.accounts.get(open.payer).is_some(),
-            recording: decision.recording,
+            recording: decision.recording.clone(),
             paced: Paced::of(&open.config, &open.facts, decision),
             funded_ms: funded_ms.into(),
         })

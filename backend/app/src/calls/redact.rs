@@ -1,4 +1,4 @@
-//! What a payer may not see of a decision: how another tenant binds its numbers, and what the carriers ask.
+//! What a payer may not see of a decision: how another tenant binds its numbers, whether that records, and what the carriers ask.
 
 use domain::{
     config::Snapshot,
@@ -40,10 +40,11 @@ pub(super) fn callee(decision: &Decision, way: &[(TenantId, E164)]) -> Option<(T
 /// What a tenant reads instead of a carrier's cost.
 const MARGIN: &str = "a carrier is passed over for its price";
 
-/// The decision without what happens behind a number of another tenant, and without what carriers cost.
+/// The decision without what happens behind a number of another tenant, what that records, and what carriers cost.
 pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decision {
     let mut shown = decision.clone();
-    let steps: Vec<StepRef<'_>> = decision.trace.iter().filter_map(without_costs).collect();
+    shown.recording.retain(|tenant| Some(*tenant) == decision.payer);
+    let steps: Vec<StepRef<'_>> = decision.trace.iter().filter_map(of_payer).collect();
     let Some(number) = foreign_number else {
         shown.trace = trace(&steps);
         return shown;
@@ -72,9 +73,10 @@ pub(super) fn redact(decision: &Decision, foreign_number: Option<&str>) -> Decis
     shown
 }
 
-/// A step as a tenant reads it: of margins, only that a carrier was passed over.
-fn without_costs(step: StepRef<'_>) -> Option<StepRef<'_>> {
+/// A step as who pays reads it: of margins, only that a carrier was passed over.
+fn of_payer(step: StepRef<'_>) -> Option<StepRef<'_>> {
     match step.rule {
+        "calleeRecording" => None,
         "margin" if step.mark != Mark::Skipped => None,
         "margin" => Some(StepRef { text: MARGIN, ..step }),
         _ => Some(step),

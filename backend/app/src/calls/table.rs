@@ -44,8 +44,8 @@ pub(crate) struct Carried {
     pub(super) seat: Arc<Seat>,
     /// Whether its payer has an account, on which its money is held.
     pub(super) is_held: bool,
-    /// Whose recording begins with the answer.
-    pub(crate) recording: Option<TenantId>,
+    /// Whose recordings begin with the answer.
+    pub(crate) recording: Vec<TenantId>,
     /// Where it goes and who calls, for how fast its payer spends.
     pub(crate) paced: Paced,
     /// How long the money lasts, milliseconds from the answer.

@@ -23,7 +23,7 @@ use domain::{
 use edge::seam::{MediaError, Side};
 use relay::{Ending, Sink};
 use serde_json::Value;
-use std::{any::Any, io};
+use std::{any::Any, io, time::Instant};
 use store::recordings::{self, RECORDING, Recording, Wanted};
 use uuid::Uuid;
 
@@ -32,10 +32,11 @@ const POLICY: &str = "policy";
 /// Seconds after which it is worth asking again, where this node cannot record now.
 const RETRY_AFTER: u32 = 5;
 
-/// Records a live call of the actor's tenant from now on, until it ends or is stopped.
+/// Records a live call of the actor's tenant from now on, until it ends or is stopped. Where the other side is another tenant, it may
+/// record the call for itself: nothing is shared, and neither reads of the other.
 ///
 /// # Errors
-/// [`Error::Denied`], [`Error::NotFound`], [`Error::Conflict`] where the call is over, not answered, or recorded already, or where
+/// [`Error::Denied`], [`Error::NotFound`], [`Error::Conflict`] where the call is over, not answered, or recorded already by this tenant, or where
 /// the policy is off, [`Error::Unavailable`] where another node carries it, as many calls are recorded as may be at a time, or
 /// the disk has no room.
 pub async fn begin(app: &App, actor: &Actor, call: CallId) -> Result<RecordingView, Error> {
@@ -169,7 +170,7 @@ impl Order<'_> {
         }
     }
 
-    /// Who has the one recording that a call has at a time.
+    /// What the tenant has recorded at this moment: a call has one recording of a tenant at a time.
     async fn taken(&self, app: &App, scope: &Scope) -> Result<Error, Error> {
         let wanted = Wanted { call: Some(self.call.0), ..Wanted::default() };
         let known = recordings::list(app.db().read(), scope, &wanted, None, 1).await?;
@@ -178,8 +179,7 @@ impl Order<'_> {
             "id",
             match own {
                 Some(row) => format!("the call is being recorded already, as {}: stop that first", row.id),
-                None => "the other side of this call has it recorded, and one recording at a time is made: ask them"
-                    .to_owned(),
+                None => "a recording of this call has ended at this moment: ask again".to_owned(),
             },
         ))
     }
@@ -213,7 +213,7 @@ impl Order<'_> {
         }
     }
 
-    /// Lets both sides hear what the policy asks for.
+    /// Lets both sides hear what the policy asks for; once where both tenants begin at the same moment.
     fn notice(&self, app: &App) -> NoticeGiven {
         if self.policy.notice == RecordingNotice::None {
             return NoticeGiven::None;
@@ -223,7 +223,8 @@ impl Order<'_> {
             let edge = app.deps().edge.as_ref();
             edge.is_some_and(|edge| edge.play(self.carried.0.as_u128(), side, tone, tone.lasts))
         };
-        if [Side::A, Side::B].map(heard) == [true, true] {
+        let both = || [Side::A, Side::B].map(heard) == [true, true];
+        if app.recordings().tones.hear(self.carried, Instant::now(), both) {
             NoticeGiven::Tone
         } else {
             NoticeGiven::NotPossible

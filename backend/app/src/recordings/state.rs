@@ -3,7 +3,9 @@
 use super::{
     Budget, begin, disk, ended,
     ended::{Over, OverReceiver},
-    file_name, recover,
+    file_name,
+    notice::Tones,
+    recover,
 };
 use crate::{App, Deps, Error, Inner, calls::Carried};
 use domain::ids::{CallId, TenantId};
@@ -26,7 +28,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// Calls that were answered and wait to be recorded, at most; of more, some are not.
+/// Recordings of answered calls that wait to begin, at most; of more, some do not.
 const ANSWERED_MAX: usize = 4_096;
 /// Recordings that begin at a time; further ones wait.
 const BEGINNING_MAX: usize = 64;
@@ -57,6 +59,7 @@ pub(crate) struct State {
     pub(super) ends: mpsc::Sender<Over>,
     inlets: Mutex<Option<(mpsc::Receiver<Answered>, OverReceiver)>>,
     heard: Mutex<HashMap<(String, Uuid, &'static str), Instant>>,
+    pub(super) tones: Tones,
     /// Whether the operator was told that there is no room any more.
     pub(super) is_full: AtomicBool,
 }
@@ -76,6 +79,7 @@ impl State {
             ends,
             inlets: Mutex::new(Some((to_begin, to_end))),
             heard: Mutex::default(),
+            tones: Tones::default(),
             is_full: AtomicBool::new(false),
         }
     }
@@ -181,13 +185,14 @@ async fn serve(app: Weak<Inner>, mut answered: mpsc::Receiver<Answered>, ends: O
     let _ = ended.await;
 }
 
-/// A call was answered: it is recorded where its decision says so. Never blocks.
+/// A call was answered: it is recorded for each whom its decision says, in its own record of it. Never blocks.
 pub(crate) fn answered(app: &App, carried: &Carried) {
-    let Some(tenant) = carried.recording else { return };
-    let call = if tenant == carried.payer { Some(carried.call) } else { carried.callee_call() };
-    let Some(call) = call else { return };
-    let order = Answered { tenant, call, carried: carried.call };
-    if app.recordings().answered.try_send(order).is_err() {
-        tracing::error!(%call, "a call is not recorded: as many as may wait to be");
+    for &tenant in &carried.recording {
+        let call = if tenant == carried.payer { Some(carried.call) } else { carried.callee_call() };
+        let Some(call) = call else { continue };
+        let order = Answered { tenant, call, carried: carried.call };
+        if app.recordings().answered.try_send(order).is_err() {
+            tracing::error!(%call, "a call is not recorded: as many as may wait to be");
+        }
     }
 }

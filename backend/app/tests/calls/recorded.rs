@@ -9,6 +9,8 @@ use dialtone_app::{
 };
 use domain::{
     access::{Actor, Role, Scope},
+    ids::CallId,
+    numbering::Binding,
     recording::{RecordingMode, RecordingNotice, RecordingPolicy},
 };
 use edge::seam::CallControl as _;
@@ -176,6 +178,59 @@ async fn a_call_whose_media_is_gone_leaves_a_failed_recording_and_tells_its_tena
     }
 }
 
+/// The recordings of a tenant, once there are so many and all are over.
+async fn over(house: &House, count: usize) -> Vec<recordings::RecordingView> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let all = list(&house.app, &house.actor).await;
+        if all.len() == count && all.iter().all(|recording| !recording.state.is_open()) {
+            return all;
+        }
+        assert!(Instant::now() < end, "{count} are not over: {all:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_between_two_tenants_is_recorded_for_each_that_wants_it_and_neither_hears_of_the_other() {
+    for test in TestDb::each().await.unwrap() {
+        let scratch = Scratch::new();
+        let app = start_keeping(&test, &scratch.0, ROOM).await;
+        let (caller, callee) = (House::new(&app, "acme").await, House::new(&app, "globex").await);
+        callee.bind(Binding::User("anna".to_owned())).await;
+        let number = callee.number.to_string();
+        let months = RecordingPolicy { retention_days: 90, ..always() };
+        recordings::put_policy(&app, &caller.actor, always()).await.unwrap();
+        recordings::put_policy(&app, &callee.actor, months).await.unwrap();
+        let (call, _) = caller.connects(&number).await;
+        caller.control.answered(call, SystemTime::now(), 0);
+        let (own, theirs) = (over(&caller, 1).await.remove(0), over(&callee, 1).await.remove(0));
+        assert_eq!((own.tenant, own.call.0.as_u128()), (caller.tenant, call));
+        assert!(theirs.tenant == callee.tenant && theirs.call != own.call);
+        let days = [&own, &theirs].map(|view| (view.expires_at - view.started_at).num_days());
+        assert_eq!(days, [30, 90], "each by its own policy");
+        for (house, other) in [(&caller, &theirs), (&callee, &own)] {
+            let got = recordings::get(&app, &house.actor, other.id).await;
+            assert!(matches!(got, Err(Error::NotFound { .. })), "{got:?}");
+            let begun = recordings::begin(&app, &house.actor, other.call).await;
+            assert!(matches!(begun, Err(Error::NotFound { .. })), "{begun:?}");
+        }
+        let decided = calls::get(&app, &caller.actor, own.call).await.unwrap().decision.unwrap();
+        let trace = format!("{:?}", decided.decided.trace);
+        assert!(trace.contains("kept for 30 days") && !trace.contains("90 days"), "{trace}");
+        assert!(calls::redecide(&app, &caller.actor, own.call).await.unwrap().same);
+        // The callee's tenant alone; the payer does not read of it.
+        let off = RecordingPolicy { mode: RecordingMode::Off, ..always() };
+        recordings::put_policy(&app, &caller.actor, off).await.unwrap();
+        let (call, _) = caller.connects(&number).await;
+        caller.control.answered(call, SystemTime::now(), 0);
+        over(&callee, 2).await;
+        assert_eq!(list(&app, &caller.actor).await.len(), 1);
+        let decided = calls::get(&app, &caller.actor, CallId(Uuid::from_u128(call))).await.unwrap().decision;
+        assert!(!format!("{:?}", decided.unwrap().decided.trace).contains("ecord"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_been_kept_for_long_enough_is_deleted_with_its_file_and_its_room_comes_back() {
     for test in TestDb::each().await.unwrap() {
@@ -221,9 +276,14 @@ async fn a_crash_leaves_no_recording_open_and_no_file_of_nobody() {
         write(&scratch.file(whole.id), &whole, true);
         let lost = Recording { node: "n2".to_owned(), ..lost };
         write(&scratch.file(lost.id), &lost, false);
+        // The callee's tenant had the first call recorded, too.
+        let other = House::new(&house.app, "globex").await;
+        let theirs = row(&other, 5, RECORDING);
+        let theirs = Recording { carried_id: broken.carried_id, ..theirs };
+        write(&scratch.file(theirs.id), &theirs, true);
         let orphan = scratch.file(Uuid::now_v7());
         fs::write(&orphan, b"nobody's").unwrap();
-        for row in [&broken, &whole, &none, &lost] {
+        for row in [&broken, &whole, &none, &lost, &theirs] {
             insert(&test, row).await;
         }
         let open = recordings::delete(&house.app, &house.actor, broken.id).await;
@@ -235,6 +295,8 @@ async fn a_crash_leaves_no_recording_open_and_no_file_of_nobody() {
         assert!(broken.failure.is_some_and(|why| why.contains("can be heard up to then")));
         assert_eq!((whole.state, whole.duration_ms, whole.failure), (RecordingState::Ready, 2_000, None));
         assert_eq!((none.state, none.duration_ms), (RecordingState::Failed, 0));
+        let theirs = recordings::get(&app, &other.actor, theirs.id).await.unwrap();
+        assert_eq!((theirs.state, theirs.duration_ms), (RecordingState::Ready, 2_000), "by its own file");
         let heard = recordings::audio(&app, &house.actor, broken.id, Layout::Stereo).await.unwrap();
         assert_eq!(heard.bytes(), 44 + 64_000);
         assert!(!orphan.exists(), "a file of nobody is removed");

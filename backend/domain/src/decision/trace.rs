@@ -24,7 +24,8 @@ pub enum Mark {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The rule's name: `emergency`, `caller`, `number`, `identity`, `rewrite`, `route`, `trunk`, `destination`, `carrier`, `margin`,
-    /// `callerId`, `price`, `recording`, `limits`, `velocity`, `caps`, `funds`. What `margin` says is for the operator alone.
+    /// `callerId`, `price`, `recording`, `calleeRecording`, `limits`, `velocity`, `caps`, `funds`. What `margin` says is for the operator
+    /// alone, and what `calleeRecording` says is not for who pays.
     pub rule: String,
     /// How it judged.
     pub mark: Mark,

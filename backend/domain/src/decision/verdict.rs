@@ -10,7 +10,7 @@ use crate::{
     rating::Quote,
     stir::Verstat,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
 /// Versions of configuration that a new decision has room for: those of the platform and of two tenants.
@@ -75,6 +75,20 @@ pub struct Attempt {
     pub failover_on: Cow<'static, [u16]>,
 }
 
+/// Who records, also as it was kept while one tenant alone could.
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TenantId>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        One(TenantId),
+        More(Vec<TenantId>),
+    }
+    Ok(match Kept::deserialize(deserializer)? {
+        Kept::One(tenant) => vec![tenant],
+        Kept::More(tenants) => tenants,
+    })
+}
+
 const fn failover_statuses() -> Cow<'static, [u16]> {
     Cow::Borrowed(&FAILOVER_STATUSES)
 }
@@ -115,9 +129,9 @@ pub struct Decision {
     /// What the callee's trunk is told about the signature of the call; `None` is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verstat: Option<Verstat>,
-    /// Whose recording begins with the answer, by its policy; `None` where none does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recording: Option<TenantId>,
+    /// Whose recordings begin with the answer, each by its own policy: of who pays, and of the callee's tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_more")]
+    pub recording: Vec<TenantId>,
     /// Whom to ring, in order.
     pub plan: Vec<Attempt>,
     /// What it costs.
@@ -150,7 +164,7 @@ impl Decision {
             status: None,
             emergency: None,
             verstat: None,
-            recording: None,
+            recording: Vec::new(),
             plan: Vec::new(),
             quote: Quote { currency: Currency::USD, lines: Vec::new() },
             hold_seconds: crate::rating::DEFAULT_HOLD_SECONDS,

@@ -8,26 +8,31 @@ use crate::{
 };
 
 impl Court<'_> {
-    /// By the policy of who pays; where that says nothing, by that of the callee's tenant, of which the payer reads nothing.
+    /// By the policy of who pays, and by that of the callee's tenant: each has its own, and reads nothing of the other one's.
     pub(super) fn recording(&mut self, payer: &Tenant) {
-        let records = |tenant: &Tenant| tenant.recording.mode == RecordingMode::Always;
-        if records(payer) {
-            self.decision.recording = Some(payer.id);
-            let heard = match payer.recording.notice {
-                RecordingNotice::None => "nobody hears of it",
-                RecordingNotice::Tone => "both sides hear a tone",
-            };
-            let days = payer.recording.retention_days.to_string();
-            let pieces =
-                ["it is recorded from the answer on: ", heard, ", and it is kept for ", &days, " days"];
-            return self.pass_joined("recording", &pieces);
+        self.records("recording", "it is recorded", payer);
+        let rung = match self.decision.plan.first().map(|attempt| &attempt.target) {
+            Some(Target::User { tenant, .. } | Target::Trunk { tenant, .. }) => *tenant,
+            Some(Target::Carrier { .. } | Target::Echo) | None => return,
+        };
+        let callee = self.snapshot.tenant(rung).filter(|_| rung != payer.id);
+        if let Some(callee) = callee {
+            self.records("calleeRecording", "the callee's tenant records it", &callee.piece.value);
         }
-        let callee = self.decision.plan.iter().find_map(|attempt| match &attempt.target {
-            Target::User { tenant, .. } | Target::Trunk { tenant, .. } => Some(*tenant),
-            Target::Carrier { .. } | Target::Echo => None,
-        });
-        let callee = callee.and_then(|tenant| self.snapshot.tenant(tenant));
-        self.decision.recording =
-            callee.map(|piece| &piece.piece.value).filter(|tenant| records(tenant)).map(|tenant| tenant.id);
+    }
+
+    fn records(&mut self, rule: &str, who: &str, tenant: &Tenant) {
+        let policy = &tenant.recording;
+        if policy.mode != RecordingMode::Always {
+            return;
+        }
+        self.decision.recording.push(tenant.id);
+        let heard = match policy.notice {
+            RecordingNotice::None => "nobody hears of it",
+            RecordingNotice::Tone => "both sides hear a tone",
+        };
+        let days = policy.retention_days.to_string();
+        let pieces = [who, " from the answer on: ", heard, ", and it is kept for ", &days, " days"];
+        self.pass_joined(rule, &pieces);
     }
 }

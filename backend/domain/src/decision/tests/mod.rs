@@ -8,6 +8,7 @@ mod hybrid;
 mod identity;
 pub(crate) mod properties;
 mod protection;
+mod recorded;
 
 use super::*;
 use crate::{

@@ -171,7 +171,8 @@ impl From<RecordingView> for RecordingBody {
     }
 }
 
-/// Records a live call from now on, until it ends or is stopped. A call has one recording at a time; the policy must not be `off`.
+/// Records a live call from now on, until it ends or is stopped. A tenant has one recording of a call at a time, whatever the
+/// other side records for itself; the policy must not be `off`.
 /// Needs the scope `recordings.write`.
 #[utoipa::path(tag = "recordings", params(("id" = String, Path)), responses((status = 201, body = RecordingBody)))]
 #[post("/api/v1/calls/{id}/recordings")]
