@@ -1,6 +1,7 @@
 //! Calls that are recorded: by the tenant's policy and by order, with a pause. Each side says a tone of its own, and what is downloaded is
 //! listened to.
 
+mod both;
 mod killed;
 mod renegotiated;
 
@@ -78,9 +79,14 @@ impl Drop for Voice {
 
 /// Calls the tenant's number from its SBC, and speaks. The call's record, and the voice.
 fn call(tenant: &Tenant, sbc: &Sbc) -> (String, Voice) {
+    call_to(&tenant.number, tenant, sbc)
+}
+
+/// The same to any number.
+fn call_to(number: &str, tenant: &Tenant, sbc: &Sbc) -> (String, Voice) {
     let socket = UdpSocket::bind((sbc.raw.addr().ip(), 0)).expect("a socket");
     let sdp = describe(socket.local_addr().expect("bound"), "RTP/AVP", "");
-    let request = invite(tenant, sbc, &tenant.number, &sdp);
+    let request = invite(tenant, sbc, number, &sdp);
     let own = request.lines().find_map(|line| line.strip_prefix("Call-ID: ")).expect("a Call-ID").to_owned();
     sbc.raw.send(&request);
     let is_final = |message: &sip::wire::Message| {
