@@ -117,11 +117,10 @@ impl Recorder {
         let tapped = self.relay.listen(session)?;
         let take = Take::new(Some(session), tapped, self.relay.now_us(), Arc::clone(&orders), sink);
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let (take, why) = match queue.as_ref().map(|queue| queue.try_send(take)) {
-            Some(Ok(())) => return Ok(Recording(orders)),
-            Some(Err(TrySendError::Full(take))) => (take, RelayError::Full { limit: RECORDINGS_MAX }),
-            Some(Err(TrySendError::Disconnected(take))) => (take, RelayError::Stopped),
-            None => return Err(RelayError::Stopped),
+        let (take, why) = match queue.as_ref().ok_or(RelayError::Stopped)?.try_send(take) {
+            Ok(()) => return Ok(Recording(orders)),
+            Err(TrySendError::Full(take)) => (take, RelayError::Full { limit: RECORDINGS_MAX }),
+            Err(TrySendError::Disconnected(take)) => (take, RelayError::Stopped),
         };
         take.leave(&self.relay);
         Err(why)
