@@ -59,28 +59,17 @@ impl Accounting<'_> {
     }
 }
 
-/// The table as Kamailio's own `acc-create.sql` makes it for SQLite, in the journal mode that ours has. What is not said here
-/// stays as SQLite has it: `synchronous=FULL`.
-const SQLITE_TABLE: &str = "pragma journal_mode = wal;
-create table version (id integer primary key not null, table_name varchar(32) not null,
+/// The table as Kamailio's own `acc-create.sql` makes it, with the database's way to number rows.
+const TABLE: &str = "create table version (id @NUMBER@ primary key not null, table_name varchar(32) not null,
     table_version integer default 0 not null, constraint version_table_name_idx unique (table_name));
-create table acc (id integer primary key not null, method varchar(16) default '' not null,
+create table acc (id @NUMBER@ primary key not null, method varchar(16) default '' not null,
     from_tag varchar(128) default '' not null, to_tag varchar(128) default '' not null,
     callid varchar(255) default '' not null, sip_code varchar(3) default '' not null,
     sip_reason varchar(128) default '' not null, time timestamp without time zone not null);
 create index acc_callid_idx on acc (callid);
 insert into version (table_name, table_version) values ('version', '1'), ('acc', '5');";
-
-/// The same for PostgreSQL, but for the key's type.
-const POSTGRES_TABLE: &str =
-    "create table version (id serial primary key not null, table_name varchar(32) not null,
-    table_version integer default 0 not null, constraint version_table_name_idx unique (table_name));
-create table acc (id serial primary key not null, method varchar(16) default '' not null,
-    from_tag varchar(128) default '' not null, to_tag varchar(128) default '' not null,
-    callid varchar(255) default '' not null, sip_code varchar(3) default '' not null,
-    sip_reason varchar(128) default '' not null, time timestamp without time zone not null);
-create index acc_callid_idx on acc (callid);
-insert into version (table_name, table_version) values ('version', '1'), ('acc', '5');";
+/// The journal mode that ours has. What is not said here stays as SQLite has it: `synchronous=FULL`.
+const JOURNAL: &str = "pragma journal_mode = wal;";
 
 pub(crate) struct Kamailio<'a> {
     child: Child,
@@ -102,12 +91,15 @@ impl<'a> Kamailio<'a> {
         let url = match accounting {
             Accounting::Flat => format!("flatstore:{}", directory.join("acc").display()),
             Accounting::Sqlite => {
-                query(&directory.join(DATABASE), SQLITE_TABLE);
+                query(
+                    &directory.join(DATABASE),
+                    &format!("{JOURNAL}{}", TABLE.replace("@NUMBER@", "integer")),
+                );
                 format!("sqlite:///{}", directory.join(DATABASE).display())
             }
             Accounting::Postgres(postgres) => {
                 let url = postgres.database(POSTGRES_DATABASE);
-                let _ = postgres.query(POSTGRES_DATABASE, POSTGRES_TABLE);
+                let _ = postgres.query(POSTGRES_DATABASE, &TABLE.replace("@NUMBER@", "serial"));
                 url
             }
         };

@@ -68,7 +68,7 @@ impl Postgres {
         panic!("{}", last.unwrap_or_default())
     }
 
-    pub(crate) fn url(&self, name: &str) -> String {
+    fn url(&self, name: &str) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port)
     }
 
