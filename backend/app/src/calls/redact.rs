@@ -2,7 +2,7 @@
 
 use domain::{
     config::Snapshot,
-    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, StepRef, Target, Trace, Verdict, called},
+    decision::{Decision, FORWARDS_MAX, Facts, Mark, Step, StepRef, Trace, Verdict, called},
     ids::TenantId,
     numbering::Binding,
     phone::E164,
@@ -30,10 +30,7 @@ pub(super) fn foreign_number(way: &[(TenantId, E164)], payer: Option<TenantId>) 
 
 /// The tenant whose phone or trunk is rung, where it is not the payer, and the number of it that was reached.
 pub(super) fn callee(decision: &Decision, way: &[(TenantId, E164)]) -> Option<(TenantId, E164)> {
-    let rung = match &decision.plan.first()?.target {
-        Target::User { tenant, .. } | Target::Trunk { tenant, .. } => *tenant,
-        Target::Carrier { .. } | Target::Echo => return None,
-    };
+    let rung = decision.rung()?;
     way.iter().rev().find(|(owner, _)| *owner == rung && Some(rung) != decision.payer).copied()
 }
 

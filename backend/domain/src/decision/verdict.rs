@@ -156,6 +156,15 @@ impl Decision {
         matches!(self.verdict, Verdict::Connect)
     }
 
+    /// The tenant whose phone or trunk is rung first; `None` where that is a carrier, the echo, or nobody.
+    #[must_use]
+    pub fn rung(&self) -> Option<TenantId> {
+        match &self.plan.first()?.target {
+            Target::User { tenant, .. } | Target::Trunk { tenant, .. } => Some(*tenant),
+            Target::Carrier { .. } | Target::Echo => None,
+        }
+    }
+
     pub(super) fn undecided() -> Self {
         Self {
             verdict: Verdict::Connect,

@@ -3,7 +3,6 @@
 use super::Court;
 use crate::{
     config::Tenant,
-    decision::Target,
     recording::{RecordingMode, RecordingNotice},
 };
 
@@ -11,12 +10,8 @@ impl Court<'_> {
     /// By the policy of who pays, and by that of the callee's tenant: each has its own, and reads nothing of the other one's.
     pub(super) fn recording(&mut self, payer: &Tenant) {
         self.records("recording", "it is recorded", payer);
-        let rung = match self.decision.plan.first().map(|attempt| &attempt.target) {
-            Some(Target::User { tenant, .. } | Target::Trunk { tenant, .. }) => *tenant,
-            Some(Target::Carrier { .. } | Target::Echo) | None => return,
-        };
-        let callee = self.snapshot.tenant(rung).filter(|_| rung != payer.id);
-        if let Some(callee) = callee {
+        let callee = self.decision.rung().filter(|rung| *rung != payer.id);
+        if let Some(callee) = callee.and_then(|callee| self.snapshot.tenant(callee)) {
             self.records("calleeRecording", "the callee's tenant records it", &callee.piece.value);
         }
     }
